@@ -1,0 +1,61 @@
+"""What hearing costs: Silero per 32 ms frame, and a whole session (VAD, endpointing, moods) per second of speech.
+
+Protocol: the promoted release, one thread, spoken clips of data/samples; each figure is the median of the rounds of one
+run.
+
+    python benchmarks/frame_cost.py
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from serving.audio_file import read
+from serving.engine import load_engine
+from serving.session import Session
+from serving.vad import FRAME_SAMPLES, VadStream
+
+ROUNDS = 20
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--release", type=Path, default=Path("models/promoted"))
+    parser.add_argument("--samples", type=Path, default=Path("data/samples"))
+    arguments = parser.parse_args()
+    engine = load_engine(arguments.release)
+    speech = np.concatenate([read(path) for path in sorted(arguments.samples.glob("*.flac"))])
+    frames = speech[: len(speech) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    vad = VadStream(engine.silero)
+    second, duration_s = speech[:16_000], len(speech) / 16_000
+    rows = {
+        "Silero, per 32 ms frame (ms)": seconds(lambda: [vad.probability(f) for f in frames]) / len(frames),
+        "acoustic model, 1 s window (ms)": seconds(lambda: [engine.acoustic.probabilities(second)]),
+        "session, per second of speech (ms)": seconds(lambda: Session(engine).feed(speech.tobytes())) / duration_s,
+    }
+    table = Table("figure", "median", title=f"{duration_s:.0f} s of speech, {ROUNDS} rounds")
+    for name, value in rows.items():
+        table.add_row(name, f"{1000 * value:.3f}")
+    share = rows["session, per second of speech (ms)"]
+    table.add_row("session, share of one core in real time", f"{share:.2%}")
+    Console().print(table)
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Return the median duration of `function` over the rounds, after one to warm up."""
+    durations = []
+    for _ in range(ROUNDS + 1):
+        began_s = time.perf_counter()
+        function()
+        durations.append(time.perf_counter() - began_s)
+    return float(np.median(durations[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Where the stages leave what export reads and writes, and what is said when one of those files is missing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+CHECKPOINT = Path("models/acoustic/model.pt")
+FLOAT_GRAPH = Path("models/onnx/acoustic.fp32.onnx")
+INT8_GRAPH = Path("models/onnx/acoustic.int8.onnx")
+RELEASE = Path("models/release")
+LIVE = Path("models/promoted")
+
+DATA_METRICS = Path("metrics/ravdess.json")
+TRAIN_METRICS = Path("metrics/train.json")
+ACOUSTIC_METRICS = Path("metrics/acoustic.json")
+EXPORT_METRICS = Path("metrics/export.json")
+QUANTIZE_METRICS = Path("metrics/quantize.json")
+
+MAKERS = {
+    FLOAT_GRAPH: "export_acoustic",
+    INT8_GRAPH: "quantize",
+    DATA_METRICS: "download",
+    TRAIN_METRICS: "train",
+    ACOUSTIC_METRICS: "evaluate",
+    QUANTIZE_METRICS: "quantize",
+}
+
+
+def existing(path: Path) -> Path:
+    """Return `path`, one of `MAKERS`.
+
+    Raises:
+        SystemExit: it does not exist; the message names the stage that makes it.
+    """
+    if not path.is_file():
+        raise SystemExit(f"{path} not found: it is made by `dvc repro {MAKERS[path]}`")
+    return path
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Return the content of a metrics file, or end as `existing` does."""
+    content: dict[str, Any] = json.loads(existing(path).read_text(encoding="utf-8"))
+    return content
+
+
+def write_metrics(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` as indented JSON in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)

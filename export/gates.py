@@ -1,0 +1,64 @@
+"""The gates: what the numbers of a release must reach before it goes live. params.yaml sets them, the manifest answers.
+
+A gate has one or more of `min`, `max` and `regression`; the last is the loss against the live release that is
+tolerated, for metrics of which more is better.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract.manifest import Manifest
+
+# Name of the gate -> where the manifest's metrics keep the number.
+METRICS = {
+    "acoustic_uar": ("acoustic", "uar"),
+    "acoustic_accuracy": ("acoustic", "accuracy"),
+    "acoustic_macro_f1": ("acoustic", "macro_f1"),
+    "acoustic_bytes": ("acoustic", "bytes"),
+    "int8_agreement": ("acoustic", "int8_agreement"),
+    "int8_uar": ("acoustic", "int8_uar"),
+}
+RULES = ("min", "max", "regression")
+
+Gates = Mapping[str, Mapping[str, float]]
+
+
+class GateError(ValueError):
+    """The gates of params.yaml cannot be applied; the message names the gate."""
+
+
+def check_gates(gates: Gates, release: Manifest, live: Manifest | None) -> list[str]:
+    """Return one sentence per gate that `release` fails, naming the metric and both values; none means it may go live.
+
+    Raises:
+        GateError: a gate names an unknown metric or rule, or a metric that the release does not have.
+    """
+    failures = []
+    for name, rules in gates.items():
+        found = _value(name, release)
+        if found is None:
+            raise GateError(f"gates.{name}: the release has no such metric (metrics.{'.'.join(METRICS[name])})")
+        for rule, limit in rules.items():
+            failures += _apply(name, rule, float(limit), found, None if live is None else _value(name, live))
+    return failures
+
+
+def _apply(name: str, rule: str, limit: float, found: float, live: float | None) -> list[str]:
+    # Each comparison is the one that must hold, so that a value that is not a number fails it.
+    if rule == "min":
+        return [] if found >= limit else [f"{name} is {found:g}, at least {limit:g} is demanded"]
+    if rule == "max":
+        return [] if found <= limit else [f"{name} is {found:g}, at most {limit:g} is allowed"]
+    if rule == "regression":
+        held = live is None or found >= live - limit
+        return [] if held else [f"{name} is {found:g}, the live release has {live:g} and may lose {limit:g} at most"]
+    raise GateError(f"gates.{name}.{rule}: unknown rule; known are {', '.join(RULES)}")
+
+
+def _value(name: str, manifest: Manifest) -> float | None:
+    if name not in METRICS:
+        raise GateError(f"gates.{name}: unknown metric; known are {', '.join(METRICS)}")
+    value: Any = manifest.metrics
+    for key in METRICS[name]:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return None if value is None else float(value)

@@ -1,0 +1,33 @@
+"""Which layer does int8 cost most? Each weighted node in turn is left in float and the labels are counted again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+
+from export.graph import INPUT, OUTPUT, network_nodes, open_session
+from export.int8 import WEIGHTED, Waveform, quantize_network
+
+
+def all_logits(model: onnx.ModelProto, waveforms: Sequence[Waveform]) -> np.ndarray:
+    """Return logits (clips, 3), each clip run by itself, as in service."""
+    session = open_session(model)
+    return np.concatenate([session.run([OUTPUT], {INPUT: waveform[None]})[0] for waveform in waveforms])
+
+
+def agreement(logits: np.ndarray, others: np.ndarray) -> float:
+    """Return the share of clips on which two sets of logits (clips, 3) name the same label."""
+    return float((logits.argmax(axis=1) == others.argmax(axis=1)).mean())
+
+
+def agreement_without(
+    model: onnx.ModelProto, calibration: Sequence[Waveform], test: Sequence[Waveform]
+) -> dict[str, float]:
+    """Return, by name of the layer left in float, the agreement with `model` of the graph quantized without it."""
+    expected = all_logits(model, test)
+    return {
+        node.input[1].removesuffix(".weight"): agreement(
+            expected, all_logits(quantize_network(model, calibration, [node.name]), test)
+        )
+        for node in network_nodes(model, WEIGHTED)
+    }

@@ -1,0 +1,21 @@
+"""The `undertone` command: each sub-command is a module that registers itself."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from serving import demo, serve_command, stream_command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
+    subparsers = parser.add_subparsers(required=True, metavar="command")
+    for module in (serve_command, stream_command, demo):
+        module.register(subparsers)
+    parsed = parser.parse_args(arguments)
+    return int(parsed.run(parsed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

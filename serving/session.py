@@ -1,0 +1,163 @@
+"""One stream of audio: bytes in, messages and finished utterances out.
+
+A session knows nothing of sockets, wall clocks or workers; it is a function of the samples alone, so that a file in
+chunks of any size gives the same utterances. serving/conversation.py carries its messages, serving/verdicts.py finds
+the final of each utterance.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from contract.fusion import Probabilities
+from serving.endpoint import SAMPLES_PER_MS, Ended, Endpointer, Started
+from serving.engine import Engine
+from serving.messages import Message, mood, speech_ended, speech_started
+from serving.ring import RingBuffer, Samples
+from serving.settings import SessionSettings
+from serving.vad import FRAME_SAMPLES, VadStream
+
+MOOD_WINDOW_MS = 3000
+RESET_AFTER_SILENCE_MS = 10_000  # Silero's confidence drifts in endless streams
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A finished utterance on its way to its verdict: int16 samples, what the voice says, the times so far."""
+
+    utterance_id: int
+    start_ms: int
+    end_ms: int
+    samples: Samples
+    audio: Probabilities
+    endpoint_wait_ms: int
+    acoustic_latency_ms: float
+    decided_at_s: float = field(default_factory=time.perf_counter)
+
+    @property
+    def span(self) -> dict[str, int]:
+        """The fields that say which utterance a message speaks of."""
+        return {"utterance_id": self.utterance_id, "start_ms": self.start_ms, "end_ms": self.end_ms}
+
+
+Output = Message | Utterance
+
+
+class Session:
+    """Feed it little-endian int16 PCM at 16 kHz; not thread-safe, one call at a time."""
+
+    def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
+        self._engine = engine
+        self._vad = VadStream(engine.silero)
+        self.configure(settings or SessionSettings())
+        self._utterances = 0
+        self._speech_samples = 0
+        self._next_mood = 0
+        self._silent_since = 0
+
+    def configure(self, settings: SessionSettings) -> None:
+        """Apply `settings`; only before the first sample, since the ring is sized by them."""
+        self.settings = settings
+        self._endpointer = Endpointer(self._engine.manifest.vad, settings)
+        longest_ms = settings.max_utterance_ms + self._engine.manifest.vad.pad_ms + settings.endpoint_silence_ms + 1000
+        self._ring = RingBuffer(longest_ms * SAMPLES_PER_MS)
+
+    @property
+    def heard_samples(self) -> int:
+        """Samples taken since the session began."""
+        return self._ring.total
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether speech, announced or not, is under way."""
+        return self._endpointer.in_speech
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Counts for `session.closed`."""
+        return {
+            "audio_ms": self._ring.total // SAMPLES_PER_MS,
+            "speech_ms": self._speech_samples // SAMPLES_PER_MS,
+            "utterances": self._utterances,
+        }
+
+    def feed(self, pcm: bytes) -> list[Output]:
+        """Take the next samples, of any even number of bytes, and return what they bring about, in order."""
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)
+        outputs: list[Output] = []
+        while len(samples):
+            room = FRAME_SAMPLES - self._ring.total % FRAME_SAMPLES
+            self._ring.append(samples[:room])
+            samples = samples[room:]
+            if self._ring.total % FRAME_SAMPLES == 0:
+                outputs += self._frame(self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total))
+        return outputs
+
+    def end_utterance(self, cause: str) -> list[Output]:
+        """End the running utterance here (`commit`, `idle`); an empty list means that nothing was under way."""
+        ended = self._endpointer.end_now(self._ring.total, cause)
+        self._vad.reset()
+        return self._conclude(ended) if ended else []
+
+    def finish(self) -> list[Output]:
+        """Hear the last incomplete frame, padded with silence, and end what is under way."""
+        outputs: list[Output] = []
+        rest = self._ring.total % FRAME_SAMPLES
+        if rest:
+            frame = np.zeros(FRAME_SAMPLES, dtype=np.int16)
+            frame[:rest] = self._ring.read(self._ring.total - rest, self._ring.total)
+            outputs += self._frame(frame, self._ring.total - rest)
+        return outputs + self.end_utterance("finish")
+
+    def _frame(self, frame: Samples, start: int | None = None) -> list[Output]:
+        start = self._ring.total - FRAME_SAMPLES if start is None else start
+        energy = float(np.square(frame, dtype=np.float64).sum())
+        outputs: list[Output] = []
+        for event in self._endpointer.feed(self._vad.probability(frame), energy, start):
+            outputs += [self._start(event)] if isinstance(event, Started) else self._conclude(event)
+        outputs += self._mood()
+        self._rest_vad()
+        return outputs
+
+    def _start(self, event: Started) -> Message:
+        self._utterances += 1
+        self._next_mood = self._ring.total
+        return speech_started(self._utterances, event.start // SAMPLES_PER_MS, event.speech_start // SAMPLES_PER_MS)
+
+    def _mood(self) -> list[Output]:
+        now = self._ring.total
+        if not self._endpointer.speaking or now < self._next_mood:
+            return []
+        # Steady to within a frame; after a pause the rhythm begins anew instead of catching up.
+        self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self.settings.mood_interval_ms * SAMPLES_PER_MS
+        start = max(self._endpointer.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
+        audio = self._engine.acoustic.probabilities(self._ring.read(start, now))
+        return [mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, audio)]
+
+    def _conclude(self, event: Ended) -> list[Output]:
+        samples = self._ring.read(event.start, min(event.end, self._ring.total))
+        began_s = time.perf_counter()
+        audio = self._engine.acoustic.probabilities(samples)
+        self._speech_samples += len(samples)
+        utterance = Utterance(
+            utterance_id=self._utterances,
+            start_ms=event.start // SAMPLES_PER_MS,
+            end_ms=min(event.end, self._ring.total) // SAMPLES_PER_MS,
+            samples=samples,
+            audio=audio,
+            endpoint_wait_ms=(event.decided - event.speech_end) // SAMPLES_PER_MS,
+            acoustic_latency_ms=1000 * (time.perf_counter() - began_s),
+            decided_at_s=began_s,
+        )
+        if event.cause != "max_length":
+            self._vad.reset()
+        return [speech_ended(utterance.utterance_id, utterance.end_ms, event.cause), utterance]
+
+    def _rest_vad(self) -> None:
+        if self.in_speech:
+            self._silent_since = self._ring.total
+        elif self._ring.total - self._silent_since >= RESET_AFTER_SILENCE_MS * SAMPLES_PER_MS:
+            self._vad.reset()
+            self._silent_since = self._ring.total

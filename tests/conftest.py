@@ -1,0 +1,73 @@
+"""Fixtures shared by all tests: where the RAVDESS mirror is, the promoted release, a running server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tiny_release import make_release
+
+from serving.demo_server import DemoServer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout under test."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def ravdess_mirror() -> Path:
+    """The folder of RAVDESS clips named by UNDERTONE_DATA; tests that need it are skipped by name without it."""
+    mirror = os.environ.get("UNDERTONE_DATA")
+    if not mirror:
+        pytest.skip("UNDERTONE_DATA is not set: no RAVDESS clips on this machine")
+    folder = (ROOT / mirror).resolve() / "ravdess"
+    if not folder.is_dir():
+        pytest.skip(f"UNDERTONE_DATA={mirror} has no ravdess/ folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def promoted_release() -> Path:
+    """The promoted release, as `dvc pull` brings it."""
+    return pulled(ROOT / "models" / "promoted", "models/promoted.dvc")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The spoken clips of data/samples, as `dvc pull` brings them."""
+    return pulled(ROOT / "data" / "samples", "data.dvc")
+
+
+def pulled(folder: Path, target: str) -> Path:
+    """Return `folder` after pulling `target`, which holds it, where it is not there yet."""
+    if not folder.is_dir():
+        subprocess.run([sys.executable, "-m", "dvc", "pull", "-q", target], cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release with the real VAD and an acoustic graph of a few nodes."""
+    return make_release(tmp_path_factory.mktemp("release"))
+
+
+@contextmanager
+def running_server(release: Path, log: Path, *options: str) -> Iterator[DemoServer]:
+    """Start `undertone serve`, wait until /health is 200, leave nothing of it behind."""
+    with DemoServer(release, log, options) as server:
+        server.wait_until_ready()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    """The server with the promoted release, shared by all tests that do it no harm."""
+    with running_server(promoted_release, tmp_path_factory.mktemp("server") / "server.log") as running:
+        yield running

@@ -1,0 +1,114 @@
+"""What a user sees of a stream: rows that fit, in a terminal and in a log, and JSON lines."""
+
+import io
+import json
+
+import pytest
+
+from serving.live_table import LiveTable, bar_cells, clock
+from serving.stream_summary import Summary
+from serving.stream_timing import Event
+from serving.stream_view import JsonLines
+
+pytestmark = pytest.mark.fast
+
+VOICE = {"label": "negative", "probabilities": {"negative": 0.61, "neutral": 0.3, "positive": 0.09}}
+SPAN = {"utterance_id": 12, "start_ms": 3_600_120, "end_ms": 3_602_480}
+FINAL = {
+    "type": "utterance.final",
+    **SPAN,
+    "text": "I am really disappointed with the service " * 4,
+    "text_sentiment": VOICE,
+    "audio_sentiment": VOICE,
+    "fused_sentiment": VOICE,
+    "fused_score": -0.52,
+    "mode": "fused",
+    "reason": None,
+}
+MESSAGES = [
+    {"type": "session.created", "release": {"version": "0.1.0"}},
+    {"type": "speech.started", "utterance_id": 12, "start_ms": 3_600_120, "speech_start_ms": 3_600_420},
+    {"type": "mood", **SPAN, "audio_sentiment": VOICE},
+    {"type": "transcript.partial", "utterance_id": 12, "text": "I am really " * 20},
+    {"type": "speech.ended", "utterance_id": 12, "end_ms": 3_602_480, "cause": "max_length"},
+    {**FINAL, "type": "utterance.provisional", "mode": "audio_only", "reason": "asr_timeout", "text": None},
+    FINAL,
+    {"type": "error", "code": "invalid_message", "message": "what is this " * 20, "fatal": False},
+    {"type": "session.closed", "reason": "finished"},
+    {"type": "an.event.of.a.later.protocol", "text": None},
+]
+
+
+def shown(encoding="utf-8", file="a/long/folder/and/a/recording with a long name that goes on and on.flac"):
+    raw = io.BytesIO()
+    output = io.TextIOWrapper(raw, encoding=encoding)
+    table, summary = LiveTable(output), Summary(file)
+    table.begin(file)
+    for message in MESSAGES:
+        event = Event(message, 12_345.6, 123_456.7 if "end_ms" in message else None)
+        summary.add(event)
+        table.event(file, event)
+    table.end(summary)
+    output.flush()
+    return raw.getvalue().decode(encoding)
+
+
+def test_a_log_has_rows_of_at_most_100_columns_and_one_for_each_event(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = shown().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) == 3 + len(MESSAGES) + 2 + 1  # head and file name, events, two verdicts, summary
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_rows_fit_the_width_of_the_console(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert max(map(len, shown().splitlines())) <= columns
+
+
+def test_a_final_shows_words_fused_verdict_and_mode():
+    text = shown()
+    assert "negative -0.52 · fused · I am really disappointed" in text
+    assert "negative -0.52 · audio_only, asr_timeout" in text
+    assert "60:02.480" in text
+    assert "123457 ms" in text
+
+
+def test_a_terminal_without_unicode_still_shows_everything():
+    text = shown("ascii")
+    assert "-----" in text
+    assert "`- negative -0.52 | fused | I am really" in text
+
+
+def test_the_bar_shares_its_cells_without_loss():
+    assert bar_cells([0.5, 0.3, 0.2], 4) == [2, 1, 1]
+    assert bar_cells([1 / 3, 1 / 3, 1 / 3], 20) == [7, 7, 6]
+    assert bar_cells([0, 0, 0], 20) == [0, 0, 0]
+    assert bar_cells([1, 0, 0], 7) == [7, 0, 0]
+
+
+def test_a_time_is_minutes_seconds_and_thousandths():
+    assert [clock(0), clock(83_450), clock(3_600_000)] == ["0:00.000", "1:23.450", "60:00.000"]
+
+
+def test_json_lines_carry_the_event_as_received_and_its_times():
+    output = io.StringIO()
+    view = JsonLines(output)
+    view.event("a.wav", Event(FINAL, 2500.5, 20.5))
+    view.event("a.wav", Event({"type": "session.created"}, None, None))
+    final, created = map(json.loads, output.getvalue().splitlines())
+    assert final == {**FINAL, "file": "a.wav", "received_ms": 2500.5, "client_latency_ms": 20.5}
+    assert created == {"type": "session.created", "file": "a.wav", "received_ms": None}
+
+
+def test_the_summary_counts_the_first_mood_of_each_utterance_from_its_start():
+    summary = Summary("a.wav", audio_samples=32_000)
+    summary.add(
+        Event({"type": "speech.started", "utterance_id": 1, "start_ms": 0, "speech_start_ms": 100}, 600.0, 500.0)
+    )
+    summary.add(Event({"type": "mood", "utterance_id": 1, "end_ms": 590}, 610.0, 20.0))
+    summary.add(Event({"type": "mood", "utterance_id": 1, "end_ms": 840}, 860.0, 20.0))
+    summary.add(Event({"type": "utterance.final", "utterance_id": 1, "end_ms": 900}, 1400.0, 200.0))
+    summary.add(Event({"type": "session.closed"}, 2000.0, None))
+    assert summary.ok
+    assert summary.line() == "1 utterance, audio 2.0 s, wall 2.0 s, first mood 510 ms, finals p50/p95 200/200 ms"

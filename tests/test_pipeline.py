@@ -1,0 +1,69 @@
+"""The pipelines, dvc.yaml and training/dvc.yaml: every stage names what it runs on."""
+
+import ast
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.fast
+
+PACKAGES = ("contract", "training", "export")
+
+
+def local_files(module, repository, seen=None):
+    """Return the files of the repository that importing `module` reads, as DVC names them."""
+    seen = set() if seen is None else seen
+    path = repository / (module.replace(".", "/") + ".py")
+    if not path.is_file():
+        return seen
+    package = f"{module.split('.')[0]}/__init__.py"
+    seen |= {package, str(path.relative_to(repository))}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in names_imported(node):
+            if name.split(".")[0] in PACKAGES and name.replace(".", "/") + ".py" not in seen:
+                local_files(name, repository, seen)
+    return seen
+
+
+def names_imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+@pytest.fixture(scope="module")
+def stages(repository):
+    pipelines = [yaml.safe_load((repository / name).read_text()) for name in ("dvc.yaml", "training/dvc.yaml")]
+    return {name: stage for pipeline in pipelines for name, stage in pipeline["stages"].items()}
+
+
+def test_every_stage_depends_on_all_the_code_that_it_runs(stages, repository):
+    for name, stage in stages.items():
+        assert stage["cmd"].startswith("python -m "), name
+        needed = local_files(stage["cmd"].split()[2], repository)
+        missing = sorted(needed - set(stage["deps"]))
+        assert not missing, f"stage {name} does not list {missing}"
+
+
+def test_every_python_dependency_of_a_stage_exists_and_is_used(stages, repository):
+    for name, stage in stages.items():
+        listed = {dep for dep in stage["deps"] if dep.endswith(".py")}
+        unused = sorted(listed - local_files(stage["cmd"].split()[2], repository))
+        assert not unused, f"stage {name} lists {unused} without need"
+
+
+def test_large_outputs_are_not_pushed_and_metrics_stay_in_git(stages):
+    for name, stage in stages.items():
+        for out in stage.get("outs", []):
+            assert isinstance(out, dict), f"stage {name}: {out} would be pushed to the bundled remote"
+            assert next(iter(out.values())).get("push") is False, f"stage {name}: {out} would be pushed"
+        for metrics in [*stage.get("metrics", []), *stage.get("plots", [])]:
+            assert next(iter(metrics.values()))["cache"] is False, f"stage {name}: {metrics} would not be in git"
+
+
+def test_every_section_of_the_parameters_is_used(stages, repository):
+    params = yaml.safe_load((repository / "params.yaml").read_text())
+    used = {key.split(".")[0] for stage in stages.values() for key in stage.get("params", [])}
+    assert set(params) - used == {"gates"}, "gates belong to `make promote`; all else belongs to a stage"

@@ -1,0 +1,117 @@
+"""What the server does when parts of it die and when it is told to stop."""
+
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import psutil
+import pytest
+from conftest import running_server
+from websockets.exceptions import ConnectionClosed
+from wire import receive_until, session
+
+from serving.audio_file import read
+from serving.demo_server import free_port
+
+
+@pytest.fixture(scope="module")
+def clip(samples):
+    return read(sorted(samples.glob("*.flac"))[0]).tobytes() + bytes(32_000)
+
+
+@pytest.fixture
+def own_server(tmp_path, tiny_release):
+    with running_server(tiny_release, tmp_path / "server.log") as running:
+        yield running
+
+
+def family_of(server):
+    return psutil.Process(server.process.pid).children(recursive=True)
+
+
+def worker_of(server):
+    (worker,) = [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
+    return worker
+
+
+def test_a_killed_worker_costs_no_verdict_and_a_new_one_takes_its_place(own_server, clip):
+    with session(own_server.ws_url) as socket:
+        worker_of(own_server).kill()
+        socket.send(clip)
+        first = receive_until(socket, "utterance.final")[-1]
+        assert (first["utterance_id"], first["mode"]) == (1, "audio_only")
+        socket.send(clip)
+        second = receive_until(socket, "utterance.final")[-1]
+        assert (second["utterance_id"], second["reason"]) == (2, "asr_unavailable")
+        assert second["timings"]["total_latency_ms"] < 5000
+
+
+def test_a_stop_answers_what_was_heard_then_says_why_and_leaves_no_process(own_server, clip):
+    with session(own_server.ws_url) as socket:
+        socket.send(clip[: len(clip) // 2])
+        receive_until(socket, "mood")
+        family = family_of(own_server)
+        own_server.process.terminate()
+        messages = receive_until(socket, "session.closed")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=10)
+        assert socket.close_code == 1012
+    kinds = [message["type"] for message in messages if message["type"] != "mood"]
+    assert kinds == ["speech.ended", "utterance.final", "error", "session.closed"]
+    assert messages[-2]["code"] == "server_draining"
+    assert own_server.process.wait(timeout=30) == 0
+    _, left = psutil.wait_procs(family, timeout=10)
+    assert left == []
+
+
+def test_a_tampered_release_is_refused_by_name_before_anything_starts(tiny_release, tmp_path):
+    release = shutil.copytree(tiny_release, tmp_path / "release")
+    with (release / "silero_vad.onnx").open("ab") as file:
+        file.write(b"\0")
+    refused = serve("--release", str(release), "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert "silero_vad.onnx" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("port", ["80", "70000"])
+def test_a_port_that_cannot_be_used_is_refused_by_number(tiny_release, port):
+    refused = serve("--release", str(tiny_release), "--port", port)
+    assert refused.returncode == 1
+    assert port in refused.stderr
+
+
+def test_a_port_that_is_taken_is_named(own_server, tiny_release):
+    port = own_server.url.rsplit(":", 1)[1]
+    refused = serve("--release", str(tiny_release), "--port", port)
+    assert refused.returncode == 1
+    assert f"port {port}" in refused.stderr
+
+
+def test_health_is_no_longer_ok_while_the_server_drains(own_server, clip):
+    with session(own_server.ws_url) as socket:
+        socket.send(clip)
+        own_server.process.terminate()
+        deadline_s = time.monotonic() + 20
+        while is_healthy(own_server) and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        assert not is_healthy(own_server)
+
+
+def is_healthy(server):
+    try:
+        with urllib.request.urlopen(server.url + "/health", timeout=5) as answer:
+            return answer.status == 200
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return False
+    except OSError:
+        return False
+
+
+def serve(*options):
+    command = [sys.executable, "-m", "serving.cli", "serve", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,0 +1,89 @@
+"""MLflow: what a training run and a promotion leave behind."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from training.tracking import CHAMPION, flatten, log_training, open_store, register_release
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store") / "mlflow"
+
+
+def write_csv(path: Path, rows: list[list[object]]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def test_a_run_holds_knobs_curves_numbers_words_and_the_confusion_picture(store, tmp_path):
+    metrics = tmp_path / "acoustic.json"
+    metrics.write_text(json.dumps({"uar": 0.6, "recall": {"neutral": 0.5}, "protocol": "by actor"}))
+    data = tmp_path / "data.json"
+    data.write_text(json.dumps({"clips": 3, "stereo_clips": ["a"], "data_md5": "abc"}))
+    curves = write_csv(tmp_path / "training.csv", [["epoch", "train_loss"], [1, 0.9], [2, 0.7]])
+    confusion = write_csv(
+        tmp_path / "confusion.csv", [["actual", "predicted"], ["negative", "neutral"], ["positive", "positive"]]
+    )
+    run_id = log_training(
+        {"train": {"seed": 0}, "model": {"arch": "baseline"}},
+        {"acoustic": metrics, "data": data},
+        curves,
+        confusion,
+        store,
+    )
+    client = open_store(store)
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"train.seed": "0", "model.arch": "baseline"}
+    assert run.data.metrics == {"acoustic.uar": 0.6, "acoustic.recall.neutral": 0.5, "data.clips": 3, "train_loss": 0.7}
+    assert [(m.step, m.value) for m in client.get_metric_history(run_id, "train_loss")] == [(1, 0.9), (2, 0.7)]
+    assert run.data.tags["data.data_md5"] == "abc"
+    assert run.data.tags["acoustic.protocol"] == "by actor"
+    assert [file.path for file in client.list_artifacts(run_id)] == ["confusion.png"]
+
+
+def test_each_release_is_a_version_and_the_last_is_the_champion(store, tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    versions = [register_release(tmp_path, "undertone", {"acoustic": {"uar": uar}}, store) for uar in (0.6, 0.7)]
+    assert versions == [1, 2]
+    client = open_store(store)
+    champion = client.get_model_version_by_alias("undertone", CHAMPION)
+    assert int(champion.version) == 2
+    assert client.get_run(champion.run_id).data.metrics == {"acoustic.uar": 0.7}
+    assert [file.path for file in client.list_artifacts(champion.run_id, "release")] == ["release/manifest.json"]
+
+
+def test_a_release_folder_that_is_not_there_is_refused_by_name(store, tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent is not a release folder"):
+        register_release(tmp_path / "absent", "undertone", {}, store)
+
+
+@pytest.mark.fast
+def test_nested_names_are_joined_and_lists_left_out():
+    assert list(flatten({"a": {"b": 1, "c": [1]}, "d": "x"})) == [("a.b", 1), ("d", "x")]
+
+
+@pytest.mark.fast
+def test_the_folder_mlflow_is_no_package_and_one_file_imports_the_library(repository):
+    assert not (repository / "mlflow" / "__init__.py").exists()
+    packages = ("contract", "training", "export", "serving")
+    sources = [path for package in packages for path in (repository / package).rglob("*.py")]
+    importing = [
+        path.relative_to(repository).as_posix()
+        for path in sources
+        if any(line.lstrip().startswith(("import mlflow", "from mlflow")) for line in path.read_text().splitlines())
+    ]
+    assert importing == ["training/tracking.py"]
+
+
+def test_a_new_store_is_opened_without_a_word(repository, tmp_path):
+    code = f"from pathlib import Path; from training.tracking import open_store; open_store(Path({str(tmp_path)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -1,0 +1,55 @@
+"""A plain WebSocket conversation for tests, written against the protocol and not with our own client."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from websockets.sync.client import ClientConnection, connect
+
+
+@contextmanager
+def session(ws_url: str) -> Iterator[ClientConnection]:
+    """Connect and take `session.created` off the wire."""
+    with connect(ws_url, max_size=None, proxy=None) as socket:
+        assert receive(socket)["type"] == "session.created"
+        yield socket
+
+
+def receive(socket: ClientConnection, timeout_s: float = 20) -> dict:
+    """Return the next message."""
+    return json.loads(socket.recv(timeout=timeout_s))
+
+
+def receive_until(socket: ClientConnection, kind: str) -> list[dict]:
+    """Return all messages up to the first of `kind`, included."""
+    messages = [receive(socket)]
+    while messages[-1]["type"] != kind:
+        messages.append(receive(socket))
+    return messages
+
+
+def send(socket: ClientConnection, kind: str, **fields: object) -> None:
+    """Send a JSON message."""
+    socket.send(json.dumps({"type": kind, **fields}))
+
+
+def stream(ws_url: str, pcm: bytes, chunk_bytes: int, **settings: object) -> list[dict]:
+    """Send all of `pcm` as fast as the socket takes it and return every message until the close."""
+    with session(ws_url) as socket:
+        if settings:
+            send(socket, "session.update", **settings)
+        for start in range(0, len(pcm), chunk_bytes):
+            socket.send(pcm[start : start + chunk_bytes])
+        send(socket, "session.finish")
+        return receive_until(socket, "session.closed")
+
+
+def without_latencies(messages: list[dict]) -> tuple[list[dict], list[dict]]:
+    """Return (everything else, finals), each in its order, without what the wall clock decides.
+
+    A final comes when its words do, so where it stands among the messages of the next utterance is no property.
+    """
+    kept = [message for message in messages if message["type"] != "utterance.provisional"]
+    bare = [{key: value for key, value in message.items() if key != "timings"} for message in kept]
+    finals = [message for message in bare if message["type"] == "utterance.final"]
+    return [message for message in bare if message not in finals], finals

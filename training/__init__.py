@@ -1,0 +1,1 @@
+"""From raw clips to trained weights: the DVC stages that use torch. Serving never imports this package."""

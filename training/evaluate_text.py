@@ -1,0 +1,116 @@
+"""Stage `evaluate_text`: temperature on the dev rows, then the scores on the test rows, into `metrics/text.json`.
+
+Test rows are only measured: nothing is chosen on them. Each ASR-like condition is scored by itself. Run it as
+`python -m training.evaluate_text`.
+"""
+
+import csv
+import json
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import nn
+from tqdm import tqdm
+
+from contract.fusion import softmax
+from contract.labels import LABELS, label_index
+from training.calibration import best_temperature
+from training.params import load_params
+from training.scores import classification_scores, expected_calibration_error
+from training.text_batches import torch_logits
+from training.text_data import Row, load_rows
+from training.text_model import load_text_model
+from training.text_noise import conditions, confusions_of
+from training.text_scores import METRICS, accuracy_interval, binary_accuracy, macro_f1_interval, plain_scores
+from training.tracking import log_training
+from training.train_text import CURVES
+
+CONFUSION = Path("plots/text_confusion.csv")
+GATED = "word_errors_15"
+PROTOCOL = {
+    "goemotions": "GoEmotions test, rows whose emotions name one of three labels; no row chosen or fitted on; macro-F1",
+    "sst": "SST-5 test sentences, levels 0-1, 2, 3-4 grouped; no row chosen or fitted on; macro-F1",
+    "sst_binary": "SST test sentences without neutral: P(positive) against P(negative); accuracy",
+    "temperature": "least NLL on the dev rows of both sets together; ECE over 15 bins",
+    "intervals": "95 % percentile bootstrap over test rows",
+    "conditions": "the same test rows as speech recognition writes them (training/text_noise.py), seeded",
+}
+
+
+def damaged(rows: Sequence[Row], condition: str, train_rows: Sequence[Row], seed: int) -> list[str]:
+    """Return the texts of `rows` under one condition of training/text_noise.py; confusions come from training texts."""
+    change = conditions(confusions_of(row.text for row in train_rows if row.source != "sst_phrases"))[condition]
+    rng = random.Random(seed)
+    return [change(row.text, rng) for row in rows]
+
+
+def evaluate(
+    model: nn.Module, tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the content of metrics/text.json and (actual, predicted) labels of all test rows."""
+    train_rows = [row for row in rows if row.split == "train"]
+    dev, test = ([row for row in rows if row.split == split] for split in ("dev", "test"))
+    dev_actual = np.array([label_index(row.label) for row in dev])
+    dev_logits = torch_logits(model, tokenizer, [row.text for row in dev])
+    temperature = best_temperature(dev_logits.astype(np.float32), dev_actual)
+    report: dict[str, Any] = {"protocol": PROTOCOL, "temperature": temperature, "dev": {}}
+    for source in sorted({row.source for row in dev}):
+        own = np.array([row.source == source for row in dev])
+        report["dev"][source] = classification_scores(dev_actual[own], softmax(dev_logits[own], temperature))[
+            "macro_f1"
+        ]
+    logits = torch_logits(model, tokenizer, [row.text for row in test])
+    report |= _test_scores(logits, test, temperature, section)
+    report["conditions"] = {}
+    for name in tqdm(conditions(confusions_of([])), desc="conditions"):
+        heard = torch_logits(model, tokenizer, damaged(test, name, train_rows, section["seed"]))
+        report["conditions"][name] = plain_scores(heard, test)
+    report[f"lost_to_{GATED}"] = {
+        key: report["undamaged"][key] - value for key, value in report["conditions"][GATED].items()
+    }
+    predicted = [LABELS[i] for i in logits.argmax(axis=1)]
+    return report, [(row.label, found) for row, found in zip(test, predicted, strict=True)]
+
+
+def _test_scores(
+    logits: NDArray[np.float64], rows: Sequence[Row], temperature: float, section: Mapping[str, Any]
+) -> dict[str, Any]:
+    actual = np.array([label_index(row.label) for row in rows])
+    draws = section["bootstrap_samples"], section["seed"]
+    report: dict[str, Any] = {"undamaged": plain_scores(logits, rows)}
+    for source in sorted({row.source for row in rows}):
+        own = np.array([row.source == source for row in rows])
+        scores = classification_scores(actual[own], softmax(logits[own], temperature))
+        scores["macro_f1_interval"] = macro_f1_interval(actual[own], logits[own].argmax(axis=1), *draws)
+        if source == "sst":
+            poles = int((actual[own] != label_index("neutral")).sum())
+            accuracy = binary_accuracy(logits[own], actual[own])
+            scores |= {
+                "binary_accuracy": accuracy,
+                "binary_accuracy_interval": accuracy_interval(accuracy, poles, *draws),
+                "binary_rows": poles,
+            }
+        report[source] = {"rows": int(own.sum()), **scores}
+    report["ece"] = expected_calibration_error(actual, softmax(logits, temperature))
+    return report
+
+
+def main() -> None:
+    """Run the stage with params.yaml and log the training to MLflow."""
+    params = load_params()
+    report, confusion = evaluate(*load_text_model(), load_rows(), params["evaluate"])
+    for path in (METRICS, CONFUSION):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    METRICS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    with CONFUSION.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("actual", "predicted"), *confusion])
+    log_training({"text": params["text"]}, {"text": METRICS}, CURVES, CONFUSION, experiment="text")
+
+
+if __name__ == "__main__":
+    main()

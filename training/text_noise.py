@@ -1,0 +1,172 @@
+"""Text as speech recognition writes it: the conditions that training meets and that evaluation reports one by one.
+
+Every condition is a function of a text and a seeded generator; none reads a file. Word errors follow the usual split of
+recognition errors into substitutions, deletions and insertions, half of the substitutions being words that sound alike.
+"""
+
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+FILLERS = ("uh", "um", "er", "hm", "well", "like", "you know", "i mean", "so", "oh")
+NAMES = [
+    "john",
+    "mary",
+    "david",
+    "sarah",
+    "mike",
+    "anna",
+    "tom",
+    "lisa",
+    "james",
+    "emma",
+    "chris",
+    "kate",
+    "sam",
+    "jane",
+]
+GROUPS = ["christian", "muslim", "catholic", "jewish"]
+_CONTRACTIONS = """
+going to:gonna want to:wanna got to:gotta kind of:kinda let me:lemme do not:don't does not:doesn't did not:didn't
+is not:isn't was not:wasn't can not:can't cannot:can't will not:won't would not:wouldn't it is:it's i am:i'm
+that is:that's they are:they're you are:you're we are:we're i have:i've i will:i'll
+"""
+SPOKEN = dict(re.findall(r"(\w+(?: \w+)?):(\S+)", _CONTRACTIONS))
+WRITTEN = {short: long for long, short in SPOKEN.items() if "'" in short} | {"can't": "can not"}
+
+_CLASS_OF_LETTER = {
+    letter: digit
+    for digit, letters in enumerate(("bpfv", "cgjkqsxz", "dt", "l", "mn", "r"), start=1)
+    for letter in letters
+}
+_WORD = re.compile(r"[a-z0-9']+")
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """What a recogniser may hear instead: words by sound, and all words repeated as often as they occurred."""
+
+    by_sound: dict[str, tuple[str, ...]]
+    words: tuple[str, ...]
+
+
+def sound(word: str) -> str:
+    """Return the consonant classes of `word` (Soundex, US patent 1,261,167): "their" and "there" are "36".
+
+    Unlike Soundex the first letter counts as any other and the length is free, so that "night" and "knight" differ but
+    "ate" and "aid" agree.
+    """
+    classes = [_CLASS_OF_LETTER.get(letter, 0) for letter in word]
+    return "".join(str(c) for c, before in zip(classes, [0, *classes], strict=False) if c and c != before)
+
+
+def confusions_of(texts: Iterable[str], most_common: int = 8000) -> Confusions:
+    """Count the words of `texts` (training texts only) and group the most common ones by sound."""
+    counts = Counter(word for text in texts for word in _WORD.findall(text.lower()))
+    known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most_common]
+    by_sound: defaultdict[str, list[str]] = defaultdict(list)
+    for word, _ in known:
+        by_sound[sound(word)].append(word)
+    words = tuple(word for word, count in known for _ in range(min(count, 300)))
+    return Confusions({key: tuple(group) for key, group in by_sound.items()}, words)
+
+
+def unpunctuated(text: str, rng: random.Random) -> str:
+    """Lower case, letters, digits and apostrophes only; "[NAME]" becomes a name, as nobody says brackets."""
+    text = text.replace("’", "'").replace("[NAME]", rng.choice(NAMES)).replace("[RELIGION]", rng.choice(GROUPS))
+    return " ".join(word for word in _WORD.findall(text.lower()) if word.strip("'"))
+
+
+def wrongly_punctuated(text: str, rng: random.Random) -> str:
+    """As `unpunctuated`, with commas, full stops and question marks at random, and one full stop at the end."""
+    words = unpunctuated(text, rng).split()
+    marked = [word + rng.choices(("", ",", ".", "?"), (88, 6, 4, 2))[0] for word in words]
+    return " ".join(marked).rstrip(",.?") + "." if words else ""
+
+
+def with_fillers(text: str, rng: random.Random) -> str:
+    """As `unpunctuated`, with a filler before one word in eight and often at the start."""
+    words = unpunctuated(text, rng).split()
+    spoken = [w for i, word in enumerate(words) for w in (*_filler(rng, 0.4 if i == 0 else 0.12), word)]
+    return " ".join(spoken)
+
+
+def recontracted(text: str, rng: random.Random) -> str:
+    """As `unpunctuated`, contractions made where there are none, undone where there are, or without the apostrophe."""
+    text = unpunctuated(text, rng)
+    style = rng.randrange(3)
+    if style == 0:
+        return _replaced(text, SPOKEN)
+    if style == 1:
+        return _replaced(text, WRITTEN)
+    return text.replace("'", "")
+
+
+def with_word_errors(text: str, rng: random.Random, confusions: Confusions, rate: float = 0.15) -> str:
+    """As `unpunctuated`, each word wrong with probability `rate`: 60 % substituted, 20 % deleted, 20 % doubled up.
+
+    A text never loses its last word.
+    """
+    words = unpunctuated(text, rng).split()
+    heard: list[str] = []
+    for position, word in enumerate(words):
+        if rng.random() >= rate:
+            heard.append(word)
+            continue
+        kind = rng.random()
+        if kind < 0.6:
+            heard.append(_misheard(word, rng, confusions))
+        elif kind < 0.8:
+            heard += [word, rng.choice(confusions.words)]
+        elif position == len(words) - 1 and not heard:
+            heard.append(word)
+    return " ".join(heard)
+
+
+def conditions(confusions: Confusions) -> dict[str, Callable[[str, random.Random], str]]:
+    """Return the conditions by the names that metrics/text.json gives them; "word_errors_15" is the gated one."""
+    return {
+        "unpunctuated": unpunctuated,
+        "wrong_punctuation": wrongly_punctuated,
+        "fillers": with_fillers,
+        "contractions": recontracted,
+        "word_errors_15": lambda text, rng: with_word_errors(text, rng, confusions),
+        "all_at_once": lambda text, rng: _all_at_once(text, rng, confusions),
+    }
+
+
+def augmented(text: str, rng: random.Random, confusions: Confusions, share: float, rate: float) -> str:
+    """Return `text` for one epoch of training: untouched with probability 1 - `share`, else one condition at random.
+
+    Word errors come at up to `rate`, so that training also meets light damage.
+    """
+    if rng.random() >= share:
+        return text if rng.random() < 0.5 else text.replace("[NAME]", rng.choice(NAMES).title())
+    kind = rng.choices(("plain", "marks", "fillers", "contractions", "errors"), (3, 2, 1, 1, 5))[0]
+    simple = {"plain": unpunctuated, "marks": wrongly_punctuated, "fillers": with_fillers, "contractions": recontracted}
+    if kind in simple:
+        return simple[kind](text, rng)
+    return with_word_errors(text, rng, confusions, rng.uniform(0.0, rate))
+
+
+def _all_at_once(text: str, rng: random.Random, confusions: Confusions) -> str:
+    return wrongly_punctuated(with_word_errors(with_fillers(recontracted(text, rng), rng), rng, confusions), rng)
+
+
+def _filler(rng: random.Random, probability: float) -> tuple[str, ...]:
+    return (rng.choice(FILLERS),) if rng.random() < probability else ()
+
+
+def _replaced(text: str, table: dict[str, str]) -> str:
+    for found, put in table.items():
+        text = re.sub(rf"(?<![\w']){re.escape(found)}(?![\w'])", put, text)
+    return text
+
+
+def _misheard(word: str, rng: random.Random, confusions: Confusions) -> str:
+    alike = [other for other in confusions.by_sound.get(sound(word), ()) if other != word]
+    if alike and rng.random() < 0.5:
+        return rng.choice(alike)
+    return rng.choice(confusions.words)

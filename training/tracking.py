@@ -1,0 +1,159 @@
+"""Run history in MLflow: one run per training, and the registry of releases. The only file that imports mlflow.
+
+Every number comes from files that the stages wrote (params.yaml, metrics/, plots/); nothing is measured here, and
+nothing reads MLflow back to decide anything. The store is local: sqlite and artifacts under `mlflow/`, no server, no
+network.
+"""
+
+import csv
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+# Read at import: without them mlflow sends usage statistics, and asks pip and git about the environment.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+from mlflow.entities import Metric, Param, Run
+from mlflow.exceptions import MlflowException
+
+from mlflow import MlflowClient
+
+STORE = Path("mlflow")
+TRAINING_EXPERIMENT = "acoustic"
+RELEASE_EXPERIMENT = "releases"
+CHAMPION = "champion"
+
+
+def open_store(store: Path = STORE) -> MlflowClient:
+    """Return a client of the sqlite store in the folder `store`, which is made where it is missing."""
+    store.mkdir(parents=True, exist_ok=True)
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.store.model_registry", "mlflow.tracking"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    with warnings.catch_warnings():  # mlflow 3.17 beside sqlalchemy 2.1: its own mapping is deprecated
+        warnings.filterwarnings("ignore", message=".*noload.*", category=DeprecationWarning)
+        return MlflowClient(tracking_uri=f"sqlite:///{(store / 'mlflow.db').resolve()}")
+
+
+def log_training(
+    params: Mapping[str, Any],
+    metrics_files: Mapping[str, Path],
+    curves: Path,
+    confusion: Path,
+    store: Path = STORE,
+    experiment: str = TRAINING_EXPERIMENT,
+) -> str:
+    """Log one run: the knobs, the numbers of each metrics file, the curves by epoch, a confusion picture.
+
+    Args:
+        params: sections of params.yaml; nested keys are joined by dots.
+        metrics_files: prefix -> metrics JSON, e.g. `{"acoustic": Path("metrics/acoustic.json")}`; numbers become
+            metrics `prefix.key`, words (protocol, md5 of the data) become tags.
+        curves: CSV with an `epoch` column and one column per curve.
+        confusion: CSV with the columns `actual` and `predicted`, one row per clip.
+        store: folder of the tracking store.
+        experiment: name that groups the runs of one network.
+
+    Returns:
+        The id of the run.
+    """
+    client = open_store(store)
+    run = _create_run(client, experiment, store)
+    metrics: list[Metric] = list(_curve_metrics(curves))
+    for prefix, path in metrics_files.items():
+        for key, value in flatten(json.loads(path.read_text(encoding="utf-8")), prefix):
+            if isinstance(value, str):
+                client.set_tag(run.info.run_id, key, value)
+            else:
+                metrics.append(Metric(key, float(value), 0, 0))
+    logged = [Param(key, str(value)) for key, value in flatten(params)]
+    client.log_batch(run.info.run_id, metrics=metrics, params=logged)
+    client.log_figure(run.info.run_id, _confusion_figure(confusion), "confusion.png")
+    client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def register_release(folder: Path, name: str, metrics: Mapping[str, Any], store: Path = STORE) -> int:
+    """Register the release in `folder` as the next version of the model `name` and make it the champion.
+
+    The files are copied into the store; `metrics` (nested keys are joined by dots) are logged beside them. The alias
+    moves last: where anything before it fails, the old champion stays.
+
+    Returns:
+        The version, 1 for the first release of `name`.
+
+    Raises:
+        FileNotFoundError: `folder` is not a folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a release folder: make it with `dvc repro release`")
+    client = open_store(store)
+    run = _create_run(client, RELEASE_EXPERIMENT, store)
+    numbers = [(key, value) for key, value in flatten(metrics) if not isinstance(value, str)]
+    client.log_batch(run.info.run_id, metrics=[Metric(key, float(value), 0, 0) for key, value in numbers])
+    client.log_artifacts(run.info.run_id, str(folder), "release")
+    client.set_terminated(run.info.run_id)
+    _ensure_registered(client, name)
+    source = f"{run.info.artifact_uri}/release"
+    version = client.create_model_version(name, source=source, run_id=run.info.run_id)
+    client.set_registered_model_alias(name, CHAMPION, version.version)
+    return int(version.version)
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves that are numbers or words: `flatten({"a": {"b": 1}})` yields ("a.b", 1); lists are left out."""
+    for name, value in tree.items():
+        key = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, Mapping):
+            yield from flatten(value, key)
+        elif isinstance(value, str | int | float):
+            yield key, value
+
+
+def _create_run(client: MlflowClient, experiment: str, store: Path) -> Run:
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        location = (store / "artifacts").resolve().as_uri()
+        return client.create_run(client.create_experiment(experiment, artifact_location=location))
+    return client.create_run(found.experiment_id)
+
+
+def _ensure_registered(client: MlflowClient, name: str) -> None:
+    try:
+        client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        client.create_registered_model(name)
+
+
+def _curve_metrics(path: Path) -> Iterator[Metric]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            epoch = int(row.pop("epoch"))
+            for name, value in row.items():
+                yield Metric(name, float(value), 0, epoch)
+
+
+def _confusion_figure(path: Path) -> Any:
+    from matplotlib.figure import Figure  # without pyplot: no window system, no global state
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    from contract.labels import LABELS
+
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(5, 4))
+    ConfusionMatrixDisplay.from_predictions(
+        [row["actual"] for row in rows],
+        [row["predicted"] for row in rows],
+        labels=list(LABELS),
+        ax=figure.subplots(),
+        colorbar=False,
+    )
+    return figure

@@ -34,7 +34,7 @@ class ResNet(nn.Module):
         self.early = nn.Sequential(Residual(width), Residual(width))
         self.shrink = nn.MaxPool1d(2, ceil_mode=True)
         self.late = nn.Sequential(Residual(width), Residual(width))
-        self.pool = AttentivePool(width, width // 2)
+        self.pool = AttentivePool(width, width // 4)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(2 * width, len(EMOTIONS))
 

@@ -21,10 +21,10 @@ import torch
 from tokenizers import Tokenizer
 from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
+from export.files import TEXT_FLOAT_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, read_metrics
 from export.graph import open_session
-from export.text import GRAPH as FLOAT_GRAPH
-from export.text import INPUTS, TOKENIZER, export_graph, graph_logits
-from export.text_quantize import GRAPH, quantize_graph, read_temperature
+from export.text import INPUTS, export_graph, graph_logits
+from export.text_quantize import quantize_graph
 from training.text_data import load_rows
 from training.text_scores import plain_scores
 
@@ -69,9 +69,9 @@ def median_ms(sessions: dict[str, onnxruntime.InferenceSession], rounds: int) ->
 def print_speed(rounds: int) -> None:
     """Print the first table."""
     with TemporaryDirectory() as folder:
-        graphs = {"DistilBERT-base int8": base_graph(Path(folder)), "float": onnx.load(FLOAT_GRAPH)}
-    graphs |= {f"int8 per_channel={c} reduce_range={r}": quantize_graph(FLOAT_GRAPH, c, r) for c, r in WAYS}
-    graphs["released int8"] = onnx.load(GRAPH)
+        graphs = {"DistilBERT-base int8": base_graph(Path(folder)), "float": onnx.load(TEXT_FLOAT_GRAPH)}
+    graphs |= {f"int8 per_channel={c} reduce_range={r}": quantize_graph(TEXT_FLOAT_GRAPH, c, r) for c, r in WAYS}
+    graphs["released int8"] = onnx.load(TEXT_INT8_GRAPH)
     taken = median_ms({name: open_session(graph) for name, graph in graphs.items()}, rounds)
     base = taken["DistilBERT-base int8"]
     print(f"{TOKENS} tokens, one thread, {rounds} rounds in alternation, {platform.machine()}, ONNX Runtime "
@@ -87,8 +87,8 @@ def print_accuracy() -> None:
     tokenizer = Tokenizer.from_file(str(TOKENIZER))
     dev = load_rows(split="dev")
     texts = [row.text for row in dev]
-    graphs = {"float": onnx.load(FLOAT_GRAPH)}
-    graphs |= {f"int8 per_channel={c} reduce_range={r}": quantize_graph(FLOAT_GRAPH, c, r) for c, r in WAYS}
+    graphs = {"float": onnx.load(TEXT_FLOAT_GRAPH)}
+    graphs |= {f"int8 per_channel={c} reduce_range={r}": quantize_graph(TEXT_FLOAT_GRAPH, c, r) for c, r in WAYS}
     reference = None
     for name, graph in graphs.items():
         logits = graph_logits(open_session(graph), tokenizer, texts, 128, batch_size=1)
@@ -100,7 +100,8 @@ def print_accuracy() -> None:
 
 def print_memory() -> None:
     """Print the peak memory of a process with the text path alone, before and after the model is opened and used."""
-    command = [sys.executable, "-c", _MEMORY, str(GRAPH), str(TOKENIZER), str(read_temperature())]
+    temperature = read_metrics(TEXT_METRICS)["temperature"]
+    command = [sys.executable, "-c", _MEMORY, str(TEXT_INT8_GRAPH), str(TOKENIZER), str(temperature)]
     before, after = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     print(f"peak memory of the text path: {after} MiB, of which {before} MiB are Python, numpy and the two libraries")
 

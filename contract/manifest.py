@@ -16,7 +16,7 @@ from typing import Any
 
 from contract.labels import LABELS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 
 
@@ -54,6 +54,14 @@ class AcousticSettings:
 
 
 @dataclass(frozen=True)
+class TextSettings:
+    """What a caller of the text graph must know: where its texts are cut, in pieces, and its softmax temperature."""
+
+    max_tokens: int
+    temperature: float
+
+
+@dataclass(frozen=True)
 class VadSettings:
     """Silero thresholds (probabilities) and times (ms); they belong to the model file that they were chosen with."""
 
@@ -72,6 +80,7 @@ class Manifest:
     version: str
     files: dict[str, FileEntry]
     acoustic: AcousticSettings
+    text: TextSettings
     vad: VadSettings
     metrics: dict[str, Any]
     data: dict[str, str]
@@ -126,6 +135,7 @@ def _parse(path: Path) -> Manifest:
             version=raw["version"],
             files={name: FileEntry(**entry) for name, entry in raw["files"].items()},
             acoustic=AcousticSettings(**raw["acoustic"]),
+            text=TextSettings(**raw["text"]),
             vad=VadSettings(**raw["vad"]),
             metrics=raw["metrics"],
             data=raw["data"],

@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.labels import LABELS
 from contract.manifest import Manifest
+from export import text_card
 
 _CARD = Template("""\
 # undertone $version: model card
@@ -29,7 +30,7 @@ Sizes and sha256 of all files, and every setting, are in `manifest.json`.
 RAVDESS (Livingstone & Russo 2018, PLoS ONE 13(5): e0196391): 24 professional actors, 1440 clips of speech, each cut to
 its speech by the same VAD that serves. RAVDESS is **CC BY-NC-SA 4.0**: this model is for research and
 other non-commercial use, under the same licence, with attribution.
-md5 of the clips used: `$data_md5`.
+md5 of the clips used: `$ravdess_md5`.
 
 Labels, from the acted emotion: $grouping.
 
@@ -53,6 +54,7 @@ ECE is the expected calibration error over 15 bins.
 - English with a North American accent, 24 adults. Other languages, accents, ages, rooms and telephones are untested.
 - A label is a group of acted emotions. It says how a stretch of speech sounds to this model, not what a person feels.
 
+$text_part
 ## Not for
 
 - judging individuals: their character, honesty, health or state of mind;
@@ -62,8 +64,10 @@ ECE is the expected calibration error over 15 bins.
 """)
 
 
-def render(manifest: Manifest, grouping: Mapping[str, str], data_md5: str) -> str:
-    """Return the card, Markdown; `grouping` maps emotions to labels as in params.yaml."""
+def render(
+    manifest: Manifest, grouping: Mapping[str, str], text_groupings: Mapping[str, Mapping[str | int, str]]
+) -> str:
+    """Return the card, Markdown; the groupings are the sections `labels` and `text_data` of params.yaml."""
     acoustic, numbers = manifest.acoustic, manifest.metrics["acoustic"]
     return _CARD.substitute(
         version=manifest.version,
@@ -72,11 +76,12 @@ def render(manifest: Manifest, grouping: Mapping[str, str], data_md5: str) -> st
         min_ms=1000 * acoustic.min_samples // acoustic.sample_rate_hz,
         n_mfcc=acoustic.n_mfcc,
         temperature=f"{acoustic.temperature:.3f}",
-        data_md5=data_md5,
+        ravdess_md5=manifest.data["ravdess_md5"],
         grouping="; ".join(f"{label} = {_emotions_of(label, grouping)}" for label in LABELS),
         protocol=numbers["protocol"],
         training_protocol=numbers["training_protocol"],
         rows="\n".join(f"| {name} | {value} |" for name, value in _rows(numbers).items()),
+        text_part=text_card.render(manifest, text_groupings),
     )
 
 

@@ -7,6 +7,9 @@ from typing import Any
 CHECKPOINT = Path("models/acoustic/model.pt")
 FLOAT_GRAPH = Path("models/onnx/acoustic.fp32.onnx")
 INT8_GRAPH = Path("models/onnx/acoustic.int8.onnx")
+TEXT_FLOAT_GRAPH = Path("models/onnx/text.fp32.onnx")
+TEXT_INT8_GRAPH = Path("models/onnx/text.int8.onnx")
+TOKENIZER = Path("models/onnx/tokenizer.json")
 RELEASE = Path("models/release")
 LIVE = Path("models/promoted")
 
@@ -15,14 +18,24 @@ TRAIN_METRICS = Path("metrics/train.json")
 ACOUSTIC_METRICS = Path("metrics/acoustic.json")
 EXPORT_METRICS = Path("metrics/export.json")
 QUANTIZE_METRICS = Path("metrics/quantize.json")
+TEXT_DATA_METRICS = Path("metrics/text_data.json")
+TEXT_METRICS = Path("metrics/text.json")
+TEXT_EXPORT_METRICS = Path("metrics/text_export.json")
+TEXT_QUANTIZE_METRICS = Path("metrics/text_quantize.json")
 
 MAKERS = {
     FLOAT_GRAPH: "export_acoustic",
     INT8_GRAPH: "quantize",
+    TEXT_FLOAT_GRAPH: "export_text",
+    TEXT_INT8_GRAPH: "quantize_text",
+    TOKENIZER: "export_text",
     DATA_METRICS: "download",
     TRAIN_METRICS: "train",
     ACOUSTIC_METRICS: "evaluate",
     QUANTIZE_METRICS: "quantize",
+    TEXT_DATA_METRICS: "text_data",
+    TEXT_METRICS: "evaluate_text",
+    TEXT_QUANTIZE_METRICS: "quantize_text",
 }
 
 
@@ -41,11 +54,3 @@ def read_metrics(path: Path) -> dict[str, Any]:
     """Return the content of a metrics file, or end as `existing` does."""
     content: dict[str, Any] = json.loads(existing(path).read_text(encoding="utf-8"))
     return content
-
-
-def write_metrics(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` as indented JSON in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)

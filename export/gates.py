@@ -17,6 +17,13 @@ METRICS = {
     "acoustic_bytes": ("acoustic", "bytes"),
     "int8_agreement": ("acoustic", "int8_agreement"),
     "int8_uar": ("acoustic", "int8_uar"),
+    "text_goemotions_f1": ("text", "goemotions_macro_f1"),
+    "text_sst_f1": ("text", "sst_macro_f1"),
+    "text_binary": ("text", "sst_binary_accuracy"),
+    "text_ece": ("text", "ece"),
+    "text_word_error_loss": ("text", "most_lost_to_word_errors"),
+    "text_int8_loss": ("text", "most_lost_to_int8"),
+    "text_bytes": ("text", "bytes"),
 }
 RULES = ("min", "max", "regression")
 

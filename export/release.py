@@ -14,7 +14,7 @@ from typing import Any
 import faster_whisper
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, VadSettings
+from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSettings
 from export import card
 from export.files import (
     ACOUSTIC_METRICS,
@@ -23,6 +23,11 @@ from export.files import (
     MAKERS,
     QUANTIZE_METRICS,
     RELEASE,
+    TEXT_DATA_METRICS,
+    TEXT_INT8_GRAPH,
+    TEXT_METRICS,
+    TEXT_QUANTIZE_METRICS,
+    TOKENIZER,
     TRAIN_METRICS,
     read_metrics,
 )
@@ -34,6 +39,8 @@ SILERO = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
 # Name in the release -> the file that it is a copy of, and what makes that file.
 ARTIFACTS = {
     "acoustic.int8.onnx": (INT8_GRAPH, f"`dvc repro {MAKERS[INT8_GRAPH]}`"),
+    "text.int8.onnx": (TEXT_INT8_GRAPH, f"`dvc repro {MAKERS[TEXT_INT8_GRAPH]}`"),
+    "tokenizer.json": (TOKENIZER, f"`dvc repro {MAKERS[TOKENIZER]}`"),
     "silero_vad.onnx": (SILERO, "`pip install faster-whisper==1.2.1`, which carries it"),
 }
 
@@ -47,16 +54,20 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
     for source, maker in ARTIFACTS.values():
         if not source.is_file():
             raise SystemExit(f"{source} not found: it is made by {maker}")
-    data = {"ravdess_md5": read_metrics(DATA_METRICS)["data_md5"]}
+    data = {
+        "ravdess_md5": read_metrics(DATA_METRICS)["data_md5"],
+        "text_md5": read_metrics(TEXT_DATA_METRICS)["data_md5"],
+    }
     manifest = Manifest(
         version=params["release"]["version"],
         files={},
         acoustic=acoustic_settings(params["features"], read_metrics(TRAIN_METRICS)["temperature"]),
+        text=TextSettings(params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]),
         vad=vad_settings(params["vad"]),
-        metrics={"acoustic": acoustic_metrics()},
+        metrics={"acoustic": acoustic_metrics(), "text": text_metrics(params["text"]["base"])},
         data=data,
     )
-    text = card.render(manifest, params["labels"], data["ravdess_md5"])
+    text = card.render(manifest, params["labels"], params["text_data"])
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".release-") as scratch:
         fresh = Path(scratch) / folder.name
@@ -95,6 +106,33 @@ def acoustic_metrics() -> dict[str, Any]:
         "training_protocol": read_metrics(TRAIN_METRICS)["protocol"],
         "int8_agreement": int8["agreement"],
         "int8_uar": int8["int8"]["uar"],
+        "bytes": int8["bytes"]["int8"],
+    }
+
+
+def text_metrics(base: str) -> dict[str, Any]:
+    """Return the numbers of the text model with their protocol: the scores of the int8 file, losses, intervals.
+
+    Macro-F1 and accuracy are those of the file that is served; conditions and intervals were measured in float.
+    """
+    scores, int8 = read_metrics(TEXT_METRICS), read_metrics(TEXT_QUANTIZE_METRICS)
+    word_errors = scores["lost_to_word_errors_15"]
+    return {
+        "protocol": {**scores["protocol"], "int8": int8["protocol"]},
+        "base": Path(base).name,  # a folder of one machine says nothing elsewhere
+        **int8["int8"],
+        "intervals": {
+            "goemotions_macro_f1": scores["goemotions"]["macro_f1_interval"],
+            "sst_macro_f1": scores["sst"]["macro_f1_interval"],
+            "sst_binary_accuracy": scores["sst"]["binary_accuracy_interval"],
+        },
+        "fp32": scores["undamaged"],
+        "conditions": scores["conditions"],
+        "lost_to_int8": int8["lost_to_int8"],
+        "most_lost_to_int8": max(int8["lost_to_int8"].values()),
+        "lost_to_word_errors": word_errors,
+        "most_lost_to_word_errors": max(word_errors.values()),
+        "int8_agreement": int8["agreement"],
         "bytes": int8["bytes"]["int8"],
     }
 

@@ -5,7 +5,6 @@ Run it as `python -m export.text`.
 """
 
 import gc
-import json
 import logging
 import shutil
 import warnings
@@ -20,15 +19,14 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from export.files import TEXT_EXPORT_METRICS, TEXT_FLOAT_GRAPH, TOKENIZER
 from export.graph import open_session, save_graph, without_traces
+from training.metrics_files import write_metrics
 from training.params import load_params
 from training.text_batches import encoded, padded, torch_logits
 from training.text_data import load_rows
 from training.text_model import FOLDER, load_text_model
 
-GRAPH = Path("models/onnx/text.fp32.onnx")
-TOKENIZER = Path("models/onnx/tokenizer.json")
-METRICS = Path("metrics/text_export.json")
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "logits"
 # Beside real sentences: nothing at all, one word, a text that is cut, other scripts, emoji, control characters.
 AWKWARD = ("", "fine.", "word " * 500, "これは良いです", "так себе 😀🎉", "a\x00b\u200d\n\t c")
@@ -77,7 +75,7 @@ def export_text(folder: Path, sentences: Sequence[str], params: Mapping[str, Any
     Raises:
         SystemExit: there is no trained model, or a logit differs by more than `export.logit_tolerance`.
     """
-    for path in (GRAPH, TOKENIZER, METRICS):
+    for path in (TEXT_FLOAT_GRAPH, TOKENIZER, TEXT_EXPORT_METRICS):
         path.unlink(missing_ok=True)
     model, tokenizer = load_text_model(folder)
     graph = export_graph(folder)
@@ -90,16 +88,15 @@ def export_text(folder: Path, sentences: Sequence[str], params: Mapping[str, Any
         raise SystemExit(
             f"the exported text graph was thrown away: {differences.max():.2g} off torch for {worst[:60]!r}"
         )
-    save_graph(graph, GRAPH)
+    save_graph(graph, TEXT_FLOAT_GRAPH)
     shutil.copyfile(folder / "tokenizer.json", TOKENIZER)
     report = {
         "protocol": f"{len(texts)} texts, torch against ONNX Runtime, largest absolute difference of a logit",
         "largest_difference": float(differences.max()),
         "tolerance": tolerance,
-        "bytes": {"fp32": GRAPH.stat().st_size, "tokenizer": TOKENIZER.stat().st_size},
+        "bytes": {"fp32": TEXT_FLOAT_GRAPH.stat().st_size, "tokenizer": TOKENIZER.stat().st_size},
     }
-    METRICS.parent.mkdir(parents=True, exist_ok=True)
-    METRICS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_metrics(TEXT_EXPORT_METRICS, report)
 
 
 def open_session_of(graph: onnx.ModelProto | Path) -> onnxruntime.InferenceSession:

@@ -5,7 +5,6 @@ float, where int8 gains nothing. benchmarks/text_onnx.py measures what the setti
 `python -m export.text_quantize`.
 """
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,17 +17,23 @@ from tokenizers import Tokenizer
 
 from contract.fusion import softmax
 from contract.labels import label_index
+from export.files import (
+    TEXT_FLOAT_GRAPH,
+    TEXT_INT8_GRAPH,
+    TEXT_METRICS,
+    TEXT_QUANTIZE_METRICS,
+    TOKENIZER,
+    existing,
+    read_metrics,
+)
 from export.graph import save_graph, without_traces
-from export.text import GRAPH as FLOAT_GRAPH
-from export.text import TOKENIZER, graph_logits, open_session_of
+from export.text import graph_logits, open_session_of
+from training.metrics_files import write_metrics
 from training.params import load_params
 from training.scores import expected_calibration_error
 from training.text_data import Row, load_rows
-from training.text_scores import METRICS as TEXT_METRICS
 from training.text_scores import plain_scores
 
-GRAPH = Path("models/onnx/text.int8.onnx")
-METRICS = Path("metrics/text_quantize.json")
 WEIGHTED = ("MatMul", "Gemm")
 
 
@@ -97,18 +102,16 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row], temperature: f
     Raises:
         SystemExit: the labels agree on fewer test rows than `quantize_text.min_agreement`.
     """
-    GRAPH.unlink(missing_ok=True)
-    METRICS.unlink(missing_ok=True)
-    if not FLOAT_GRAPH.is_file():
-        raise SystemExit(f"{FLOAT_GRAPH} not found: it is made by `dvc repro export_text`")
+    TEXT_INT8_GRAPH.unlink(missing_ok=True)
+    TEXT_QUANTIZE_METRICS.unlink(missing_ok=True)
     settings = params["quantize_text"]
-    quantized = quantize_graph(FLOAT_GRAPH, settings["per_channel"], settings["reduce_range"])
+    quantized = quantize_graph(existing(TEXT_FLOAT_GRAPH), settings["per_channel"], settings["reduce_range"])
     tokenizer, limit = Tokenizer.from_file(str(TOKENIZER)), params["text"]["max_tokens"]
     test = [row for row in rows if row.split == "test"]
     texts = [row.text for row in test]
     # One by one, as in service: dynamic int8 takes its scale from the whole batch.
     logits = {
-        "fp32": graph_logits(open_session_of(FLOAT_GRAPH), tokenizer, texts, limit),
+        "fp32": graph_logits(open_session_of(TEXT_FLOAT_GRAPH), tokenizer, texts, limit),
         "int8": graph_logits(open_session_of(quantized), tokenizer, texts, limit, batch_size=1),
     }
     agreement = float((logits["fp32"].argmax(axis=1) == logits["int8"].argmax(axis=1)).mean())
@@ -117,7 +120,7 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row], temperature: f
         raise SystemExit(
             f"text: int8 and fp32 name the same label on {agreement:.2%} of the test rows, not {wanted:.2%}"
         )
-    save_graph(quantized, GRAPH)
+    save_graph(quantized, TEXT_INT8_GRAPH)
     actual = np.array([label_index(row.label) for row in test])
     report: dict[str, Any] = {
         "protocol": f"{len(test)} test rows of both sets, int8 one by one as in service, temperature fitted in float",
@@ -129,20 +132,8 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row], temperature: f
         report[name] = {**plain_scores(found, test), "ece": ece}
     report["lost_to_int8"] = {key: report["fp32"][key] - report["int8"][key] for key in plain_scores(found, test)}
     report["quantized_nodes"] = count_quantized(quantized)
-    report["bytes"] = {"fp32": FLOAT_GRAPH.stat().st_size, "int8": GRAPH.stat().st_size}
-    METRICS.parent.mkdir(parents=True, exist_ok=True)
-    METRICS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-
-
-def read_temperature(path: Path = TEXT_METRICS) -> float:
-    """Return the softmax temperature that the stage `evaluate_text` fitted.
-
-    Raises:
-        SystemExit: the file is missing; the message names the stage that makes it.
-    """
-    if not path.is_file():
-        raise SystemExit(f"{path} not found: it is made by `dvc repro evaluate_text`")
-    return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+    report["bytes"] = {"fp32": TEXT_FLOAT_GRAPH.stat().st_size, "int8": TEXT_INT8_GRAPH.stat().st_size}
+    write_metrics(TEXT_QUANTIZE_METRICS, report)
 
 
 def _is_product_of_activations(model: onnx.ModelProto, node: onnx.NodeProto) -> bool:
@@ -151,4 +142,4 @@ def _is_product_of_activations(model: onnx.ModelProto, node: onnx.NodeProto) -> 
 
 
 if __name__ == "__main__":
-    quantize_text(load_params(), load_rows(), read_temperature())
+    quantize_text(load_params(), load_rows(), read_metrics(TEXT_METRICS)["temperature"])

@@ -72,8 +72,8 @@ def load_text_model(folder: Path) -> TextModel:
         contract.manifest.ReleaseError: what is wrong, and with which file.
     """
     manifest = contract_manifest.load(folder)
-    settings = getattr(manifest, "text", None)
     missing = [name for name in (TEXT_FILE, TOKENIZER_FILE) if name not in manifest.files]
-    if missing or settings is None:
-        raise ManifestError(f"{folder} releases no text model ({', '.join(missing or ['text settings'])} missing)")
+    if missing:
+        raise ManifestError(f"{folder} releases no text model ({' and '.join(missing)} missing)")
+    settings = manifest.text
     return TextModel(folder / TEXT_FILE, folder / TOKENIZER_FILE, settings.temperature, settings.max_tokens)

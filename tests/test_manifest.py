@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from tiny_release import make_release
+from tiny_release import FILES, make_release
 
 from contract.manifest import FileMismatchError, ManifestError, load, save
 from serving.engine import load_engine
@@ -29,7 +29,7 @@ def test_what_was_saved_is_loaded_again(release):
     assert (release / "manifest.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["acoustic.int8.onnx", "silero_vad.onnx"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_changed_byte_is_refused_with_the_name_of_the_file(release, name):
     content = bytearray((release / name).read_bytes())
     content[100] ^= 1
@@ -90,9 +90,12 @@ def test_an_empty_folder_is_no_release(tmp_path):
 
 
 def test_a_manifest_that_is_no_json_or_lacks_a_section_is_refused(release):
-    change(release, vad={"threshold": 0.5})
-    with pytest.raises(ManifestError, match="does not follow schema"):
-        load(release)
+    for section in ("vad", "text"):
+        whole = json.loads((release / "manifest.json").read_text())[section]
+        change(release, **{section: {"threshold": 0.5}})
+        with pytest.raises(ManifestError, match="does not follow schema"):
+            load(release)
+        change(release, **{section: whole})
     (release / "manifest.json").write_text("{")
     with pytest.raises(ManifestError, match="not valid JSON"):
         load(release)

@@ -15,7 +15,6 @@ from training.ravdess import expected_names
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
 FEW_ACTORS = (1, 2, 5, 6)  # of two folds
-TEXT_NOTEBOOK, TEXT_GRAPH = "03_text", "text.int8.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +59,7 @@ def test_a_notebook_defines_nothing_that_could_be_imported(path):
 
 @pytest.mark.ravdess
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_to_its_end(path, repository, stage_outputs):
-    graphs = [repository / "models" / folder / TEXT_GRAPH for folder in ("onnx", "promoted")]
-    if path.stem == TEXT_NOTEBOOK and not any(graph.is_file() for graph in graphs):
-        pytest.skip("no text model here: no release carries one yet, and `dvc repro training/dvc.yaml` has not run")
+def test_a_notebook_runs_to_its_end(path, repository, stage_outputs, promoted_release):
     notebook = nbformat.read(path, as_version=4)
     environment = {**os.environ, **stage_outputs, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     environment["PYTHONPATH"] = str(repository)

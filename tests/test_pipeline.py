@@ -1,4 +1,4 @@
-"""The pipelines, dvc.yaml and training/dvc.yaml: every stage names what it runs on."""
+"""The pipeline, dvc.yaml: every stage names what it runs on."""
 
 import ast
 
@@ -35,8 +35,7 @@ def names_imported(node):
 
 @pytest.fixture(scope="module")
 def stages(repository):
-    pipelines = [yaml.safe_load((repository / name).read_text()) for name in ("dvc.yaml", "training/dvc.yaml")]
-    return {name: stage for pipeline in pipelines for name, stage in pipeline["stages"].items()}
+    return yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
 
 
 def test_every_stage_depends_on_all_the_code_that_it_runs(stages, repository):

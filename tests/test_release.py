@@ -10,7 +10,18 @@ from tiny_release import make_release
 
 from contract import manifest as contract_manifest
 from contract.labels import LABELS
-from export.files import ACOUSTIC_METRICS, DATA_METRICS, INT8_GRAPH, QUANTIZE_METRICS, RELEASE, TRAIN_METRICS
+from export.files import (
+    ACOUSTIC_METRICS,
+    DATA_METRICS,
+    INT8_GRAPH,
+    QUANTIZE_METRICS,
+    RELEASE,
+    TEXT_DATA_METRICS,
+    TEXT_METRICS,
+    TEXT_QUANTIZE_METRICS,
+    TRAIN_METRICS,
+)
+from export.gates import check_gates
 from export.release import build_release
 from training.params import load_params
 
@@ -26,6 +37,25 @@ SCORES = {
     "confusion": {"not": "released"},
 }
 INT8 = {"agreement": 0.9917, "int8": {"uar": 0.6101}, "bytes": {"int8": 65_755, "fp32": 157_810}}
+TEXT_SCORES = {
+    "protocol": {"goemotions": "4725 test rows", "sst": "2203 test sentences"},
+    "temperature": 1.11,
+    "undamaged": {"goemotions_macro_f1": 0.761, "sst_macro_f1": 0.622, "sst_binary_accuracy": 0.871},
+    "conditions": {
+        "word_errors_15": {"goemotions_macro_f1": 0.723, "sst_macro_f1": 0.599, "sst_binary_accuracy": 0.833}
+    },
+    "goemotions": {"macro_f1_interval": [0.75, 0.77], "confusion": {"not": "released"}},
+    "sst": {"macro_f1_interval": [0.6, 0.64], "binary_accuracy_interval": [0.85, 0.89]},
+    "ece": 0.021,
+    "lost_to_word_errors_15": {"goemotions_macro_f1": 0.038, "sst_macro_f1": 0.023, "sst_binary_accuracy": 0.035},
+}
+TEXT_INT8 = {
+    "protocol": "6928 test rows one by one",
+    "agreement": 0.984,
+    "int8": {"goemotions_macro_f1": 0.76, "sst_macro_f1": 0.621, "sst_binary_accuracy": 0.868, "ece": 0.022},
+    "lost_to_int8": {"goemotions_macro_f1": 0.001, "sst_macro_f1": 0.001, "sst_binary_accuracy": 0.003},
+    "bytes": {"int8": 14_500_000, "fp32": 58_000_000},
+}
 
 
 @pytest.fixture
@@ -39,13 +69,17 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     tiny = make_release(tmp_path / "tiny")
     INT8_GRAPH.parent.mkdir(parents=True)
-    shutil.copyfile(tiny / "acoustic.int8.onnx", INT8_GRAPH)
+    for name in ("acoustic.int8.onnx", "text.int8.onnx", "tokenizer.json"):
+        shutil.copyfile(tiny / name, INT8_GRAPH.with_name(name))
     ACOUSTIC_METRICS.parent.mkdir()
     for path, content in (
         (ACOUSTIC_METRICS, SCORES),
         (QUANTIZE_METRICS, INT8),
         (DATA_METRICS, {"data_md5": "f4b39a01c5e34e35d16c39b7043a7845"}),
         (TRAIN_METRICS, {"temperature": 1.375, "protocol": "fitted on actors 1-20"}),
+        (TEXT_DATA_METRICS, {"data_md5": "8906ecf9059d81a11e28f7fd7fd4dfb0"}),
+        (TEXT_METRICS, TEXT_SCORES),
+        (TEXT_QUANTIZE_METRICS, TEXT_INT8),
     ):
         path.write_text(json.dumps(content))
     return tmp_path
@@ -58,15 +92,21 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.fast
 def test_release_holds_the_models_the_card_and_a_manifest_that_checks(workplace: Path, params: dict) -> None:
     build_release(params)
-    assert set(contents(RELEASE)) == {"acoustic.int8.onnx", "silero_vad.onnx", "MODEL_CARD.md", "manifest.json"}
+    models = {"acoustic.int8.onnx", "text.int8.onnx", "tokenizer.json", "silero_vad.onnx"}
+    assert set(contents(RELEASE)) == models | {"MODEL_CARD.md", "manifest.json"}
     manifest = contract_manifest.load(RELEASE)
-    assert set(manifest.files) == {"acoustic.int8.onnx", "silero_vad.onnx", "MODEL_CARD.md"}
+    assert set(manifest.files) == models | {"MODEL_CARD.md"}
     assert manifest.labels == LABELS
     assert manifest.version == params["release"]["version"]
     assert manifest.acoustic.temperature == 1.375
     assert manifest.acoustic.min_samples == params["features"]["n_fft"]
+    assert manifest.text.temperature == 1.11
+    assert manifest.text.max_tokens == params["text"]["max_tokens"]
     assert manifest.vad.threshold == params["vad"]["threshold"]
-    assert manifest.data == {"ravdess_md5": "f4b39a01c5e34e35d16c39b7043a7845"}
+    assert manifest.data == {
+        "ravdess_md5": "f4b39a01c5e34e35d16c39b7043a7845",
+        "text_md5": "8906ecf9059d81a11e28f7fd7fd4dfb0",
+    }
 
 
 @pytest.mark.fast
@@ -79,6 +119,27 @@ def test_manifest_carries_the_numbers_with_their_protocol(workplace: Path, param
         "int8_uar": 0.6101,
         "bytes": 65_755,
     }
+
+
+@pytest.mark.fast
+def test_manifest_carries_the_scores_of_the_text_file_that_is_served_and_the_losses(
+    workplace: Path, params: dict
+) -> None:
+    numbers = build_release(params).metrics["text"]
+    assert numbers["goemotions_macro_f1"] == 0.76  # of the int8 file
+    assert numbers["fp32"]["goemotions_macro_f1"] == 0.761
+    assert numbers["most_lost_to_int8"] == 0.003
+    assert numbers["most_lost_to_word_errors"] == 0.038
+    assert numbers["protocol"] == {**TEXT_SCORES["protocol"], "int8": TEXT_INT8["protocol"]}
+    assert numbers["base"] == params["text"]["base"]
+
+
+@pytest.mark.fast
+def test_every_gate_of_the_parameters_finds_its_number_in_a_release(workplace: Path, params: dict) -> None:
+    manifest = build_release(params)
+    assert check_gates(params["gates"], manifest, None) == []
+    strict = {name: {"min": float("inf")} for name in params["gates"] if name.startswith("text_")}
+    assert [failure.split(" is ")[0] for failure in check_gates(strict, manifest, None)] == list(strict)
 
 
 @pytest.mark.fast
@@ -106,6 +167,13 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "Two sentences",
         "North American",
         "neutral = neutral, calm",
+        "softmax(logits / 1.110)",
+        "8906ecf9059d81a11e28f7fd7fd4dfb0",
+        "| macro-F1, GoEmotions | 0.760 | 0.761 (0.750 to 0.770) |",
+        "| word errors 15 | 0.723 | 0.599 | 0.833 |",
+        "ambiguous = confusion, curiosity, realization, surprise",
+        "98.4 % of the test rows",
+        "Sarcasm",
         "judging individuals",
         "employment",
         "medical",
@@ -128,6 +196,11 @@ def test_card_is_among_the_files_that_the_manifest_guards(workplace: Path, param
     ("missing", "maker"),
     [
         ("models/onnx/acoustic.int8.onnx", "quantize"),
+        ("models/onnx/text.int8.onnx", "quantize_text"),
+        ("models/onnx/tokenizer.json", "export_text"),
+        ("metrics/text_data.json", "text_data"),
+        ("metrics/text.json", "evaluate_text"),
+        ("metrics/text_quantize.json", "quantize_text"),
         ("metrics/acoustic.json", "evaluate"),
         ("metrics/quantize.json", "quantize"),
         ("metrics/train.json", "train"),

@@ -56,7 +56,8 @@ def test_words_that_sound_alike_share_a_key() -> None:
 
 def test_training_leaves_part_of_the_texts_as_they_are() -> None:
     rng = random.Random(0)
-    untouched = sum(augmented("It's fine, OK?", rng, CONFUSIONS, 0.6, 0.2) == "It's fine, OK?" for _ in range(1000))
+    noise = {"share": 0.6, "word_errors": 0.5, "word_error_rate": 0.2}
+    untouched = sum(augmented("It's fine, OK?", rng, CONFUSIONS, noise) == "It's fine, OK?" for _ in range(1000))
     assert 350 < untouched < 450
 
 

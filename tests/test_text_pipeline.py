@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from tiny_text import make_classifier
+from tiny_classifier import make_classifier
 from tokenizers import Tokenizer
 
 from contract.fusion import softmax
 from contract.labels import LABELS
 from export import text as export_text
 from export import text_quantize
+from export.files import TEXT_EXPORT_METRICS, TEXT_FLOAT_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, read_metrics
 from export.graph import open_session
 from training import text_base
 from training.text_batches import torch_logits
@@ -26,7 +27,7 @@ from training.train_text import train
 ROWS = [
     Row(source, split, text, label)
     for source in ("goemotions", "sst")
-    for split in ("dev", "test")
+    for split in ("train", "dev", "test")
     for text, label in [("good film", "positive"), ("bad film", "negative"), ("the film", "neutral"), ("it", "neutral")]
     * 4
 ]
@@ -116,29 +117,29 @@ def test_an_unreachable_hub_is_told_in_seconds_with_the_way_to_give_a_folder(
 
 
 def test_the_graph_gives_the_logits_of_torch_within_1e_4(pipeline: Path) -> None:
-    report = json.loads((pipeline / export_text.METRICS).read_text())
+    report = json.loads((pipeline / TEXT_EXPORT_METRICS).read_text())
     assert report["largest_difference"] <= report["tolerance"] == 1e-4
-    model = onnx.load(pipeline / export_text.GRAPH)
+    model = onnx.load(pipeline / TEXT_FLOAT_GRAPH)
     assert [value.name for value in model.graph.input] == list(export_text.INPUTS)
     assert [value.name for value in model.graph.output] == [export_text.OUTPUT]
 
 
 def test_every_product_with_a_matrix_and_both_tables_are_int8(pipeline: Path) -> None:
-    counted = text_quantize.count_quantized(onnx.load(pipeline / text_quantize.GRAPH))
+    counted = text_quantize.count_quantized(onnx.load(pipeline / TEXT_INT8_GRAPH))
     assert counted == {"MatMul": 2 * 6 + 2, "Gather": 2}
 
 
 def test_a_graph_left_in_float_is_refused(pipeline: Path) -> None:
-    graph = onnx.load(pipeline / export_text.GRAPH)
+    graph = onnx.load(pipeline / TEXT_FLOAT_GRAPH)
     with pytest.raises(text_quantize.TextQuantizationError, match="'MatMul': 0"):
         text_quantize.check_structure(graph, graph)
 
 
 def test_exporting_and_quantizing_again_gives_the_same_bytes_and_no_path(pipeline: Path, tmp_path: Path) -> None:
-    before = (pipeline / export_text.GRAPH).read_bytes()
+    before = (pipeline / TEXT_FLOAT_GRAPH).read_bytes()
     assert export_text.export_graph(pipeline / "models" / "text").SerializeToString(deterministic=True) == before
-    again = text_quantize.quantize_graph(pipeline / export_text.GRAPH)
-    assert again.SerializeToString(deterministic=True) == (pipeline / text_quantize.GRAPH).read_bytes()
+    again = text_quantize.quantize_graph(pipeline / TEXT_FLOAT_GRAPH)
+    assert again.SerializeToString(deterministic=True) == (pipeline / TEXT_INT8_GRAPH).read_bytes()
     assert str(pipeline).encode() not in before
     assert b".py" not in before
 
@@ -151,8 +152,8 @@ def test_a_graph_that_strays_from_torch_is_thrown_away(
     params = make_params("base") | {"export": {"logit_tolerance": -1.0}}
     with pytest.raises(SystemExit, match="thrown away"):
         export_text.export_text(Path("models/text"), ["good film"], params)
-    assert not export_text.GRAPH.exists()
-    assert not export_text.TOKENIZER.exists()
+    assert not TEXT_FLOAT_GRAPH.exists()
+    assert not TOKENIZER.exists()
 
 
 def test_int8_that_names_other_labels_is_refused(
@@ -164,7 +165,7 @@ def test_int8_that_names_other_labels_is_refused(
     params["quantize_text"]["min_agreement"] = 1.1
     with pytest.raises(SystemExit, match="int8 and fp32"):
         text_quantize.quantize_text(params, ROWS, 1.0)
-    assert not text_quantize.GRAPH.exists()
+    assert not TEXT_INT8_GRAPH.exists()
 
 
 def test_stages_without_their_input_name_the_stage_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,12 +175,12 @@ def test_stages_without_their_input_name_the_stage_before(tmp_path: Path, monkey
     with pytest.raises(SystemExit, match="dvc repro export_text"):
         text_quantize.quantize_text(make_params("base"), ROWS, 1.0)
     with pytest.raises(SystemExit, match="dvc repro evaluate_text"):
-        text_quantize.read_temperature()
+        read_metrics(TEXT_METRICS)
 
 
 def test_texts_come_back_in_their_order_whatever_their_length(pipeline: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(pipeline / export_text.TOKENIZER))
-    session = open_session(pipeline / export_text.GRAPH)
+    tokenizer = Tokenizer.from_file(str(pipeline / TOKENIZER))
+    session = open_session(pipeline / TEXT_FLOAT_GRAPH)
     texts = ["good " * n + "film" for n in (9, 1, 30, 4)]
     together = export_text.graph_logits(session, tokenizer, texts, 128, batch_size=2)
     alone = np.concatenate([export_text.graph_logits(session, tokenizer, [text], 128) for text in texts])

@@ -1,18 +1,19 @@
 """The text model in service: every text has an answer, and the command says how words feel."""
 
 import io
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnx.parser
 import pytest
-from tiny_text import make_tokenizer
+from tiny_release import make_release
+from tiny_text import GRAPH, make_text_files
 
-from contract.manifest import ManifestError
-from serving import cli, text_command
+from contract.manifest import FileMismatchError, ManifestError, TextSettings
+from serving import cli
 from serving.text import MAX_CHARACTERS, TEXT_FILE, TOKENIZER_FILE, TextModel, load_text_model
 
 AWKWARD = {
@@ -29,29 +30,14 @@ AWKWARD = {
     "marks only": "?!...",
 }
 
-# Logits [0, number of tokens / 10, first id after [CLS] / 10]: enough to see what reaches the graph.
-_GRAPH = """
-<ir_version: 10, opset_import: ["" : 18]>
-tiny (int64[batch, tokens] input_ids, int64[batch, tokens] attention_mask) => (float[batch, 3] logits)
-<float ten = {10.0}, int64[1] axis = {1}, int64 one = {1}>
-{
-    mask = Cast<to: int = 1>(attention_mask)
-    count = ReduceSum(mask, axis)
-    length = Div(count, ten)
-    ids = Cast<to: int = 1>(input_ids)
-    picked = Gather<axis: int = 1>(ids, one)
-    column = Unsqueeze(picked, axis)
-    first = Div(column, ten)
-    zero = Sub(length, length)
-    logits = Concat<axis: int = 1>(zero, length, first)
-}
-"""
 
-
-def make_text_files(folder: Path, graph: str = _GRAPH) -> Path:
-    """Write a graph of a few nodes and a small tokenizer under their released names."""
-    onnx.save(onnx.parser.parse_model(graph), folder / TEXT_FILE)
-    make_tokenizer().save(str(folder / TOKENIZER_FILE))
+@pytest.fixture
+def no_text_release(tiny_release: Path, tmp_path: Path) -> Path:
+    """A release whose manifest lists no text model."""
+    folder = shutil.copytree(tiny_release, tmp_path / "no-text")
+    raw = json.loads((folder / "manifest.json").read_text())
+    raw["files"] = {name: raw["files"][name] for name in ("acoustic.int8.onnx", "silero_vad.onnx")}
+    (folder / "manifest.json").write_text(json.dumps(raw))
     return folder
 
 
@@ -95,12 +81,12 @@ def test_a_higher_temperature_makes_the_answer_less_sure(tmp_path: Path) -> None
 
 @pytest.mark.fast
 def test_a_graph_with_other_inputs_or_outputs_is_refused_by_name(tmp_path: Path) -> None:
-    make_text_files(tmp_path, _GRAPH.replace("input_ids", "tokens_in"))
+    make_text_files(tmp_path, GRAPH.replace("input_ids", "tokens_in"))
     with pytest.raises(ManifestError, match="tokens_in"):
         TextModel(tmp_path / TEXT_FILE, tmp_path / TOKENIZER_FILE, 1.0)
     make_text_files(
         tmp_path,
-        _GRAPH.replace("(zero, length, first)", "(zero, length)").replace("float[batch, 3]", "float[batch, 2]"),
+        GRAPH.replace("(zero, length, first)", "(zero, length)").replace("float[batch, 3]", "float[batch, 2]"),
     )
     with pytest.raises(ManifestError, match="3 are expected"):
         TextModel(tmp_path / TEXT_FILE, tmp_path / TOKENIZER_FILE, 1.0)
@@ -114,9 +100,28 @@ def test_a_broken_tokenizer_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.fast
-def test_a_release_without_a_text_model_is_told_so(tiny_release: Path) -> None:
-    with pytest.raises(ManifestError, match="no text model"):
-        load_text_model(tiny_release)
+def test_the_text_model_comes_from_a_release_with_its_temperature_and_its_limit(tmp_path: Path) -> None:
+    folder = make_release(tmp_path / "release", text=TextSettings(max_tokens=8, temperature=2.0))
+    model = load_text_model(folder)
+    expected = TextModel(folder / TEXT_FILE, folder / TOKENIZER_FILE, temperature=2.0, max_tokens=8)
+    assert model.probabilities("good " * 30).tolist() == expected.probabilities("good " * 6).tolist()
+
+
+@pytest.mark.fast
+def test_a_release_without_a_text_model_is_told_so(no_text_release: Path) -> None:
+    with pytest.raises(ManifestError, match=r"no text model \(text\.int8\.onnx and tokenizer\.json missing\)"):
+        load_text_model(no_text_release)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", [TEXT_FILE, TOKENIZER_FILE])
+def test_a_tampered_text_file_is_refused_by_name(tiny_release: Path, tmp_path: Path, name: str) -> None:
+    folder = shutil.copytree(tiny_release, tmp_path / "release")
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(FileMismatchError, match=name):
+        load_text_model(folder)
 
 
 def test_the_text_path_loads_no_training_library() -> None:
@@ -132,22 +137,9 @@ class _Bytes(io.StringIO):
         self.buffer = io.BytesIO(content)
 
 
-def _run(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    model = TextModel(folder / TEXT_FILE, folder / TOKENIZER_FILE, temperature=1.0)
-    monkeypatch.setattr(text_command, "load_text_model", lambda _: model)
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    text_command.register(parser.add_subparsers())
-    parsed = parser.parse_args(["text", *arguments])
-    return int(parsed.run(parsed))
-
-
 @pytest.mark.fast
-def test_the_command_prints_label_and_probabilities(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert _run(["good", "film"], make_text_files(tmp_path), monkeypatch) == 0
+def test_the_command_prints_label_and_probabilities(tiny_release: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["text", "good", "film", "--release", str(tiny_release)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     label, *rest = line.split()
     assert label in ("negative", "neutral", "positive")
@@ -157,19 +149,18 @@ def test_the_command_prints_label_and_probabilities(
 
 @pytest.mark.fast
 def test_the_command_reads_lines_of_standard_input_even_broken_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_release: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", _Bytes(b"good\n\n\xff\xfe film\r\nbad\x1b[31m"))
-    assert _run(["-"], make_text_files(tmp_path), monkeypatch) == 0
+    assert cli.main(["text", "-", "--release", str(tiny_release)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     assert "\x1b" not in "".join(lines)
 
 
 @pytest.mark.fast
-def test_the_command_without_a_text_release_says_what_is_missing(tiny_release: Path) -> None:
-    module = sys.modules["serving.cli"]
-    if not hasattr(module, "text_command"):
-        pytest.skip("`undertone text` is not a sub-command yet")
+def test_the_command_says_what_is_wrong_with_a_release(no_text_release: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no text model"):
-        cli.main(["text", "good", "--release", str(tiny_release)])
+        cli.main(["text", "good", "--release", str(no_text_release)])
+    with pytest.raises(SystemExit, match="not a release folder"):
+        cli.main(["text", "good", "--release", str(tmp_path / "nowhere")])

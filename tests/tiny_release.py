@@ -1,4 +1,4 @@
-"""A release small enough to be made by a test: the real Silero file and an acoustic graph of a few nodes."""
+"""A release small enough to be made by a test: the real Silero file, an acoustic and a text graph of a few nodes."""
 
 import shutil
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import faster_whisper
 import onnx
 import onnx.parser
+from tiny_text import make_text_files
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, VadSettings
+from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSettings
 
 VAD = VadSettings(
     threshold=0.5, release_threshold=0.35, start_ms=64, min_speech_ms=250, endpoint_silence_ms=500, pad_ms=300
@@ -16,6 +17,8 @@ VAD = VadSettings(
 ACOUSTIC = AcousticSettings(
     sample_rate_hz=16_000, min_samples=400, n_mfcc=40, n_fft=400, hop_length=160, n_mels=64, temperature=1.0
 )
+TEXT = TextSettings(max_tokens=128, temperature=1.0)
+FILES = ("acoustic.int8.onnx", "silero_vad.onnx", "text.int8.onnx", "tokenizer.json")
 
 # Logits [0, mean square, mean absolute]: louder speech is more "positive", silence is undecided.
 _GRAPH = """
@@ -33,14 +36,15 @@ loudness (float[batch, samples] waveform) => (float[batch, 3] logits)
 """
 
 
-def make_release(folder: Path, outputs: str = "zero, power, level") -> Path:
-    """Write a valid release into `folder` and return it; `outputs` names the logits, three for a valid one."""
+def make_release(folder: Path, outputs: str = "zero, power, level", text: TextSettings = TEXT) -> Path:
+    """Write a valid release into `folder` and return it; `outputs` names the acoustic logits, three for a valid one."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(onnx.parser.parse_model(_GRAPH.format(outputs=outputs)), folder / "acoustic.int8.onnx")
     silero = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
     shutil.copyfile(silero, folder / "silero_vad.onnx")
-    files = {name: contract_manifest.describe(folder / name) for name in ("acoustic.int8.onnx", "silero_vad.onnx")}
+    make_text_files(folder)
+    files = {name: contract_manifest.describe(folder / name) for name in FILES}
     contract_manifest.save(
-        Manifest(version="0.0.1", files=files, acoustic=ACOUSTIC, vad=VAD, metrics={}, data={}), folder
+        Manifest(version="0.0.1", files=files, acoustic=ACOUSTIC, text=text, vad=VAD, metrics={}, data={}), folder
     )
     return folder

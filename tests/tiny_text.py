@@ -1,14 +1,16 @@
-"""A text classifier small enough to be made by a test: a DistilBERT of two narrow layers and few words."""
+"""The text files of a release, small enough to be made by a test: a graph of a few nodes and a few words."""
 
 from pathlib import Path
 
-import torch
+import onnx
+import onnx.parser
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
-from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedTokenizerFast
+
+from serving.text import TEXT_FILE, TOKENIZER_FILE
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = ("good", "bad", "great", "awful", "fine", "it", "was", "the", "film", "not", ".", "!", "?", "word")
@@ -26,23 +28,27 @@ def make_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def make_classifier(folder: Path, labels: tuple[str, ...] = ("NEGATIVE", "POSITIVE"), seed: int = 0) -> Path:
-    """Save a classifier with these class names into `folder`, as `save_pretrained` does, and return it."""
-    torch.manual_seed(seed)
-    tokenizer = make_tokenizer()
-    config = DistilBertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        max_position_embeddings=128,
-        dim=32,
-        hidden_dim=64,
-        n_layers=2,
-        n_heads=4,
-        initializer_range=0.5,
-        id2label=dict(enumerate(labels)),
-        label2id={label: i for i, label in enumerate(labels)},
-    )
-    DistilBertForSequenceClassification(config).save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
-    ).save_pretrained(folder)
+# Logits [0, number of tokens / 10, first id after [CLS] / 10]: enough to see what reaches the graph.
+GRAPH = """
+<ir_version: 10, opset_import: ["" : 18]>
+tiny (int64[batch, tokens] input_ids, int64[batch, tokens] attention_mask) => (float[batch, 3] logits)
+<float ten = {10.0}, int64[1] axis = {1}, int64 one = {1}>
+{
+    mask = Cast<to: int = 1>(attention_mask)
+    count = ReduceSum(mask, axis)
+    length = Div(count, ten)
+    ids = Cast<to: int = 1>(input_ids)
+    picked = Gather<axis: int = 1>(ids, one)
+    column = Unsqueeze(picked, axis)
+    first = Div(column, ten)
+    zero = Sub(length, length)
+    logits = Concat<axis: int = 1>(zero, length, first)
+}
+"""
+
+
+def make_text_files(folder: Path, graph: str = GRAPH) -> Path:
+    """Write `graph` and the tokenizer under their released names into `folder` and return it."""
+    onnx.save(onnx.parser.parse_model(graph), folder / TEXT_FILE)
+    make_tokenizer().save(str(folder / TOKENIZER_FILE))
     return folder

@@ -5,7 +5,6 @@ Test rows are only measured: nothing is chosen on them. Each ASR-like condition 
 """
 
 import csv
-import json
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from contract.fusion import softmax
 from contract.labels import LABELS, label_index
 from training.calibration import best_temperature
+from training.metrics_files import write_metrics
 from training.params import load_params
 from training.scores import classification_scores, expected_calibration_error
 from training.text_batches import torch_logits
@@ -104,9 +104,8 @@ def main() -> None:
     """Run the stage with params.yaml and log the training to MLflow."""
     params = load_params()
     report, confusion = evaluate(*load_text_model(), load_rows(), params["evaluate"])
-    for path in (METRICS, CONFUSION):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    METRICS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_metrics(METRICS, report)
+    CONFUSION.parent.mkdir(parents=True, exist_ok=True)
     with CONFUSION.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([("actual", "predicted"), *confusion])
     log_training({"text": params["text"]}, {"text": METRICS}, CURVES, CONFUSION, experiment="text")

@@ -5,7 +5,6 @@ dropped and counted, and so are training rows whose normalised text stands in a 
 Run it as `python -m training.text_data`.
 """
 
-import json
 import os
 import re
 from collections import Counter
@@ -19,6 +18,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from contract.labels import LABELS, label_index
+from training.metrics_files import write_metrics
 from training.params import load_params
 from training.text_sources import MIRROR_VARIABLE, SPLITS, Sentence, SourceError, load_sentences
 
@@ -141,8 +141,7 @@ def main() -> None:
     except (SourceError, ValueError) as error:
         raise SystemExit(f"the sentences cannot be used: {error}") from None
     save_rows(rows)
-    METRICS.parent.mkdir(parents=True, exist_ok=True)
-    METRICS.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    write_metrics(METRICS, summary)
 
 
 if __name__ == "__main__":

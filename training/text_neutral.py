@@ -4,15 +4,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import log_softmax
 from torch import nn
 from transformers import DistilBertForSequenceClassification
 
-from contract.fusion import softmax
 from contract.labels import LABELS
-from training.scores import Labels, negative_log_likelihood
 from training.text_model import column_labels, label_config
 
 Logits = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 
 def neutral_band(negative: NDArray[np.float64], positive: NDArray[np.float64], actual: Labels) -> tuple[float, float]:
@@ -27,7 +27,7 @@ def neutral_band(negative: NDArray[np.float64], positive: NDArray[np.float64], a
     def loss(point: NDArray[np.float64]) -> float:
         temperature, width = float(np.exp(point[0])), float(point[1])
         logits = np.stack([negative, (negative + positive) / 2 + width, positive], axis=1)
-        return negative_log_likelihood(actual, softmax(logits, temperature))
+        return -float(log_softmax(logits / temperature, axis=1)[np.arange(len(actual)), actual].mean())
 
     found = minimize(loss, x0=np.array([1.0, 0.0]), method="Nelder-Mead")
     return float(np.exp(found.x[0])), float(found.x[1])

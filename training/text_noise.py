@@ -7,7 +7,7 @@ recognition errors into substitutions, deletions and insertions, half of the sub
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 FILLERS = ("uh", "um", "er", "hm", "well", "like", "you know", "i mean", "so", "oh")
@@ -137,18 +137,18 @@ def conditions(confusions: Confusions) -> dict[str, Callable[[str, random.Random
     }
 
 
-def augmented(text: str, rng: random.Random, confusions: Confusions, share: float, rate: float) -> str:
-    """Return `text` for one epoch of training: untouched with probability 1 - `share`, else one condition at random.
+def augmented(text: str, rng: random.Random, confusions: Confusions, noise: Mapping[str, float]) -> str:
+    """Return `text` for one epoch of training: with probability `noise["share"]` damaged, by one condition at random.
 
-    Word errors come at up to `rate`, so that training also meets light damage.
+    `word_errors` of the damaged texts get word errors, at a rate drawn anew between 0 and `word_error_rate` so that
+    training meets light and heavy damage, and a quarter of those also wrong punctuation, as recognisers guess it.
     """
-    if rng.random() >= share:
+    if rng.random() >= noise["share"]:
         return text if rng.random() < 0.5 else text.replace("[NAME]", rng.choice(NAMES).title())
-    kind = rng.choices(("plain", "marks", "fillers", "contractions", "errors"), (3, 2, 1, 1, 5))[0]
-    simple = {"plain": unpunctuated, "marks": wrongly_punctuated, "fillers": with_fillers, "contractions": recontracted}
-    if kind in simple:
-        return simple[kind](text, rng)
-    return with_word_errors(text, rng, confusions, rng.uniform(0.0, rate))
+    if rng.random() < noise["word_errors"]:
+        heard = with_word_errors(text, rng, confusions, rng.uniform(0.0, noise["word_error_rate"]))
+        return wrongly_punctuated(heard, rng) if rng.random() < 0.25 else heard
+    return rng.choices((unpunctuated, wrongly_punctuated, with_fillers, recontracted), (3, 2, 1, 1))[0](text, rng)
 
 
 def _all_at_once(text: str, rng: random.Random, confusions: Confusions) -> str:

@@ -29,7 +29,7 @@ from training.text_batches import buckets, encoded, padded, torch_logits
 from training.text_data import Row, load_rows
 from training.text_model import FOLDER, PACKAGED_BASE, keep_pieces, packaged_model, packaged_tokenizer, reduced
 from training.text_neutral import with_our_labels
-from training.text_noise import Confusions, augmented, confusions_of
+from training.text_noise import Confusions, augmented, confusions_of, with_word_errors
 
 CURVES = Path("plots/text_curves.csv")
 
@@ -77,7 +77,7 @@ def fit(
     rng = random.Random(section["seed"])
     torch.set_num_threads(section["threads"])
     torch.manual_seed(section["seed"])
-    confusions = confusions_of(row.text for row in rows if row.source != "sst_phrases")
+    confusions = _confusions(rows)
     epochs = [epoch_rows(rows, section["rows_per_epoch"], rng) for _ in range(section["epochs"])]
     steps = sum(-(-len(drawn) // section["batch_size"]) for drawn in epochs)
     optimiser = torch.optim.AdamW(parameter_groups(model, section), fused=True)
@@ -101,7 +101,9 @@ def fit(
             schedule.step()
             optimiser.zero_grad(set_to_none=True)
             losses.append(loss.item())
-        curves.append({"epoch": epoch, "train_loss": float(np.mean(losses)), **_dev_scores(model, tokenizer, dev)})
+        curves.append(
+            {"epoch": epoch, "train_loss": float(np.mean(losses)), **_dev_scores(model, tokenizer, dev, confusions)}
+        )
         tqdm.write(f"{curves[-1]} {time.monotonic() - started_s:.0f} s")
     return curves
 
@@ -126,7 +128,7 @@ def train(params: Mapping[str, Any], rows: Sequence[Row], output: Path = FOLDER,
         model, tokenizer = fetch_base(section["base"])
         dev_logits = torch_logits(model, tokenizer, [row.text for row in dev])
         model = with_our_labels(model, dev_logits, np.array([label_index(row.label) for row in dev]))
-        curves = [{"epoch": 0, **_dev_scores(model, tokenizer, dev)}]
+        curves = [{"epoch": 0, **_dev_scores(model, tokenizer, dev, _confusions(rows))}]
     building.mkdir(parents=True)
     model.save_pretrained(building)
     tokenizer.enable_truncation(section["max_tokens"])
@@ -140,7 +142,7 @@ def train(params: Mapping[str, Any], rows: Sequence[Row], output: Path = FOLDER,
 def _batches(
     tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any], rng: random.Random, confusions: Confusions
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    texts = [augmented(row.text, rng, confusions, section["noise_share"], section["word_error_rate"]) for row in rows]
+    texts = [augmented(row.text, rng, confusions, section["noise"]) for row in rows]
     ids = encoded(tokenizer, texts, section["train_tokens"])
     pad_id = tokenizer.token_to_id("[PAD]")
     for batch in buckets([len(row) for row in ids], section["batch_size"], rng):
@@ -154,15 +156,23 @@ def _autocast(precision: str) -> Any:
     return torch.autocast("cpu", torch.bfloat16)
 
 
-def _dev_scores(model: nn.Module, tokenizer: Tokenizer, dev: Sequence[Row]) -> dict[str, float]:
+def _confusions(rows: Sequence[Row]) -> Confusions:
+    return confusions_of(row.text for row in rows if row.split == "train" and row.source != "sst_phrases")
+
+
+def _dev_scores(model: nn.Module, tokenizer: Tokenizer, dev: Sequence[Row], confusions: Confusions) -> dict[str, float]:
+    """Return macro-F1 of each set's dev rows as written and with 15 % word errors, the same ones for every epoch."""
     scores = {}
     for source in sorted({row.source for row in dev}):
         own = [row for row in dev if row.source == source]
-        found = torch_logits(model, tokenizer, [row.text for row in own]).argmax(axis=1)
         actual = [label_index(row.label) for row in own]
-        scores[f"{source}_dev_macro_f1"] = float(
-            f1_score(actual, found, average="macro", labels=range(len(LABELS)), zero_division=0.0)
-        )
+        rng = random.Random(0)
+        heard = [with_word_errors(row.text, rng, confusions) for row in own]
+        for name, texts in (("dev", [row.text for row in own]), ("dev_word_errors", heard)):
+            found = torch_logits(model, tokenizer, texts).argmax(axis=1)
+            scores[f"{source}_{name}_macro_f1"] = float(
+                f1_score(actual, found, average="macro", labels=range(len(LABELS)), zero_division=0.0)
+            )
     return scores
 
 

@@ -15,6 +15,7 @@ LIVE = Path("models/promoted")
 
 DATA_METRICS = Path("metrics/ravdess.json")
 TRAIN_METRICS = Path("metrics/train.json")
+CROSSVAL_METRICS = Path("metrics/crossval.json")
 ACOUSTIC_METRICS = Path("metrics/acoustic.json")
 EXPORT_METRICS = Path("metrics/export.json")
 QUANTIZE_METRICS = Path("metrics/quantize.json")
@@ -31,6 +32,7 @@ MAKERS = {
     TOKENIZER: "export_text",
     DATA_METRICS: "download",
     TRAIN_METRICS: "train",
+    CROSSVAL_METRICS: "crossval",
     ACOUSTIC_METRICS: "evaluate",
     QUANTIZE_METRICS: "quantize",
     TEXT_DATA_METRICS: "text_data",

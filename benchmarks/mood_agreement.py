@@ -7,6 +7,7 @@ on the way, and how long after the start of speech the first mood comes (in audi
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def main() -> None:
             moods = [m["audio_sentiment"]["label"] for m in own if m["type"] == "mood"]
             started = next(m for m in own if m["type"] == "speech.started")
             first_ms += [next(m for m in own if m["type"] == "mood")["end_ms"] - started["speech_start_ms"]]
-            changes.append(sum(a != b for a, b in zip(moods, moods[1:], strict=False)))
+            changes.append(sum(a != b for a, b in pairwise(moods)))
             same += moods[-1] == ("negative", "neutral", "positive")[int(utterance.audio.argmax())]
             judged += 1
     table = Table("what", "value", title=f"clips of actors {', '.join(map(str, arguments.actors))}")

@@ -24,11 +24,9 @@ from training.conditions import conditions, rng_of
 from training.crossval_plots import write_plots
 from training.crossval_scores import Heard, scores_of
 from training.dataset import Clip, load_features, load_waveform
-from training.fitting import labels_of
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.recipes import RECIPES, of_actors, recipe_of
-from training.resnet import EMOTIONS
 from training.splits import Fold, development_folds, reported_folds
 
 METRICS = Path("metrics/crossval.json")
@@ -73,13 +71,10 @@ def crossvalidate(folds: Sequence[Fold], params: Mapping[str, Any], archs: Seque
 
 def _heard(folds: Sequence[Fold], clips: Sequence[Clip], parts: Sequence[dict[str, Answers]]) -> Heard:
     judged = [of_actors(clips, fold.test) for fold in folds]
-    flat = [clip for fold in judged for clip in fold]
     emotions = [part["whole"].emotions for part in parts]
     return Heard(
-        actual=labels_of(flat),
-        actors=np.array([clip.actor for clip in flat]),
+        clips=[clip for fold in judged for clip in fold],
         folds=np.repeat(np.arange(len(judged)), [len(fold) for fold in judged]),
-        emotions=np.array([EMOTIONS.index(clip.emotion) for clip in flat]),
         logits={name: np.concatenate([part[name].labels for part in parts]) for name in parts[0]},
         emotion_logits=None if emotions[0] is None else np.concatenate([e for e in emotions if e is not None]),
     )
@@ -111,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folds = reported_folds()
     heard = crossvalidate(folds, params, list(RECIPES))
     write_metrics(METRICS, report(heard, folds, params))
-    write_plots(heard, params["crossval"])
+    write_plots(heard, params["model"]["arch"], params["crossval"])
 
 
 if __name__ == "__main__":

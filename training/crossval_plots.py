@@ -1,4 +1,4 @@
-"""The plots of a cross-validation as CSV for `dvc plots`: reliability, confusion, UAR by noise and by window."""
+"""What `dvc plots` and the notebook draw of a cross-validation, as CSV: each clip's answer, reliability, curves."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,20 +10,34 @@ from contract.labels import LABELS
 from training.conditions import NOISES
 from training.crossval_scores import Heard, calibrated
 from training.metrics_files import write_rows
+from training.resnet import EMOTIONS
 
 FOLDER = Path("plots")
 BINS = 15
 
 
-def write_plots(heard: Mapping[str, Heard], section: Mapping[str, Any], folder: Path = FOLDER) -> None:
-    """Write crossval_{noise,window,reliability,confusion}.csv; `heard` is keyed by architecture."""
+def write_plots(heard: Mapping[str, Heard], arch: str, section: Mapping[str, Any], folder: Path = FOLDER) -> None:
+    """Write crossval_{noise,window,reliability}.csv of all networks, crossval_clips.csv of `arch`."""
     write_rows(folder / "crossval_noise.csv", [_noise_row(heard, snr_db) for snr_db in section["snrs_db"]])
     write_rows(folder / "crossval_window.csv", [_window_row(heard, window_s) for window_s in section["windows_s"]])
     write_rows(folder / "crossval_reliability.csv", reliability(heard))
-    chosen = heard["resnet"] if "resnet" in heard else next(iter(heard.values()))
-    predicted = chosen.logits["whole"].argmax(axis=1)
-    pairs = zip(chosen.actual, predicted, strict=True)
-    write_rows(folder / "crossval_confusion.csv", [{"actual": LABELS[a], "predicted": LABELS[p]} for a, p in pairs])
+    write_rows(folder / "crossval_clips.csv", clip_rows(heard[arch]))
+
+
+def clip_rows(heard: Heard) -> list[dict[str, Any]]:
+    """Return a row per clip: who said it how, and what the network that has not heard the actor answered."""
+    probabilities, emotions = calibrated(heard), heard.emotion_logits
+    guesses = [""] * len(heard.clips) if emotions is None else [EMOTIONS[i] for i in emotions.argmax(axis=1)]
+    return [
+        {
+            **{key: getattr(clip, key) for key in ("name", "actor", "sex", "emotion", "intensity", "statement")},
+            "actual": clip.label,
+            "predicted": LABELS[int(own.argmax())],
+            "predicted_emotion": guess,
+            **{label: round(float(p), 3) for label, p in zip(LABELS, own, strict=True)},
+        }
+        for clip, own, guess in zip(heard.clips, probabilities, guesses, strict=True)
+    ]
 
 
 def reliability(heard: Mapping[str, Heard]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The figures of a cross-validation, from what its networks answered. It fits and reads nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from contract.fusion import softmax
 from training.calibration import best_temperature
 from training.conditions import NOISES
+from training.dataset import Clip
+from training.fitting import labels_of
+from training.resnet import EMOTIONS
 from training.scores import Labels, Probabilities, classification_scores, expected_calibration_error, uar, uar_interval
 
 REPORTED_SNR_DB = 10
@@ -17,17 +20,25 @@ REPORTED_SNR_DB = 10
 
 @dataclass(frozen=True)
 class Heard:
-    """All test clips of all folds: their labels, actors, folds and emotions, (clips,) each, and what was answered.
+    """All test clips of all folds, their folds (clips,), and what was answered.
 
     `logits` maps a condition to (clips, 3); `emotion_logits` is (clips, 8) for whole clips, None without emotions.
     """
 
-    actual: Labels
-    actors: Labels
+    clips: Sequence[Clip]
     folds: Labels
-    emotions: Labels
     logits: Mapping[str, NDArray[np.float32]]
     emotion_logits: NDArray[np.float32] | None
+
+    @property
+    def actual(self) -> Labels:
+        """Return the label's position of each clip."""
+        return labels_of(self.clips)
+
+    @property
+    def actors(self) -> Labels:
+        """Return the actor of each clip."""
+        return np.array([clip.actor for clip in self.clips])
 
     def uar(self, condition: str) -> float:
         """Return the UAR over the clips of all folds together."""
@@ -77,7 +88,8 @@ def emotion_accuracy(heard: Heard) -> float | None:
     """Return the share of whole clips whose acted emotion is recognised among the eight; None without emotions."""
     if heard.emotion_logits is None:
         return None
-    return float((heard.emotion_logits.argmax(axis=1) == heard.emotions).mean())
+    guesses = heard.emotion_logits.argmax(axis=1)
+    return float(np.mean([EMOTIONS[i] == c.emotion for i, c in zip(guesses, heard.clips, strict=True)]))
 
 
 def _interval(heard: Heard, condition: str, section: Mapping[str, Any]) -> dict[str, float]:

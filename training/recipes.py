@@ -40,10 +40,13 @@ class Recipe(ABC):
         Raises:
             SystemExit: an actor has no clip.
         """
-        chosen = of_actors(self.clips, actors)
+        return self.fit_clips(of_actors(self.clips, actors), name)
+
+    def fit_clips(self, clips: Sequence[Clip], name: str) -> Fitted:
+        """As `fit`, on any of the recipe's clips: for the notebook that shows what a random split does."""
         set_deterministic(self.params["train"]["seed"], self.params["train"]["threads"])
         model = ARCHITECTURES[self.arch](**self.settings)
-        yield from self._fit(model, chosen, name)
+        yield from self._fit(model, clips, name)
 
     @abstractmethod
     def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted: ...

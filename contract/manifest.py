@@ -42,10 +42,14 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class AcousticSettings:
-    """What a caller of the acoustic graph must know: input rate and minimum, MFCC settings, softmax temperature."""
+    """What a caller of the acoustic graph must know: input rate and minimum, MFCC settings, softmax temperature.
+
+    The graph brings its input to `level_rms` itself.
+    """
 
     sample_rate_hz: int
     min_samples: int
+    level_rms: float
     n_mfcc: int
     n_fft: int
     hop_length: int

@@ -80,11 +80,12 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
     return manifest
 
 
-def acoustic_settings(features: Mapping[str, int], temperature: float) -> AcousticSettings:
+def acoustic_settings(features: Mapping[str, Any], temperature: float) -> AcousticSettings:
     """Return what a caller of the acoustic graph must know, from the section `features` of params.yaml."""
     return AcousticSettings(
         sample_rate_hz=features["sample_rate_hz"],
         min_samples=features["n_fft"],
+        level_rms=features["level_rms"],
         n_mfcc=features["n_mfcc"],
         n_fft=features["n_fft"],
         hop_length=features["hop_length"],

@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 
-from export.files import CHECKPOINT, EXPORT_METRICS, FLOAT_GRAPH, write_metrics
+from export.files import CHECKPOINT, EXPORT_METRICS, FLOAT_GRAPH
 from export.graph import export_graph, save_graph
 from export.parity import BATCHES, LENGTHS_S, ParityError, Waveform, grid, largest_differences
 from training.dataset import load_features, load_waveform
+from training.metrics_files import write_metrics
 from training.model import load_checkpoint
 from training.params import load_params
 

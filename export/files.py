@@ -15,6 +15,7 @@ LIVE = Path("models/promoted")
 
 DATA_METRICS = Path("metrics/ravdess.json")
 TRAIN_METRICS = Path("metrics/train.json")
+CROSSVAL_METRICS = Path("metrics/crossval.json")
 ACOUSTIC_METRICS = Path("metrics/acoustic.json")
 EXPORT_METRICS = Path("metrics/export.json")
 QUANTIZE_METRICS = Path("metrics/quantize.json")
@@ -31,6 +32,7 @@ MAKERS = {
     TOKENIZER: "export_text",
     DATA_METRICS: "download",
     TRAIN_METRICS: "train",
+    CROSSVAL_METRICS: "crossval",
     ACOUSTIC_METRICS: "evaluate",
     QUANTIZE_METRICS: "quantize",
     TEXT_DATA_METRICS: "text_data",
@@ -54,11 +56,3 @@ def read_metrics(path: Path) -> dict[str, Any]:
     """Return the content of a metrics file, or end as `existing` does."""
     content: dict[str, Any] = json.loads(existing(path).read_text(encoding="utf-8"))
     return content
-
-
-def write_metrics(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` as indented JSON in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -9,12 +9,23 @@ from typing import Any
 
 from contract.manifest import Manifest
 
+ARCH = "*"  # in a path: the architecture of the release
+_CROSSVAL = ("acoustic", "crossval", ARCH)
+
 # Name of the gate -> where the manifest's metrics keep the number.
 METRICS = {
     "acoustic_uar": ("acoustic", "uar"),
     "acoustic_accuracy": ("acoustic", "accuracy"),
     "acoustic_macro_f1": ("acoustic", "macro_f1"),
     "acoustic_bytes": ("acoustic", "bytes"),
+    "crossval_uar": (*_CROSSVAL, "uar"),
+    "crossval_emotions": (*_CROSSVAL, "emotion_accuracy"),
+    "crossval_window_1s": (*_CROSSVAL, "window", "1"),
+    "crossval_noise_10db": (*_CROSSVAL, "noise", "mean_10dB"),
+    "crossval_gain_change": (*_CROSSVAL, "gain_change"),
+    "crossval_telephone_change": (*_CROSSVAL, "telephone_change"),
+    "crossval_ece": (*_CROSSVAL, "ece"),
+    "acoustic_lost_to_int8": ("acoustic", "lost_to_int8"),
     "int8_agreement": ("acoustic", "int8_agreement"),
     "int8_uar": ("acoustic", "int8_uar"),
     "text_goemotions_f1": ("text", "goemotions_macro_f1"),
@@ -67,5 +78,6 @@ def _value(name: str, manifest: Manifest) -> float | None:
         raise GateError(f"gates.{name}: unknown metric; known are {', '.join(METRICS)}")
     value: Any = manifest.metrics
     for key in METRICS[name]:
-        value = value.get(key) if isinstance(value, Mapping) else None
+        known = value if isinstance(value, Mapping) else {}
+        value = known.get(manifest.metrics["acoustic"].get("arch") if key == ARCH else key)
     return None if value is None else float(value)

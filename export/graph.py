@@ -18,6 +18,7 @@ from onnxscript import optimizer
 from torch import Tensor, nn
 
 from export.waveform import WaveformNet
+from training.resnet import fused
 
 INPUT, OUTPUT, FEATURES = "waveform", "logits", "mfcc"
 # Constants above so many elements stay computed: the optimizer would fold the DFT basis and store it.
@@ -35,7 +36,7 @@ def export_graph(network: nn.Module, features: Mapping[str, int], opset: int) ->
         # torch 2.13 copies its own tree specs in a way that it deprecates itself.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         program = torch.onnx.export(
-            _WithFeatures(features, network).eval(),
+            _WithFeatures(features, fused(copy.deepcopy(network))).eval(),
             (torch.zeros(2, features["sample_rate_hz"]),),
             dynamo=True,
             opset_version=opset,

@@ -12,11 +12,12 @@ import onnx
 from tqdm import tqdm
 
 from contract.fusion import softmax
-from export.files import FLOAT_GRAPH, INT8_GRAPH, QUANTIZE_METRICS, TRAIN_METRICS, existing, read_metrics, write_metrics
+from export.files import FLOAT_GRAPH, INT8_GRAPH, QUANTIZE_METRICS, TRAIN_METRICS, existing, read_metrics
 from export.graph import save_graph
 from export.int8 import Waveform, count_quantized, quantize_network
 from export.sensitivity import agreement, agreement_without, all_logits
 from training.dataset import Clip, load_features, load_waveform
+from training.metrics_files import write_metrics
 from training.params import load_params
 from training.scores import Labels, expected_calibration_error, negative_log_likelihood, uar
 from training.splits import main_split

@@ -18,6 +18,7 @@ from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSetti
 from export import card
 from export.files import (
     ACOUSTIC_METRICS,
+    CROSSVAL_METRICS,
     DATA_METRICS,
     INT8_GRAPH,
     MAKERS,
@@ -64,7 +65,7 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
         acoustic=acoustic_settings(params["features"], read_metrics(TRAIN_METRICS)["temperature"]),
         text=TextSettings(params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]),
         vad=vad_settings(params["vad"]),
-        metrics={"acoustic": acoustic_metrics(), "text": text_metrics(params["text"]["base"])},
+        metrics={"acoustic": acoustic_metrics(params["model"]["arch"]), "text": text_metrics(params["text"]["base"])},
         data=data,
     )
     text = card.render(manifest, params["labels"], params["text_data"])
@@ -97,16 +98,19 @@ def vad_settings(section: Mapping[str, Any]) -> VadSettings:
     return VadSettings(**{field.name: section[field.name] for field in dataclasses.fields(VadSettings)})
 
 
-def acoustic_metrics() -> dict[str, Any]:
+def acoustic_metrics(arch: str) -> dict[str, Any]:
     """Return the numbers of the acoustic model with their protocol, joined from the stages that measured them."""
-    scores, int8 = read_metrics(ACOUSTIC_METRICS), read_metrics(QUANTIZE_METRICS)
+    scores, int8, crossval = (read_metrics(path) for path in (ACOUSTIC_METRICS, QUANTIZE_METRICS, CROSSVAL_METRICS))
     kept = ("protocol", "uar", "uar_interval", "accuracy", "macro_f1", "recall", "nll", "ece")
     return {
         **{key: scores[key] for key in kept},
         "training_protocol": read_metrics(TRAIN_METRICS)["protocol"],
         "int8_agreement": int8["agreement"],
         "int8_uar": int8["int8"]["uar"],
+        "lost_to_int8": int8["fp32"]["uar"] - int8["int8"]["uar"],
         "bytes": int8["bytes"]["int8"],
+        "arch": arch,
+        "crossval": crossval,
     }
 
 

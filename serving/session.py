@@ -15,6 +15,7 @@ from contract.fusion import Probabilities
 from serving.endpoint import SAMPLES_PER_MS, Ended, Endpointer, Started
 from serving.engine import Engine
 from serving.messages import Message, mood, speech_ended, speech_started
+from serving.mood import MoodSmoother
 from serving.ring import RingBuffer, Samples
 from serving.settings import SessionSettings
 from serving.vad import FRAME_SAMPLES, VadStream
@@ -55,6 +56,7 @@ class Session:
         self._utterances = 0
         self._speech_samples = 0
         self._next_mood = 0
+        self._smoother = MoodSmoother()
         self._silent_since = 0
 
     def configure(self, settings: SessionSettings) -> None:
@@ -123,6 +125,7 @@ class Session:
 
     def _start(self, event: Started) -> Message:
         self._utterances += 1
+        self._smoother = MoodSmoother()
         self._next_mood = self._ring.total
         return speech_started(self._utterances, event.start // SAMPLES_PER_MS, event.speech_start // SAMPLES_PER_MS)
 
@@ -133,7 +136,7 @@ class Session:
         # Steady to within a frame; after a pause the rhythm begins anew instead of catching up.
         self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self.settings.mood_interval_ms * SAMPLES_PER_MS
         start = max(self._endpointer.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
-        audio = self._engine.acoustic.probabilities(self._ring.read(start, now))
+        audio = self._smoother.add(self._engine.acoustic.probabilities(self._ring.read(start, now)))
         return [mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, audio)]
 
     def _conclude(self, event: Ended) -> list[Output]:

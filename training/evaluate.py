@@ -3,7 +3,6 @@
 It chooses nothing. Run it as `python -m training.evaluate`.
 """
 
-import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,14 +12,17 @@ import numpy as np
 
 from contract.fusion import softmax
 from contract.labels import LABELS
+from training.answers import answers
 from training.dataset import FEATURES_FILE, load_features
-from training.fitting import labels_of, predict_logits, set_deterministic
+from training.fitting import labels_of
+from training.metrics_files import write_metrics, write_rows
 from training.model import load_checkpoint
 from training.params import load_params
-from training.scores import Labels, classification_scores, uar_by_actor, uar_interval
+from training.recipes import of_actors, set_deterministic
+from training.scores import classification_scores, uar_by_actor, uar_interval
 from training.splits import main_split
 from training.tracking import log_training
-from training.train import CURVES, MODEL, of_actors
+from training.train import CURVES, MODEL, mfccs_of
 from training.train import METRICS as TRAIN_METRICS
 
 METRICS = Path("metrics/acoustic.json")
@@ -46,7 +48,7 @@ def evaluate(
     model = load_checkpoint(model_file)
     clips = of_actors(load_features(features), test_actors)
     actual, actors = labels_of(clips), np.array([clip.actor for clip in clips])
-    probabilities = softmax(predict_logits(model, clips).numpy(), temperature)
+    probabilities = softmax(answers(model, mfccs_of(clips)).labels, temperature)
     predicted = probabilities.argmax(axis=1)
     section = params["evaluate"]
     low, high = uar_interval(actual, predicted, actors, section["bootstrap_samples"], section["seed"])
@@ -61,17 +63,9 @@ def evaluate(
         "uar_by_actor": uar_by_actor(actual, predicted, actors),
         "temperature": temperature,
     }
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    metrics.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    _write_confusion(confusion, actual, predicted)
-
-
-def _write_confusion(path: Path, actual: Labels, predicted: Labels) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["actual", "predicted"])
-        writer.writerows([LABELS[a], LABELS[p]] for a, p in zip(actual, predicted, strict=True))
+    write_metrics(metrics, content)
+    pairs = zip(actual, predicted, strict=True)
+    write_rows(confusion, [{"actual": LABELS[a], "predicted": LABELS[p]} for a, p in pairs])
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Fits the acoustic network on the clips it is given. Which clips those are is decided in training/train.py.
+"""Fits the baseline on the clips it is given. Which clips those are is decided by the caller.
 
 Deterministic: the same clips, settings and seed give the same weights, bit for bit, on one kind of CPU.
 """
@@ -14,15 +14,8 @@ from tqdm import tqdm
 
 from contract.labels import LABELS
 from training.dataset import Clip
-from training.model import build_model
+from training.model import Baseline
 from training.scores import Labels
-
-
-def set_deterministic(seed: int, threads: int) -> None:
-    """Seed torch and forbid what makes sums differ: other thread counts and nondeterministic kernels."""
-    torch.manual_seed(seed)
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
 
 
 def labels_of(clips: Sequence[Clip]) -> Labels:
@@ -45,36 +38,24 @@ def class_weights(labels: Labels) -> Tensor:
     return torch.from_numpy(len(labels) / (len(LABELS) * counts)).float()
 
 
-@torch.no_grad()
-def predict_logits(model: nn.Module, clips: Sequence[Clip], batch_size: int = 64) -> Tensor:
-    """Return the logits of whole clips, float32 (clips, 3)."""
-    model.eval()
-    tensors = _tensors(clips)
-    starts = range(0, len(tensors), batch_size)
-    return torch.cat([model(*pad(tensors[start : start + batch_size])) for start in starts])
-
-
-def fit(
-    clips: Sequence[Clip], arch: str, settings: Mapping[str, Any], epochs: int, name: str
+def fit_baseline(
+    model: Baseline, clips: Sequence[Clip], settings: Mapping[str, Any], name: str
 ) -> Iterator[tuple[int, float, nn.Module]]:
-    """Fit a new network on `clips` and yield (epoch, mean training loss, network) after each of `epochs` epochs.
+    """Fit `model` on `clips` and yield (epoch, mean training loss, network) after each epoch of the schedule.
 
-    The network yielded is the moving average of the weights, so it does not depend on how many epochs follow.
-    Normalisation and class weights come from `clips` alone.
+    The network yielded is the moving average of the weights. Normalisation and class weights come from `clips` alone.
     """
-    torch.manual_seed(settings["seed"])
     tensors, labels = _tensors(clips), labels_of(clips)
     frames = torch.cat(tensors, dim=1)
-    model = build_model(arch, frames.shape[0])
     std = frames.std(dim=1)
-    model.set_normalisation(frames.mean(dim=1), std)  # type: ignore[operator]
+    model.set_normalisation(frames.mean(dim=1), std)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]))
     loss_of = nn.CrossEntropyLoss(weight=class_weights(labels))
     targets = torch.from_numpy(labels)
-    for epoch in tqdm(range(1, epochs + 1), desc=name, unit="epoch", mininterval=1.0):
+    for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):
         model.train()
         losses = []
         for batch in torch.randperm(len(tensors)).split(settings["batch_size"]):

@@ -1,14 +1,17 @@
-"""The acoustic network: MFCC frames in, logits of the three labels out, and its checkpoint file.
+"""The acoustic networks by name, the plain baseline among them, and their checkpoint file.
 
-It knows nothing of waveforms (training/mfcc.py, export/waveform.py) nor of how it is fitted (training/train.py).
+They know nothing of waveforms (training/mfcc.py, export/waveform.py) nor of how they are fitted (training/recipes.py).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from contract.labels import LABELS
+from training.resnet import ResNet
 
 
 class Baseline(nn.Module):
@@ -51,20 +54,20 @@ def _mask(frames: Tensor, like: Tensor) -> Tensor:
     return (positions.unsqueeze(0) < frames.unsqueeze(1)).to(like.dtype).unsqueeze(1)
 
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {"baseline": Baseline}
+ARCHITECTURES: dict[str, type[nn.Module]] = {"baseline": Baseline, "resnet": ResNet}
 
 
-def build_model(arch: str, n_mfcc: int) -> nn.Module:
-    """Return an untrained network of the architecture named by `model.arch` of params.yaml."""
+def check_architecture(arch: str) -> str:
+    """Return `arch`, which is `model.arch` of params.yaml, if there is such an architecture."""
     if arch not in ARCHITECTURES:
         raise ValueError(f"model.arch is {arch!r}; known architectures are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[arch](n_mfcc)
+    return arch
 
 
-def save_checkpoint(model: nn.Module, arch: str, n_mfcc: int, path: Path) -> None:
-    """Write weights and what is needed to rebuild the network; the same weights give the same bytes."""
+def save_checkpoint(model: nn.Module, arch: str, settings: Mapping[str, Any], path: Path) -> None:
+    """Write weights and the arguments that rebuild the network; the same weights give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"arch": arch, "n_mfcc": n_mfcc, "state": model.state_dict()}, path)
+    torch.save({"arch": check_architecture(arch), "settings": dict(settings), "state": model.state_dict()}, path)
 
 
 def load_checkpoint(path: Path) -> nn.Module:
@@ -76,6 +79,6 @@ def load_checkpoint(path: Path) -> nn.Module:
     if not path.is_file():
         raise SystemExit(f"{path} not found: it is made by `dvc repro train`")
     content = torch.load(path, map_location="cpu", weights_only=True)
-    model = build_model(content["arch"], content["n_mfcc"])
+    model = ARCHITECTURES[check_architecture(content["arch"])](**content["settings"])
     model.load_state_dict(content["state"])
     return model.eval()

@@ -1,25 +1,30 @@
-"""Stage `train`: the acoustic network, its number of epochs and its temperature. Test actors are never touched.
+"""Stage `train`: the acoustic network and its temperature. Test actors are never touched.
 
-Step one fits on the fit actors (1-16) and chooses epochs and temperature on the validation actors (17-20). Step two
-fits afresh on both (1-20) for that many epochs. Run it as `python -m training.train`.
+Step one fits on the fit actors (1-16), for the curves and the temperature, which the validation actors (17-20) give.
+Step two fits afresh on both (1-20) with the same schedule; that is the network that is kept. The steps run beside each
+other, one process each. Run it as `python -m training.train`.
 """
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from contract.fusion import softmax
+from training.answers import answers
 from training.calibration import best_temperature
-from training.dataset import FEATURES_FILE, Clip, load_features
-from training.fitting import fit, labels_of, predict_logits, set_deterministic
+from training.dataset import CLIPS_FOLDER, FEATURES_FILE, Clip, load_features
+from training.fitting import labels_of
+from training.metrics_files import write_metrics, write_rows
 from training.model import save_checkpoint
 from training.params import load_params
+from training.recipes import of_actors, recipe_of
 from training.scores import classification_scores, negative_log_likelihood, uar
 from training.splits import Split, main_split
 
@@ -39,70 +44,69 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What step one chose, with the logits that it was chosen on."""
+class Inputs:
+    """What both steps read; it is sent to their processes."""
 
-    epochs: int
-    curves: list[Epoch]
-    logits: NDArray[np.float32]
-
-
-def choose_epochs(fit_clips: Sequence[Clip], validation: Sequence[Clip], params: Mapping[str, Any]) -> Choice:
-    """Fit on `fit_clips` and return the epoch with the least validation loss, the first of equals.
-
-    The loss is smoother than the UAR of four actors; it is unweighted, as the probabilities are judged.
-    """
-    actual, curves, logits = labels_of(validation), [], []
-    settings = params["train"]
-    for epoch, train_loss, model in fit(fit_clips, params["model"]["arch"], settings, settings["epochs"], "step one"):
-        logits.append(predict_logits(model, validation).numpy())
-        loss = negative_log_likelihood(actual, softmax(logits[-1]))
-        curves.append(Epoch(epoch, train_loss, loss, uar(actual, logits[-1].argmax(axis=1))))
-    best = min(curves, key=lambda row: row.validation_loss)
-    return Choice(best.epoch, curves, logits[best.epoch - 1])
+    params: Mapping[str, Any]
+    features: Path = FEATURES_FILE
+    clips: Path = CLIPS_FOLDER
 
 
-def train(
-    params: Mapping[str, Any],
-    features: Path = FEATURES_FILE,
-    model_file: Path = MODEL,
-    metrics: Path = METRICS,
-    curves: Path = CURVES,
-) -> None:
-    """Read `features`; write the network, what was chosen and why, and the curves of step one."""
-    clips, split = load_features(features), main_split(params["split"])
-    settings, arch = params["train"], params["model"]["arch"]
-    set_deterministic(settings["seed"], settings["threads"])
-    validation = of_actors(clips, split.validation)
-    choice = choose_epochs(of_actors(clips, split.fit), validation, params)
-    temperature = best_temperature(choice.logits, labels_of(validation))
-    *_, (_, _, final) = fit(of_actors(clips, split.development), arch, settings, choice.epochs, "step two")
-    save_checkpoint(final, arch, params["features"]["n_mfcc"], model_file)
-    _write_json(metrics, _summary(choice, temperature, labels_of(validation), split))
-    _write_curves(curves, choice.curves)
+def step_one(inputs: Inputs) -> tuple[list[Epoch], NDArray[np.float32]]:
+    """Fit on the fit actors; return the curves and the last network's logits on the validation actors."""
+    clips, split = load_features(inputs.features), main_split(inputs.params["split"])
+    validation, arch = of_actors(clips, split.validation), inputs.params["model"]["arch"]
+    recipe = recipe_of(arch, of_actors(clips, split.fit), inputs.params, inputs.clips)
+    epochs, every = recipe.section["epochs"], inputs.params["train"]["validate_every"]
+    actual, curves, logits = labels_of(validation), [], np.empty(0, dtype=np.float32)
+    for epoch, loss, network in recipe.fit(split.fit, "step one"):
+        if epoch % every == 0 or epoch == epochs:
+            logits = answers(network, mfccs_of(validation)).labels
+            nll = negative_log_likelihood(actual, softmax(logits))
+            curves.append(Epoch(epoch, loss, nll, uar(actual, logits.argmax(axis=1))))
+    return curves, logits
 
 
-def of_actors(clips: Sequence[Clip], actors: Sequence[int]) -> list[Clip]:
-    """Return the clips that any of `actors` spoke.
+def step_two(inputs: Inputs, model_file: Path) -> None:
+    """Fit on the development actors and write the network."""
+    clips, split = load_features(inputs.features), main_split(inputs.params["split"])
+    recipe = recipe_of(inputs.params["model"]["arch"], of_actors(clips, split.development), inputs.params, inputs.clips)
+    *_, (_, _, network) = recipe.fit(split.development, "step two")
+    save_checkpoint(network, recipe.arch, recipe.settings, model_file)
+
+
+def train(inputs: Inputs, model_file: Path = MODEL, metrics: Path = METRICS, curves_file: Path = CURVES) -> None:
+    """Write the network, its temperature with what it was chosen on, and the curves of step one.
 
     Raises:
-        SystemExit: an actor has no clip.
+        SystemExit: the feature table or a clip is missing; the message names the stage that makes it.
     """
-    missing = sorted(set(actors) - {clip.actor for clip in clips})
-    if missing:
-        raise SystemExit(f"the feature table has no clips of the actors {missing}: run `dvc repro features`")
-    return [clip for clip in clips if clip.actor in actors]
+    split = main_split(inputs.params["split"])
+    validation = of_actors(load_features(inputs.features), split.validation)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        kept = processes.submit(step_two, inputs, model_file)
+        curves, logits = processes.submit(step_one, inputs).result()
+        kept.result()
+    write_metrics(metrics, _summary(logits, labels_of(validation), split, curves[-1].epoch))
+    write_rows(curves_file, [asdict(row) for row in curves])
 
 
-def _summary(choice: Choice, temperature: float, actual: NDArray[np.int64], split: Split) -> dict[str, Any]:
-    before = classification_scores(actual, softmax(choice.logits))
-    after = classification_scores(actual, softmax(choice.logits, temperature))
+def mfccs_of(clips: Sequence[Clip]) -> list[torch.Tensor]:
+    """Return the features of each clip, (n_mfcc, frames)."""
+    return [torch.from_numpy(clip.mfcc.T.copy()) for clip in clips]
+
+
+def _summary(logits: NDArray[np.float32], actual: NDArray[np.int64], split: Split, epochs: int) -> dict[str, Any]:
+    temperature = best_temperature(logits, actual)
+    before = classification_scores(actual, softmax(logits))
+    after = classification_scores(actual, softmax(logits, temperature))
     return {
         "protocol": (
-            f"epochs and temperature chosen on actors {_range(split.validation)} with a network fitted on actors "
-            f"{_range(split.fit)}; the saved network is fitted on actors {_range(split.development)}"
+            f"temperature chosen on actors {_range(split.validation)} with a network fitted on actors "
+            f"{_range(split.fit)}; the saved network is fitted on actors {_range(split.development)} "
+            "with the same schedule"
         ),
-        "epochs": choice.epochs,
+        "epochs": epochs,
         "temperature": temperature,
         "validation": {
             "uar": before["uar"],
@@ -118,18 +122,5 @@ def _range(actors: Sequence[int]) -> str:
     return f"{actors[0]}-{actors[-1]}" if whole else ", ".join(map(str, actors))
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _write_curves(path: Path, curves: Sequence[Epoch]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(asdict(curves[0])), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: f"{value:.6g}" for key, value in asdict(row).items()} for row in curves)
-
-
 if __name__ == "__main__":
-    train(load_params())
+    train(Inputs(load_params()))

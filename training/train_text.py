@@ -5,7 +5,6 @@ but the neutral band that a two-label one lacks, on the dev rows (training/text_
 `python -m training.train_text`.
 """
 
-import csv
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 
 from contract.labels import label_index
+from training.metrics_files import write_rows
 from training.params import load_params
 from training.text_base import fetch_base
 from training.text_batches import torch_logits
@@ -54,15 +54,7 @@ def train(params: Mapping[str, Any], rows: Sequence[Row], output: Path = FOLDER,
     tokenizer.save(str(building / "tokenizer.json"))
     shutil.rmtree(output, ignore_errors=True)
     building.rename(output)
-    _write_curves(curves, curves_file)
-
-
-def _write_curves(curves: Sequence[Mapping[str, float]], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(curves[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: round(value, 6) for key, value in line.items()} for line in curves)
+    write_rows(curves_file, curves)
 
 
 def main() -> None:

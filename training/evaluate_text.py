@@ -4,7 +4,6 @@ Test rows are only measured: nothing is chosen on them. Each ASR-like condition 
 `python -m training.evaluate_text`.
 """
 
-import csv
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from tqdm import tqdm
 from contract.fusion import softmax
 from contract.labels import LABELS, label_index
 from training.calibration import best_temperature
-from training.metrics_files import write_metrics
+from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scores import classification_scores, expected_calibration_error
 from training.text_batches import torch_logits
@@ -105,9 +104,7 @@ def main() -> None:
     params = load_params()
     report, confusion = evaluate(*load_text_model(), load_rows(), params["evaluate"])
     write_metrics(METRICS, report)
-    CONFUSION.parent.mkdir(parents=True, exist_ok=True)
-    with CONFUSION.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("actual", "predicted"), *confusion])
+    write_rows(CONFUSION, ({"actual": actual, "predicted": predicted} for actual, predicted in confusion))
     log_training({"text": params["text"]}, {"text": METRICS}, CURVES, CONFUSION, experiment="text")
 
 

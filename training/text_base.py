@@ -53,5 +53,5 @@ def _check_hub(base: str) -> None:
 def _advice() -> str:
     return (
         "Give a folder that holds config.json, model.safetensors and tokenizer.json, e.g. "
-        f"`dvc repro -S text.base=path/to/folder`, or the base that needs no hub: text.base={PACKAGED_BASE}"
+        f"`dvc exp run -S text.base=path/to/folder`, or the base that needs no hub: text.base={PACKAGED_BASE}"
     )

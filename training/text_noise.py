@@ -138,10 +138,10 @@ def conditions(confusions: Confusions) -> dict[str, Callable[[str, random.Random
 
 
 def augmented(text: str, rng: random.Random, confusions: Confusions, noise: Mapping[str, float]) -> str:
-    """Return `text` for one epoch of training: with probability `noise["share"]` damaged, by one condition at random.
+    """Return one view of `text` for training: with probability `noise["share"]` damaged, by one condition at random.
 
-    `word_errors` of the damaged texts get word errors, at a rate drawn anew between 0 and `word_error_rate` so that
-    training meets light and heavy damage, and a quarter of those also wrong punctuation, as recognisers guess it.
+    `noise["word_errors"]` of the damaged texts get word errors, at a rate drawn anew between 0 and `word_error_rate`,
+    and a quarter of those also wrong punctuation, as recognisers guess it.
     """
     if rng.random() >= noise["share"]:
         return text if rng.random() < 0.5 else text.replace("[NAME]", rng.choice(NAMES).title())

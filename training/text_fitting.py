@@ -1,0 +1,149 @@
+"""Fine-tunes the text classifier on pairs of views: each row as written, and as speech recognition would write it.
+
+Both views learn the label, and the damaged one also learns what the network makes of the other, which tells apart the
+rows whose answer survives the damage from those whose answer is gone. Reading and writing files stand in
+training/train_text.py, the damage in training/text_noise.py.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from tokenizers import Tokenizer
+from torch import nn
+from tqdm import tqdm
+from transformers import DistilBertForSequenceClassification
+
+from contract.labels import LABELS, label_index
+from training.text_batches import buckets, encoded, padded, torch_logits
+from training.text_data import Row
+from training.text_noise import Confusions, augmented, confusions_of, with_word_errors
+
+VIEWS = ("light", "heavy")
+
+
+def fit(
+    model: DistilBertForSequenceClassification,
+    tokenizer: Tokenizer,
+    rows: Sequence[Row],
+    dev: Sequence[Row],
+    section: Mapping[str, Any],
+) -> list[dict[str, float]]:
+    """Fine-tune `model` in place and return one line of the curves per epoch; the same inputs give the same weights."""
+    rng = random.Random(section["seed"])
+    torch.set_num_threads(section["threads"])
+    torch.manual_seed(section["seed"])
+    confusions = row_confusions(rows)
+    epochs = [epoch_rows(rows, section["rows_per_epoch"], rng) for _ in range(section["epochs"])]
+    steps = sum(-(-len(VIEWS) * len(drawn) // section["batch_size"]) for drawn in epochs)
+    optimiser = torch.optim.AdamW(parameter_groups(model, section), fused=True)
+    warmup = max(1, int(section["warmup"] * steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
+    )
+    loss_of = nn.CrossEntropyLoss(label_smoothing=section["label_smoothing"])
+    curves = []
+    for epoch, drawn in enumerate(epochs):
+        model.train()
+        started_s, losses = time.monotonic(), []
+        batches = list(_batches(tokenizer, drawn, section, rng, confusions))
+        for tokens, mask, labels in tqdm(batches, desc=f"epoch {epoch + 1}", mininterval=10.0):
+            with _autocast(section["precision"]):
+                logits = model(input_ids=tokens, attention_mask=mask).logits.float()
+            loss = loss_of(logits, labels) + section["consistency"] * inconsistency(logits)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad(set_to_none=True)
+            losses.append(loss.item())
+        curves.append(
+            {"epoch": epoch, "train_loss": float(np.mean(losses)), **dev_scores(model, tokenizer, dev, confusions)}
+        )
+        tqdm.write(f"{curves[-1]} {time.monotonic() - started_s:.0f} s")
+    return curves
+
+
+def epoch_rows(rows: Sequence[Row], per_source: Mapping[str, int], rng: random.Random) -> list[Row]:
+    """Return the rows of one epoch: up to `per_source` of each source, drawn without repetition."""
+    drawn: list[Row] = []
+    for source, wanted in per_source.items():
+        own = [row for row in rows if row.source == source]
+        drawn += rng.sample(own, min(wanted, len(own)))
+    return drawn
+
+
+def parameter_groups(model: DistilBertForSequenceClassification, section: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return optimiser groups with a learning rate that falls by `layer_decay` for each layer below the head.
+
+    Layer-wise decay after Howard & Ruder 2018 (ACL, "Universal language model fine-tuning"); no weight decay
+    on biases and layer norms.
+    """
+    depth = model.config.n_layers
+    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, weight in model.named_parameters():
+        level = 0 if "embeddings" in name else depth + 1
+        if "transformer.layer." in name:
+            level = 1 + int(name.split("transformer.layer.")[1].split(".")[0])
+        groups.setdefault((level, weight.ndim > 1), []).append(weight)
+    return [
+        {
+            "params": weights,
+            "lr": section["learning_rate"] * section["layer_decay"] ** (depth + 1 - level),
+            "weight_decay": section["weight_decay"] if decayed else 0.0,
+        }
+        for (level, decayed), weights in groups.items()
+    ]
+
+
+def row_confusions(rows: Sequence[Row]) -> Confusions:
+    """Return what may be misheard for what, from the training sentences."""
+    return confusions_of(row.text for row in rows if row.split == "train" and row.source != "sst_phrases")
+
+
+def dev_scores(model: nn.Module, tokenizer: Tokenizer, dev: Sequence[Row], confusions: Confusions) -> dict[str, float]:
+    """Return macro-F1 of each set's dev rows as written and with 15 % word errors, the same ones for every epoch."""
+    scores = {}
+    for source in sorted({row.source for row in dev}):
+        own = [row for row in dev if row.source == source]
+        actual = [label_index(row.label) for row in own]
+        rng = random.Random(0)
+        heard = [with_word_errors(row.text, rng, confusions) for row in own]
+        for name, texts in (("dev", [row.text for row in own]), ("dev_word_errors", heard)):
+            found = torch_logits(model, tokenizer, texts).argmax(axis=1)
+            scores[f"{source}_{name}_macro_f1"] = float(
+                f1_score(actual, found, average="macro", labels=range(len(LABELS)), zero_division=0.0)
+            )
+    return scores
+
+
+def _batches(
+    tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any], rng: random.Random, confusions: Confusions
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    views = [[augmented(row.text, rng, confusions, section["noise"][view]) for row in rows] for view in VIEWS]
+    ids = [encoded(tokenizer, texts, section["train_tokens"]) for texts in views]
+    pad_id = tokenizer.token_to_id("[PAD]")
+    lengths = [max(len(view[i]) for view in ids) for i in range(len(rows))]
+    for batch in buckets(lengths, section["batch_size"] // len(VIEWS), rng):
+        tokens, mask = padded([view[i] for view in ids for i in batch], pad_id, 4)
+        yield tokens, mask, torch.tensor([label_index(rows[i].label) for i in batch] * len(VIEWS))
+
+
+def inconsistency(logits: torch.Tensor) -> torch.Tensor:
+    """Return the mean KL(light || heavy), in nats, of logits (2 x rows, labels): the light views, then the heavy ones.
+
+    The light view is the teacher and gets no gradient: what damage destroys must not be unlearned from whole texts.
+    """
+    light, heavy = logits.log_softmax(dim=1).chunk(2)
+    return nn.functional.kl_div(heavy, light.detach(), log_target=True, reduction="batchmean")
+
+
+def _autocast(precision: str) -> Any:
+    if precision == "float32" or not torch.cpu._is_amx_tile_supported():
+        return nullcontext()
+    return torch.autocast("cpu", torch.bfloat16)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from contract.labels import LABELS
+from contract.vad import VadSettings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 
 
@@ -51,18 +52,6 @@ class AcousticSettings:
     hop_length: int
     n_mels: int
     temperature: float
-
-
-@dataclass(frozen=True)
-class VadSettings:
-    """Silero thresholds (probabilities) and times (ms); they belong to the model file that they were chosen with."""
-
-    threshold: float
-    release_threshold: float
-    start_ms: int
-    min_speech_ms: int
-    endpoint_silence_ms: int
-    pad_ms: int
 
 
 @dataclass(frozen=True)

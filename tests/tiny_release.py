@@ -8,10 +8,20 @@ import onnx
 import onnx.parser
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, VadSettings
+from contract.manifest import AcousticSettings, Manifest
+from contract.vad import VadSettings
 
 VAD = VadSettings(
-    threshold=0.5, release_threshold=0.35, start_ms=64, min_speech_ms=250, endpoint_silence_ms=500, pad_ms=300
+    threshold=0.6,
+    release_threshold=0.35,
+    doubt=0.1,
+    evidence=7.2,
+    start_ms=64,
+    min_speech_ms=250,
+    endpoint_silence_ms=500,
+    pad_ms=300,
+    edge_drop_db=25,
+    edge_floor_db=6,
 )
 ACOUSTIC = AcousticSettings(
     sample_rate_hz=16_000, min_samples=400, n_mfcc=40, n_fft=400, hop_length=160, n_mels=64, temperature=1.0

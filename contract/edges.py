@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FRAME_SAMPLES = 512  # 32 ms at 16 kHz
-BRIDGED_FRAMES = 5  # the longest silence inside speech, 160 ms
-SHORTEST_FRAMES = 5  # the shortest sound that counts
+SHORTEST_SILENCE_FRAMES = 5  # 160 ms: a shorter silence is part of the sound around it
+SHORTEST_SOUND_FRAMES = 5  # 160 ms: a shorter sound is none
 SILENCE_DB = -20.0  # level of digital silence; one step of 16-bit amplitude is about -3 dB
 
 # 512 samples at 16 kHz: bins of 31.25 Hz, of which 3-32 lie between 80 and 1000 Hz.
@@ -44,7 +44,7 @@ def sounding(levels: Sequence[float], threshold_db: float) -> tuple[int, int] | 
     loud = [index for index, level in enumerate(levels) if level >= threshold_db]
     if not loud:
         return None
-    breaks = [place for place, (a, b) in enumerate(pairwise(loud), 1) if b - a > BRIDGED_FRAMES]
+    breaks = [place for place, (a, b) in enumerate(pairwise(loud), 1) if b - a > SHORTEST_SILENCE_FRAMES]
     sounds = [(loud[a], loud[b - 1] + 1) for a, b in pairwise([0, *breaks, len(loud)])]
-    long = [(start, end) for start, end in sounds if end - start >= SHORTEST_FRAMES]
+    long = [(start, end) for start, end in sounds if end - start >= SHORTEST_SOUND_FRAMES]
     return (long[0][0], long[-1][1]) if long else None

@@ -17,7 +17,8 @@ class VadSettings:
     threshold: speech begins at or above this probability, held for `start_ms`.
     release_threshold: and pauses below this one, unless `doubt` holds.
     doubt: in a sound that is loud enough to be part of the utterance this probability suffices for it to go on.
-    evidence: sum of the probabilities of the last 12 frames (384 ms) at which speech is believed without `threshold`.
+    evidence: speech is believed without `threshold` where the probabilities of the second ear and half of Silero's,
+        summed over the last 15 frames (480 ms), reach this.
     min_speech_ms: a stretch that is shorter is dropped, unless there is `evidence`.
     endpoint_silence_ms: a pause of this length ends the utterance.
     pad_ms: kept before and after the speech.

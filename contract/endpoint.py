@@ -12,9 +12,9 @@ end, both padded. All positions are samples since the start of the stream.
 
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from contract.edges import FRAME_SAMPLES, SILENCE_DB, sounding
+from contract.edges import FRAME_SAMPLES
+from contract.loudness import Loudness
 from contract.vad import VadSettings
 
 SAMPLES_PER_MS = 16
@@ -23,7 +23,6 @@ EVIDENCE_FRAMES = 15  # 480 ms: a shout is believed before half a second of it h
 LOOKBACK_FRAMES = 16  # 512 ms before the probability rose: where an onset by level may lie
 RISE_DB = 5.0  # speech mostly grows louder: at its start the loudest frame is still to come by about so much
 FOLLOW_UP_MS = 1000  # so long after an utterance its speaker is expected to go on
-FLOOR_FRAMES = 96  # 3 s: the noise around speech is the level that a tenth of them stays under
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,12 @@ class Endpointer:
     announced: bool = False
     silence_start: int | None = None
     _rise: int | None = None
-    _peak_db: float = SILENCE_DB  # of the utterance so far, and of the one before where it goes on
     _goes_on: bool = False  # it follows so shortly on another that its speaker is known
     _free_from: int = 0  # end of the previous utterance: nothing of the next reaches behind it
-    _frames: deque[tuple[int, Hearing]] = field(default_factory=deque)  # from before the utterance on
-    _recent: deque[float] = field(default_factory=lambda: deque(maxlen=EVIDENCE_FRAMES))
-    _levels: deque[float] = field(default_factory=lambda: deque(maxlen=FLOOR_FRAMES))
+    _recent: deque[tuple[int, Hearing]] = field(default_factory=lambda: deque(maxlen=EVIDENCE_FRAMES))
+
+    def __post_init__(self) -> None:
+        self._loudness = Loudness(self.vad)
 
     @property
     def in_speech(self) -> bool:
@@ -111,16 +110,14 @@ class Endpointer:
         return self._end(position, position, cause)
 
     def _remember(self, hearing: Hearing, frame_start: int) -> None:
-        self._frames.append((frame_start, hearing))
-        self._recent.append(hearing.second + hearing.probability / 2)
-        self._levels.append(hearing.level_db)
+        self._recent.append((frame_start, hearing))
         horizon = frame_start if self.speech_start is None else min(self.start, self.speech_start)
-        while self._frames[0][0] < horizon - (EVIDENCE_FRAMES + LOOKBACK_FRAMES) * FRAME_SAMPLES:
-            self._frames.popleft()
+        oldest = horizon - (EVIDENCE_FRAMES + LOOKBACK_FRAMES) * FRAME_SAMPLES
+        self._loudness.remember(hearing.level_db, frame_start, oldest)
 
     @property
     def _evident(self) -> bool:
-        return sum(self._recent) >= self.vad.evidence
+        return sum(hearing.second + hearing.probability / 2 for _, hearing in self._recent) >= self.vad.evidence
 
     def _listen(self, hearing: Hearing, frame_start: int, frame_end: int) -> None:
         if self._evident:
@@ -136,23 +133,22 @@ class Endpointer:
 
     def _onset(self) -> int:
         """Return where, in the frames that hold the evidence, the probability first rose above doubt."""
-        frames = list(self._frames)[-EVIDENCE_FRAMES:]
-        return next(start for start, hearing in frames if hearing.either >= self.vad.doubt)
+        doubtful = (start for start, hearing in self._recent if hearing.either >= self.vad.doubt)
+        return next(doubtful, self._recent[0][0])
 
     def _begin(self, rise: int) -> None:
         self.speech_start = max(self._free_from, rise)
         self.start = max(self._free_from, rise - self.vad.pad_ms * SAMPLES_PER_MS)
         self.announced, self.silence_start, self._rise = False, None, None
         self._goes_on = self._follows(rise)
-        peak_db = max(hearing.level_db for start, hearing in self._frames if start >= rise)
-        self._peak_db = max(self._peak_db, peak_db) if self._goes_on else peak_db
+        self._loudness.begin(rise, self._goes_on)
 
     def _follows(self, position: int) -> bool:
         """Return whether an utterance ended so shortly before `position` that its speaker may be going on."""
         return self._free_from > 0 and position - self._free_from < FOLLOW_UP_MS * SAMPLES_PER_MS
 
     def _follow(self, hearing: Hearing, frame_start: int) -> None:
-        self._peak_db = max(self._peak_db, hearing.level_db)
+        self._loudness.follow(hearing.level_db)
         if hearing.probability >= self.vad.threshold or self._doubtful(hearing):
             self.silence_start = None
         elif hearing.probability < self.vad.release_threshold and self.silence_start is None:
@@ -160,8 +156,7 @@ class Endpointer:
 
     def _doubtful(self, hearing: Hearing) -> bool:
         """Return whether `hearing`, which may or may not be speech, is loud enough to belong to the utterance."""
-        edge_db = self._edge_db(self._peak_db)
-        return hearing.either >= self.vad.doubt and edge_db is not None and hearing.level_db >= edge_db
+        return hearing.either >= self.vad.doubt and self._loudness.belongs(hearing.level_db)
 
     def _announce(self, frame_end: int) -> list[Started | Ended]:
         assert self.speech_start is not None
@@ -176,22 +171,10 @@ class Endpointer:
             self.start = max(self._free_from, min(self.speech_start, onset) - self.vad.pad_ms * SAMPLES_PER_MS)
         return [Started(self.start, onset)]
 
-    def _edge_db(self, peak_db: float) -> float | None:
-        """Return the level where speech that peaks at `peak_db` starts and ends, None if the noise comes too close."""
-        floor_db = sorted(self._levels)[len(self._levels) // 10]
-        edge_db = peak_db - self.vad.edge_drop_db
-        return edge_db if edge_db >= floor_db + self.vad.edge_floor_db else None
-
     def _edges(self, rise: int, fall: int, rise_db: float = 0.0) -> tuple[int, int]:
         """Return where speech starts and ends by level; `rise` and `fall`, by probability, where levels cannot tell."""
         earliest = max(self._free_from, rise - LOOKBACK_FRAMES * FRAME_SAMPLES)
-        frames = [(start, hearing.level_db) for start, hearing in self._frames if start >= earliest]
-        levels = [level for _, level in frames]
-        edge_db = self._edge_db(max(self._peak_db, *levels))
-        found = None if edge_db is None else sounding(levels, edge_db + rise_db)
-        if found is None:
-            return rise, fall
-        return frames[found[0]][0], frames[found[1] - 1][0] + FRAME_SAMPLES
+        return self._loudness.edges(earliest, rise_db) or (rise, fall)
 
     def _conclude(self, frame_end: int) -> list[Started | Ended]:
         silence = 0 if self.silence_start is None else frame_end - self.silence_start
@@ -214,11 +197,10 @@ class Endpointer:
 
     def _quietest(self, frame_end: int) -> int:
         # What is left after the cut must be long enough to be announced, so the last `min_speech_ms` are no candidates.
-        earliest = frame_end - CUT_SEARCH_MS * SAMPLES_PER_MS
+        assert self.speech_start is not None
+        earliest = max(self.speech_start, frame_end - CUT_SEARCH_MS * SAMPLES_PER_MS)
         latest = frame_end - self.vad.min_speech_ms * SAMPLES_PER_MS - FRAME_SAMPLES
-        frames = [(start, hearing.level_db) for start, hearing in self._frames if earliest <= start <= latest]
-        pairs = [((first[1] + second[1]), second[0]) for first, second in pairwise(frames)]
-        return min(pairs, key=lambda pair: (pair[0], -pair[1]))[1]
+        return self._loudness.quietest(earliest, latest)
 
     def _end(self, position: int, decided: int, cause: str) -> Ended | None:
         ended = self._ended(position, decided, cause) if self.announced else None

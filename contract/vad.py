@@ -1,7 +1,7 @@
 """The numbers of the speech gate: when speech is believed, when it is over, where its edges are.
 
 They come from the section `vad` of params.yaml, travel in the release manifest and belong to the Silero file that they
-were chosen with. The gate itself: contract/speech_gate.py (hears), contract/endpoint.py (decides), contract/edges.py
+were chosen with. The gate itself: contract/speech_gate.py (hears), contract/endpoint.py (decides), contract/loudness.py
 (places the edges).
 """
 

@@ -109,6 +109,14 @@ def test_endless_speech_is_cut_at_its_quietest_recent_frame_and_goes_on():
     assert following.start == ended.end
 
 
+def test_a_cut_never_lies_in_the_silence_before_the_utterance():
+    settings = SessionSettings(max_utterance_ms=2000)
+    _, events = hear((0.0, 60), (0.9, 100), settings=settings)
+    starts = [event.start for event in events if isinstance(event, Started)]
+    ends = [event.end for event in events if isinstance(event, Ended)]
+    assert all(ms(end - start) >= 1000 for start, end in zip(starts, ends, strict=False))
+
+
 def test_no_utterance_is_longer_than_allowed_and_none_of_endless_speech_is_lost():
     settings = SessionSettings(max_utterance_ms=2000)
     endpointer, events = hear((0.9, 1000), settings=settings)

@@ -44,6 +44,8 @@ class Listener:
     def hear(self, frame: Samples, start: int) -> list[Started | Ended]:
         """Take the next frame, (512,) int16 at 16 kHz from sample `start` on, and return what begins and ends there."""
         events = self._endpointer.feed(self._gate.hear(frame), start)
+        if any(isinstance(event, Ended) for event in events):
+            self._rest_ms = FOLLOW_UP_MS
         self._rest(start + FRAME_SAMPLES)
         return events
 
@@ -54,7 +56,7 @@ class Listener:
 
     def _rest(self, position: int) -> None:
         if self.in_speech:
-            self._silent_since, self._rest_ms = position, FOLLOW_UP_MS
+            self._silent_since = position
         elif position - self._silent_since >= self._rest_ms * SAMPLES_PER_MS:
             self._gate.reset()
             self._silent_since, self._rest_ms = position, RESET_AFTER_SILENCE_MS

@@ -14,7 +14,8 @@ from typing import Any
 import faster_whisper
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSettings
+from contract.manifest import AcousticSettings, Manifest, TextSettings
+from contract.vad import vad_settings
 from export import card
 from export.files import (
     ACOUSTIC_METRICS,
@@ -92,11 +93,6 @@ def acoustic_settings(features: Mapping[str, Any], temperature: float) -> Acoust
         n_mels=features["n_mels"],
         temperature=temperature,
     )
-
-
-def vad_settings(section: Mapping[str, Any]) -> VadSettings:
-    """Return the numbers that gate speech in service, from the section `vad` of params.yaml."""
-    return VadSettings(**{field.name: section[field.name] for field in dataclasses.fields(VadSettings)})
 
 
 def acoustic_metrics(arch: str) -> dict[str, Any]:

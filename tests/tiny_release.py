@@ -9,10 +9,20 @@ import onnx.parser
 from tiny_text import make_text_files
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSettings
+from contract.manifest import AcousticSettings, Manifest, TextSettings
+from contract.vad import VadSettings
 
 VAD = VadSettings(
-    threshold=0.5, release_threshold=0.35, start_ms=64, min_speech_ms=250, endpoint_silence_ms=500, pad_ms=300
+    threshold=0.6,
+    release_threshold=0.35,
+    doubt=0.1,
+    evidence=7.0,
+    start_ms=64,
+    min_speech_ms=250,
+    endpoint_silence_ms=500,
+    pad_ms=300,
+    edge_drop_db=25,
+    edge_floor_db=6,
 )
 ACOUSTIC = AcousticSettings(
     sample_rate_hz=16_000,

@@ -1,4 +1,4 @@
-"""What hearing costs: Silero per 32 ms frame, and a whole session (VAD, endpointing, moods) per second of speech.
+"""What hearing costs: Silero and the speech gate per 32 ms frame, a session (gate, moods) per second of speech.
 
 Protocol: the promoted release, one thread, spoken clips of data/samples; each figure is the median of the rounds of one
 run.
@@ -15,10 +15,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from contract.edges import FRAME_SAMPLES
+from contract.speech_gate import Ear, SpeechGate
 from serving.audio_file import read
 from serving.engine import load_engine
 from serving.session import Session
-from serving.vad import FRAME_SAMPLES, VadStream
 
 ROUNDS = 20
 
@@ -32,10 +33,12 @@ def main() -> None:
     engine = load_engine(arguments.release)
     speech = np.concatenate([read(path) for path in sorted(arguments.samples.glob("*.flac"))])
     frames = speech[: len(speech) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    vad = VadStream(engine.silero)
+    silero, gate = Ear(engine.silero), SpeechGate(engine.silero)
+    sounds = frames.astype(np.float32) / np.float32(32768)
     second, duration_s = speech[:16_000], len(speech) / 16_000
     rows = {
-        "Silero, per 32 ms frame (ms)": seconds(lambda: [vad.probability(f) for f in frames]) / len(frames),
+        "Silero, per 32 ms frame (ms)": seconds(lambda: [silero.hear(f) for f in sounds]) / len(frames),
+        "the speech gate, per 32 ms frame (ms)": seconds(lambda: [gate.hear(f) for f in frames]) / len(frames),
         "acoustic model, 1 s window (ms)": seconds(lambda: [engine.acoustic.probabilities(second)]),
         "session, per second of speech (ms)": seconds(lambda: Session(engine).feed(speech.tobytes())) / duration_s,
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.labels import LABELS
+from contract.vad import VadSettings
 
 SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -42,10 +43,14 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class AcousticSettings:
-    """What a caller of the acoustic graph must know: input rate and minimum, MFCC settings, softmax temperature."""
+    """What a caller of the acoustic graph must know: input rate and minimum, MFCC settings, softmax temperature.
+
+    The graph brings its input to `level_rms` itself.
+    """
 
     sample_rate_hz: int
     min_samples: int
+    level_rms: float
     n_mfcc: int
     n_fft: int
     hop_length: int
@@ -59,18 +64,6 @@ class TextSettings:
 
     max_tokens: int
     temperature: float
-
-
-@dataclass(frozen=True)
-class VadSettings:
-    """Silero thresholds (probabilities) and times (ms); they belong to the model file that they were chosen with."""
-
-    threshold: float
-    release_threshold: float
-    start_ms: int
-    min_speech_ms: int
-    endpoint_silence_ms: int
-    pad_ms: int
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnxruntime
@@ -25,7 +26,7 @@ INPUT, OUTPUT, FEATURES = "waveform", "logits", "mfcc"
 LARGEST_FOLDED = 1024
 
 
-def export_graph(network: nn.Module, features: Mapping[str, int], opset: int) -> onnx.ModelProto:
+def export_graph(network: nn.Module, features: Mapping[str, Any], opset: int) -> onnx.ModelProto:
     """Return the ONNX graph of waveform -> MFCC -> `network` (MFCC (batch, n_mfcc, frames) -> logits (batch, 3)).
 
     Batch and samples are dynamic; at least `n_fft` samples are needed. A network that decides by the number of frames

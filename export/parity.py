@@ -8,6 +8,7 @@ speech, not full scale, so that the tolerances measure the graph.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -62,7 +63,7 @@ def grid(clip: Waveform, rate_hz: int) -> Iterator[Case]:
 def largest_differences(
     model: onnx.ModelProto,
     network: nn.Module,
-    features: Mapping[str, int],
+    features: Mapping[str, Any],
     cases: Iterator[Case],
     feature_tolerance: float,
     logit_tolerance: float,

@@ -14,7 +14,8 @@ from typing import Any
 import faster_whisper
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSettings
+from contract.manifest import AcousticSettings, Manifest, TextSettings
+from contract.vad import vad_settings
 from export import card
 from export.files import (
     ACOUSTIC_METRICS,
@@ -80,22 +81,18 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
     return manifest
 
 
-def acoustic_settings(features: Mapping[str, int], temperature: float) -> AcousticSettings:
+def acoustic_settings(features: Mapping[str, Any], temperature: float) -> AcousticSettings:
     """Return what a caller of the acoustic graph must know, from the section `features` of params.yaml."""
     return AcousticSettings(
         sample_rate_hz=features["sample_rate_hz"],
         min_samples=features["n_fft"],
+        level_rms=features["level_rms"],
         n_mfcc=features["n_mfcc"],
         n_fft=features["n_fft"],
         hop_length=features["hop_length"],
         n_mels=features["n_mels"],
         temperature=temperature,
     )
-
-
-def vad_settings(section: Mapping[str, Any]) -> VadSettings:
-    """Return the numbers that gate speech in service, from the section `vad` of params.yaml."""
-    return VadSettings(**{field.name: section[field.name] for field in dataclasses.fields(VadSettings)})
 
 
 def acoustic_metrics(arch: str) -> dict[str, Any]:

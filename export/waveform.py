@@ -10,13 +10,13 @@ basis (643 kB) from 400 cosines, the mel filter bank (51 kB) from its 390 non-ze
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.mfcc import mfcc_transform
+from training.mfcc import Leveller, mfcc_transform
 
 LOG_OFFSET = 1e-6  # what torchaudio.transforms.MFCC adds before the logarithm
 
@@ -33,9 +33,9 @@ class WaveformMfcc(nn.Module):
     mel_values: Tensor
     dct: Tensor
 
-    def __init__(self, features: Mapping[str, int]) -> None:
+    def __init__(self, features: Mapping[str, Any]) -> None:
         super().__init__()
-        reference: Any = mfcc_transform(features)
+        self.leveller, reference = cast(tuple[Leveller, Any], tuple(mfcc_transform(features)))
         self.n_fft, self.hop_length = features["n_fft"], features["hop_length"]
         self.register_buffer("cosines", _cosines(self.n_fft))
         self.register_buffer("window", reference.MelSpectrogram.spectrogram.window.clone())
@@ -47,7 +47,8 @@ class WaveformMfcc(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Return the MFCC (batch, n_mfcc, frames) of `waveform` (batch, samples)."""
-        padded = functional.pad(waveform.unsqueeze(1), (self.n_fft // 2, self.n_fft // 2), mode="reflect")
+        levelled = self.leveller(waveform).unsqueeze(1)
+        padded = functional.pad(levelled, (self.n_fft // 2, self.n_fft // 2), mode="reflect")
         spectrum = functional.conv1d(padded, self.dft_basis(), stride=self.hop_length)
         real, imaginary = spectrum.square().chunk(2, dim=1)
         mel = self.mel_filters() @ (real + imaginary)
@@ -72,7 +73,7 @@ class WaveformMfcc(nn.Module):
 class WaveformNet(nn.Module):
     """Waveform (batch, samples) -> logits (batch, 3): the MFCC, then any `network` that maps MFCC to logits."""
 
-    def __init__(self, features: Mapping[str, int], network: nn.Module) -> None:
+    def __init__(self, features: Mapping[str, Any], network: nn.Module) -> None:
         super().__init__()
         self.features = WaveformMfcc(features)
         self.network = network

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from contract.edges import FRAME_SAMPLES
 from contract.manifest import Manifest, ManifestError, load
+from contract.speech_gate import SpeechGate
 from serving.acoustic import AcousticModel
-from serving.vad import FRAME_SAMPLES, SileroModel, VadStream
+from serving.vad import SileroModel
 
 ACOUSTIC_FILE = "acoustic.int8.onnx"
 VAD_FILE = "silero_vad.onnx"
@@ -44,7 +46,9 @@ def load_engine(folder: Path) -> Engine:
         silero=SileroModel(folder / VAD_FILE),
         acoustic=AcousticModel(folder / ACOUSTIC_FILE, manifest.acoustic),
     )
-    VadStream(engine.silero).probability(np.zeros(FRAME_SAMPLES, dtype=np.int16))
+    gate = SpeechGate(engine.silero)
+    for _ in range(2):  # the second ear hears two frames at a time
+        gate.hear(np.zeros(FRAME_SAMPLES, dtype=np.int16))
     return engine
 
 

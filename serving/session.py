@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from contract.edges import FRAME_SAMPLES
+from contract.endpoint import SAMPLES_PER_MS, Ended, Started
 from contract.fusion import Probabilities
-from serving.endpoint import SAMPLES_PER_MS, Ended, Endpointer, Started
+from contract.listening import Listener
 from serving.engine import Engine
 from serving.messages import Message, mood, speech_ended, speech_started
 from serving.mood import MoodSmoother
 from serving.ring import RingBuffer, Samples
 from serving.settings import SessionSettings
-from serving.vad import FRAME_SAMPLES, VadStream
 
 MOOD_WINDOW_MS = 3000
-RESET_AFTER_SILENCE_MS = 10_000  # Silero's confidence drifts in endless streams
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,20 @@ class Session:
 
     def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
         self._engine = engine
-        self._vad = VadStream(engine.silero)
         self.configure(settings or SessionSettings())
         self._utterances = 0
         self._speech_samples = 0
         self._next_mood = 0
         self._smoother = MoodSmoother()
-        self._silent_since = 0
 
     def configure(self, settings: SessionSettings) -> None:
         """Apply `settings`; only before the first sample, since the ring is sized by them."""
         self.settings = settings
-        self._endpointer = Endpointer(self._engine.manifest.vad, settings)
-        longest_ms = settings.max_utterance_ms + self._engine.manifest.vad.pad_ms + settings.endpoint_silence_ms + 1000
-        self._ring = RingBuffer(longest_ms * SAMPLES_PER_MS)
+        vad = self._engine.manifest.vad
+        silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
+        self._listener = Listener(self._engine.silero, vad, silence_ms, longest_ms)
+        held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
+        self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
 
     @property
     def heard_samples(self) -> int:
@@ -74,7 +74,7 @@ class Session:
     @property
     def in_speech(self) -> bool:
         """Whether speech, announced or not, is under way."""
-        return self._endpointer.in_speech
+        return self._listener.in_speech
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -99,8 +99,7 @@ class Session:
 
     def end_utterance(self, cause: str) -> list[Output]:
         """End the running utterance here (`commit`, `idle`); an empty list means that nothing was under way."""
-        ended = self._endpointer.end_now(self._ring.total, cause)
-        self._vad.reset()
+        ended = self._listener.end_now(self._ring.total, cause)
         return self._conclude(ended) if ended else []
 
     def finish(self) -> list[Output]:
@@ -115,13 +114,10 @@ class Session:
 
     def _frame(self, frame: Samples, start: int | None = None) -> list[Output]:
         start = self._ring.total - FRAME_SAMPLES if start is None else start
-        energy = float(np.square(frame, dtype=np.float64).sum())
         outputs: list[Output] = []
-        for event in self._endpointer.feed(self._vad.probability(frame), energy, start):
+        for event in self._listener.hear(frame, start):
             outputs += [self._start(event)] if isinstance(event, Started) else self._conclude(event)
-        outputs += self._mood()
-        self._rest_vad()
-        return outputs
+        return outputs + self._mood()
 
     def _start(self, event: Started) -> Message:
         self._utterances += 1
@@ -131,11 +127,11 @@ class Session:
 
     def _mood(self) -> list[Output]:
         now = self._ring.total
-        if not self._endpointer.speaking or now < self._next_mood:
+        if not self._listener.speaking or now < self._next_mood:
             return []
         # Steady to within a frame; after a pause the rhythm begins anew instead of catching up.
         self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self.settings.mood_interval_ms * SAMPLES_PER_MS
-        start = max(self._endpointer.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
+        start = max(self._listener.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
         audio = self._smoother.add(self._engine.acoustic.probabilities(self._ring.read(start, now)))
         return [mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, audio)]
 
@@ -154,13 +150,4 @@ class Session:
             acoustic_latency_ms=1000 * (time.perf_counter() - began_s),
             decided_at_s=began_s,
         )
-        if event.cause != "max_length":
-            self._vad.reset()
         return [speech_ended(utterance.utterance_id, utterance.end_ms, event.cause), utterance]
-
-    def _rest_vad(self) -> None:
-        if self.in_speech:
-            self._silent_since = self._ring.total
-        elif self._ring.total - self._silent_since >= RESET_AFTER_SILENCE_MS * SAMPLES_PER_MS:
-            self._vad.reset()
-            self._silent_since = self._ring.total

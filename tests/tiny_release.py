@@ -9,13 +9,30 @@ import onnx.parser
 from tiny_text import make_text_files
 
 from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, TextSettings, VadSettings
+from contract.manifest import AcousticSettings, Manifest, TextSettings
+from contract.vad import VadSettings
 
 VAD = VadSettings(
-    threshold=0.5, release_threshold=0.35, start_ms=64, min_speech_ms=250, endpoint_silence_ms=500, pad_ms=300
+    threshold=0.6,
+    release_threshold=0.35,
+    doubt=0.1,
+    evidence=7.0,
+    start_ms=64,
+    min_speech_ms=250,
+    endpoint_silence_ms=500,
+    pad_ms=300,
+    edge_drop_db=25,
+    edge_floor_db=6,
 )
 ACOUSTIC = AcousticSettings(
-    sample_rate_hz=16_000, min_samples=400, n_mfcc=40, n_fft=400, hop_length=160, n_mels=64, temperature=1.0
+    sample_rate_hz=16_000,
+    min_samples=400,
+    level_rms=0.001,
+    n_mfcc=40,
+    n_fft=400,
+    hop_length=160,
+    n_mels=64,
+    temperature=1.0,
 )
 TEXT = TextSettings(max_tokens=128, temperature=1.0)
 FILES = ("acoustic.int8.onnx", "silero_vad.onnx", "text.int8.onnx", "tokenizer.json")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ def answers(model: nn.Module, mfccs: Iterable[Tensor]) -> Answers:
 
 
 def answers_to_waveforms(
-    model: nn.Module, waveforms: Iterable[NDArray[np.float32]], features: Mapping[str, int]
+    model: nn.Module, waveforms: Iterable[NDArray[np.float32]], features: Mapping[str, Any]
 ) -> Answers:
     """Return what `model` answers to each of `waveforms` (samples,), 16 kHz in [-1, 1]."""
     transform = mfcc_transform(features)

@@ -34,7 +34,7 @@ class Augmenter:
         power = self._with_noise(power)
         power = self._through_telephone(power)
         low, high = self.settings["gain_db"]
-        power = power * 10 ** ((low + (high - low) * torch.rand(len(power), 1, 1)) / 10)
+        power = self.mel.levelled(power) * 10 ** ((low + (high - low) * torch.rand(len(power), 1, 1)) / 10)
         mfcc = self._masked(self.mel.cepstra(power))
         return mfcc, torch.tensor([self.clips[i].emotion for i in chosen])
 

@@ -19,7 +19,7 @@ from training.dataset import CLIPS_FOLDER, FEATURES_FILE, read_clip
 from training.mfcc import mfcc_transform
 from training.params import load_params
 from training.ravdess import clips_in_folder, parse_name
-from training.trim import speech_bounds
+from training.trim import silero_hears, speech_bounds
 
 METRICS = Path("metrics/features.json")
 
@@ -47,10 +47,9 @@ def schema(n_mfcc: int) -> datasets.Features:
 
 
 def describe_clip(name: str, folder: Path, transform: torch.nn.Module, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of the feature table for one clip of `folder`."""
-    rate_hz = params["features"]["sample_rate_hz"]
+    """Return the row of the feature table for one clip of `folder`, and whether Silero alone hears speech in it."""
     waveform = read_clip(name, folder)
-    bounds = speech_bounds(waveform, params["vad"], rate_hz)
+    bounds = speech_bounds(waveform, params["vad"])
     mfcc = transform(torch.from_numpy(waveform[bounds.start : bounds.end])).T.numpy()
     clip = parse_name(name)
     return {
@@ -63,6 +62,7 @@ def describe_clip(name: str, folder: Path, transform: torch.nn.Module, params: M
         "repetition": clip.repetition,
         "label": params["labels"][clip.emotion],
         "heard": bounds.heard,
+        "heard_by_silero": silero_hears(waveform),
         "start_sample": bounds.start,
         "end_sample": bounds.end,
         "frames": len(mfcc),
@@ -88,7 +88,8 @@ def extract(
     rows = [describe_clip(name, clips, transform, params) for name in progress]
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_suffix(".partial")
-    table = datasets.Dataset.from_list(rows, features=schema(params["features"]["n_mfcc"]))
+    columns = schema(params["features"]["n_mfcc"])
+    table = datasets.Dataset.from_list([{key: row[key] for key in columns} for row in rows], features=columns)
     table.to_parquet(partial)
     partial.replace(output)
     metrics.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,20 @@ def summarise(rows: list[dict[str, Any]], rate_hz: int) -> dict[str, Any]:
         "clips_per_label": {label: labels[label] for label in LABELS},
         "kept_s": {"min": kept_s.min(), "median": float(np.median(kept_s)), "max": kept_s.max()},
         "unheard_clips": [row["clip"] for row in rows if not row["heard"]],
+        "unheard_by_silero_alone": [row["clip"] for row in rows if not row["heard_by_silero"]],
+        "heard": {emotion: heard_of(rows, emotion) for emotion in sorted({row["emotion"] for row in rows})},
     }
+
+
+def heard_of(rows: list[dict[str, Any]], emotion: str) -> dict[str, dict[str, int]]:
+    """Return, for each intensity of `emotion`, how many clips there are and how many the gate and Silero alone hear."""
+    counts = {}
+    for intensity in ("normal", "strong"):
+        clips = [row for row in rows if (row["emotion"], row["intensity"]) == (emotion, intensity)]
+        if clips:
+            gate, silero = sum(row["heard"] for row in clips), sum(row["heard_by_silero"] for row in clips)
+            counts[intensity] = {"clips": len(clips), "gate": gate, "silero_alone": silero}
+    return counts
 
 
 if __name__ == "__main__":

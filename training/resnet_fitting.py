@@ -59,7 +59,7 @@ def _loss(model: ResNet, mfcc: Tensor, emotions: Tensor, settings: Mapping[str, 
 
 
 def _scale(clips: Sequence[Spectra], mel: MelSpectra) -> Tensor:
-    centred = [_centred(mel.cepstra(clip.powers[0])) for clip in clips]
+    centred = [_centred(mel.cepstra(mel.levelled(clip.powers[0]))) for clip in clips]
     return torch.cat(centred, dim=1).std(dim=1)
 
 

@@ -33,8 +33,11 @@ class Spectra:
 class MelSpectra:
     """Waveform (samples,) -> mel power (n_mels, frames), and mel power -> MFCC, as training.mfcc computes them."""
 
-    def __init__(self, features: Mapping[str, int]) -> None:
-        transform: Any = mfcc_transform(features)
+    def __init__(self, features: Mapping[str, Any]) -> None:
+        transform: Any = mfcc_transform(features)[1]
+        # Parseval: the bins of a frame of white noise of unit power sum to n_fft / 2 times the window's energy.
+        unit = features["n_fft"] / 2 * float(transform.MelSpectrogram.spectrogram.window.square().sum())
+        self._levelled_power = features["level_rms"] ** 2 * unit
         self._mel, self._dct = transform.MelSpectrogram, transform.dct_mat.T
         self.rate_hz = features["sample_rate_hz"]
         self.filters: Tensor = transform.MelSpectrogram.mel_scale.fb  # (bins, n_mels)
@@ -43,6 +46,13 @@ class MelSpectra:
         """Return the mel power (n_mels, frames) of `waveform` (samples,) in [-1, 1]."""
         power: Tensor = self._mel(torch.from_numpy(waveform))
         return power
+
+    def levelled(self, power: Tensor) -> Tensor:
+        """Return mel power (..., n_mels, frames) at the level that training.mfcc brings waveforms to, nearly.
+
+        Nearly, because mel filters leave out the lowest bins.
+        """
+        return power * (self._levelled_power / power.sum(dim=-2).mean(dim=-1).clamp(min=1e-12))[..., None, None]
 
     def cepstra(self, power: Tensor) -> Tensor:
         """Return the MFCC (..., n_mfcc, frames) of mel power (..., n_mels, frames)."""
@@ -67,7 +77,7 @@ def load_spectra(
     clips: Sequence[Clip],
     emotions: Sequence[str],
     speeds: Sequence[float],
-    features: Mapping[str, int],
+    features: Mapping[str, Any],
     folder: Path = CLIPS_FOLDER,
 ) -> list[Spectra]:
     """Return the spectra of `clips`, in their order; `emotions` gives each emotion's position."""

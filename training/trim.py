@@ -1,44 +1,56 @@
-"""Where speech starts and ends in a clip: by Silero VAD as in service, by energy where Silero hears nothing.
+"""Where speech starts and ends in a clip: by the speech gate as in service, by energy where the gate hears nothing.
 
-The same model, thresholds and padding gate speech in service, so the network learns on what it will be given.
+The same code, network and numbers gate speech in service (contract/listening.py), so the network learns on what it will
+be given.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+from faster_whisper.vad import VadOptions, get_speech_timestamps, get_vad_model
 from numpy.typing import NDArray
 
-FRAME_SAMPLES = 512  # 32 ms at 16 kHz, the step of Silero
+from contract.edges import FRAME_SAMPLES
+from contract.listening import utterances
+from contract.speech_gate import Floats
+from contract.vad import vad_settings
+
+# What Silero is used with elsewhere: the comparison that says what the gate adds.
+SILERO_ALONE = VadOptions(threshold=0.5, neg_threshold=0.35, min_speech_duration_ms=250, min_silence_duration_ms=500)
 
 
 @dataclass(frozen=True)
 class SpeechBounds:
-    """Half-open range of samples to keep, and whether Silero heard speech in the clip."""
+    """Half-open range of samples to keep, and whether the gate heard speech in the clip."""
 
     start: int
     end: int
     heard: bool
 
 
-def speech_bounds(waveform: NDArray[np.float32], vad: Mapping[str, float], rate_hz: int) -> SpeechBounds:
-    """Return what to keep of `waveform` (samples,), 16 kHz in [-1, 1]: from the first speech to the last, padded.
+def silero(frames: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats, Floats]:
+    """Run the Silero file of the faster-whisper wheel, the one that is released (contract/speech_gate.py `Silero`)."""
+    probabilities, h, c = get_vad_model().session.run(None, {"input": frames, "h": h, "c": c})
+    return probabilities, h, c
 
-    `vad` is the section of params.yaml. A clip that Silero hears nothing in is cut by `energy_bounds`, never dropped.
+
+def speech_bounds(waveform: NDArray[np.float32], vad: Mapping[str, float]) -> SpeechBounds:
+    """Return what to keep of `waveform` (samples,), 16 kHz in [-1, 1]: from the first utterance to the last, padded.
+
+    `vad` is the section of params.yaml. A clip that the gate hears nothing in is cut by `energy_bounds`, never dropped.
     """
-    options = VadOptions(
-        threshold=vad["threshold"],
-        neg_threshold=vad["release_threshold"],
-        min_speech_duration_ms=int(vad["min_speech_ms"]),
-        min_silence_duration_ms=int(vad["endpoint_silence_ms"]),
-        speech_pad_ms=int(vad["pad_ms"]),
-    )
-    speech = get_speech_timestamps(waveform, options, sampling_rate=rate_hz)
-    if speech:
-        return SpeechBounds(int(speech[0]["start"]), int(speech[-1]["end"]), heard=True)
-    start, end = energy_bounds(waveform, vad["energy_floor_db"], int(vad["pad_ms"] * rate_hz / 1000))
+    samples = np.rint(waveform * 32768).clip(-32768, 32767).astype(np.int16)
+    heard = utterances(samples, silero, vad_settings(vad))
+    if heard:
+        return SpeechBounds(heard[0].start, heard[-1].end, heard=True)
+    start, end = energy_bounds(waveform, vad["energy_floor_db"], int(vad["pad_ms"] * 16))
     return SpeechBounds(start, end, heard=False)
+
+
+def silero_hears(waveform: NDArray[np.float32]) -> bool:
+    """Return whether Silero alone, at its usual 0.5 and 0.35, finds speech in `waveform` (samples,), 16 kHz."""
+    return bool(get_speech_timestamps(waveform, SILERO_ALONE, sampling_rate=16_000))
 
 
 def energy_bounds(waveform: NDArray[np.float32], floor_db: float, pad_samples: int) -> tuple[int, int]:

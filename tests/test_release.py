@@ -208,6 +208,7 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "| word errors 15 | 0.723 | 0.599 | 0.833 |",
         "ambiguous = confusion, curiosity, realization, surprise",
         "98.4 % of the test rows",
+        "15 % word errors cost up to 3.8 points",
         "Sarcasm",
         "judging individuals",
         "employment",

@@ -62,8 +62,8 @@ def text(folder: Path) -> str:
         "sst_binary_accuracy": scores["sst"]["binary_accuracy_interval"],
     }
     lines = [
-        "**The words.** Protocol: test rows, none chosen or fitted on; int8 as served; intervals (95 % bootstraps over rows) "
-        "and losses in float.",
+        "**The words.** Protocol: test rows, none chosen or fitted on; int8 as served; intervals (95 % bootstraps over "
+        "rows) and losses in float.",
         "",
         "| what | int8 | interval | lost to 15 % word errors |",
         "|---|---|---|---|",

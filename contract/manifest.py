@@ -5,6 +5,7 @@ or runs: the same inputs give the same bytes. It does not load models; see expor
 
     ReleaseError
     ├── ManifestError      manifest.json is missing, malformed, or of another schema or label order
+    │   └── OlderSchemaError  it was written before the present schema
     └── FileMismatchError  a listed file is missing, or its size or sha256 differs
 """
 
@@ -27,6 +28,10 @@ class ReleaseError(ValueError):
 
 class ManifestError(ReleaseError):
     """The manifest itself is missing, malformed, or written for another schema or label order."""
+
+
+class OlderSchemaError(ManifestError):
+    """The release was made before the present schema: it cannot be served, and another may take its place."""
 
 
 class FileMismatchError(ReleaseError):
@@ -120,7 +125,9 @@ def _parse(path: Path) -> Manifest:
         raise ManifestError(f"{path} is not valid JSON: {error}") from None
     if not isinstance(raw, dict) or raw.get("schema_version") != SCHEMA_VERSION:
         found = raw.get("schema_version") if isinstance(raw, dict) else type(raw).__name__
-        raise ManifestError(f"{path}: schema_version is {found}, this undertone reads {SCHEMA_VERSION}")
+        older = isinstance(found, int) and found < SCHEMA_VERSION
+        kind = OlderSchemaError if older else ManifestError
+        raise kind(f"{path}: schema_version is {found}, this undertone reads {SCHEMA_VERSION}")
     if raw.get("labels") != list(LABELS):
         raise ManifestError(f"{path}: labels are {raw.get('labels')}, expected {list(LABELS)} in this order")
     try:

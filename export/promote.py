@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from contract import manifest as contract_manifest
-from contract.manifest import MANIFEST_NAME, Manifest, ReleaseError
+from contract.manifest import MANIFEST_NAME, Manifest, OlderSchemaError, ReleaseError
 from export.files import LIVE, RELEASE
 from export.gates import GateError, Gates, check_gates
 from training.params import load_params
@@ -73,11 +73,20 @@ def _load(folder: Path, remedy: str) -> Manifest:
 
 
 def _load_live(live: Path) -> Manifest | None:
-    """Return what is live; a pointer without its folder is an error, or the regression gates would be passed by."""
+    """Return what is live; a pointer without its folder is an error, or the regression gates would be passed by.
+
+    A live release of an older schema is None, and said: this undertone cannot serve it, nor compare with it.
+    """
     pointer = live.with_name(live.name + ".dvc")
     if not live.exists() and not pointer.exists():
         return None
-    return _load(live, f"get it back with `dvc pull {pointer}`")
+    try:
+        return contract_manifest.load(live)
+    except OlderSchemaError as error:
+        sys.stderr.write(f"the regression gates are not applied: {error}\n")
+        return None
+    except ReleaseError:
+        return _load(live, f"get it back with `dvc pull {pointer}`")
 
 
 def _replace(release: Path, manifest: Manifest, live: Path) -> None:

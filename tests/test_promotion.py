@@ -136,6 +136,17 @@ def test_better_release_replaces_the_live_one_and_the_command_says_what_to_commi
     assert champion()[0] == 2
 
 
+def test_a_live_release_of_an_older_schema_makes_way_and_it_is_said_that_nothing_was_compared(
+    live_repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = LIVE / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema_version": 1}))
+    release_with({**GOOD, "uar": 0.59}, version="0.2.0")
+    assert promote(GATES) == 2
+    assert whole_tree(LIVE) == whole_tree(RELEASE)
+    assert "regression gates are not applied" in capsys.readouterr().err
+
+
 def test_promoting_what_is_live_already_does_nothing(live_repo: Path) -> None:
     before = whole_tree(live_repo)
     assert promote(GATES) is None

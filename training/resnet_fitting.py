@@ -23,8 +23,9 @@ def fit_resnet(
 ) -> Iterator[tuple[int, float, nn.Module]]:
     """Fit `model` and yield (epoch, mean training loss, averaged network) after each epoch of the whole schedule.
 
-    The learning rate warms up and falls along a cosine to zero (Loshchilov & Hutter 2017), so that only the last
-    network is the one the schedule is for. What is yielded is the moving average of weights and statistics.
+    The learning rate warms up and falls along a cosine (Loshchilov & Hutter 2017), not to zero: the weights keep
+    walking about a flat place, and what is yielded is the moving average of weights and statistics over that walk
+    (Izmailov et al. 2018, "Averaging weights leads to wider optima").
     """
     augmenter = Augmenter(clips, mel, settings)
     model.set_scale(_scale(clips, mel))
@@ -32,8 +33,14 @@ def fit_resnet(
         model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     steps = settings["epochs"] * -(-len(clips) // settings["batch_size"])
+    warmup = max(settings["warmup"], 2 / steps)  # or its first phase has no length
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings["learning_rate"], total_steps=steps, pct_start=settings["warmup"], cycle_momentum=False
+        optimizer,
+        settings["learning_rate"],
+        total_steps=steps,
+        pct_start=warmup,
+        cycle_momentum=False,
+        final_div_factor=1 / (25 * settings["last_learning_rate"]),  # 25: its div_factor, of the first step
     )
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]), use_buffers=True)
     for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):

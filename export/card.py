@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.labels import LABELS
 from contract.manifest import Manifest
-from export import text_card
+from export import acoustic_errors, text_card
 from export.acoustic_table import crossval_table
 
 _CARD = Template("""\
@@ -29,7 +29,7 @@ Sizes and sha256 of all files, and every setting, are in `manifest.json`.
 ## Data and licence
 
 RAVDESS (Livingstone & Russo 2018, PLoS ONE 13(5): e0196391): 24 professional actors, 1440 clips of speech, each cut to
-its speech by the same VAD that serves. RAVDESS is **CC BY-NC-SA 4.0**: this model is for research and
+its speech by the same speech gate that serves. RAVDESS is **CC BY-NC-SA 4.0**: this model is for research and
 other non-commercial use, under the same licence, with attribution.
 md5 of the clips used: `$ravdess_md5`.
 
@@ -44,6 +44,10 @@ How it was fitted: $training_protocol.
 Protocol: $crossval_protocol. `$arch` is the network of this release, `baseline` the plain 1D-CNN it is compared with.
 
 $crossval_table
+
+Where it errs, in the same protocol:
+
+$errors
 
 ### The released file, on four actors it has not heard
 
@@ -63,7 +67,6 @@ ECE is the expected calibration error over 15 bins.
 - English with a North American accent, 24 adults. Other languages, accents, ages and rooms are untested; noise and a
   telephone's band were imitated, and babble costs it most.
 - The voices differ more than the interval tells: see the worst and the best actor above.
-- Where it errs, it confuses strong emotions with each other first: a happy shout with an angry one.
 - A label is a group of acted emotions. It says how a stretch of speech sounds to this model, not what a person feels.
 
 $text_part
@@ -93,6 +96,7 @@ def render(
         arch=numbers["arch"],
         crossval_protocol=numbers["crossval"]["protocol"],
         crossval_table=crossval_table(numbers["crossval"]),
+        errors=acoustic_errors.render(numbers["errors"]),
         protocol=numbers["protocol"],
         training_protocol=numbers["training_protocol"],
         rows="\n".join(f"| {name} | {value} |" for name, value in _rows(numbers).items()),

@@ -17,8 +17,10 @@ from contract import manifest as contract_manifest
 from contract.manifest import AcousticSettings, Manifest, TextSettings
 from contract.vad import vad_settings
 from export import card
+from export.acoustic_errors import errors_of
 from export.files import (
     ACOUSTIC_METRICS,
+    CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
     INT8_GRAPH,
@@ -108,6 +110,7 @@ def acoustic_metrics(arch: str) -> dict[str, Any]:
         "bytes": int8["bytes"]["int8"],
         "arch": arch,
         "crossval": crossval,
+        "errors": errors_of(CROSSVAL_CLIPS),
     }
 
 

@@ -12,6 +12,7 @@ from contract import manifest as contract_manifest
 from contract.labels import LABELS
 from export.files import (
     ACOUSTIC_METRICS,
+    CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
     INT8_GRAPH,
@@ -64,6 +65,12 @@ CROSSVAL = {
     "resnet": CROSSVAL_PART,
     "baseline": {**CROSSVAL_PART, "uar": 0.6321, "emotion_accuracy": None},
 }
+CLIPS = """name,sex,emotion,intensity,actual,predicted
+a,male,sad,normal,negative,neutral
+b,male,sad,normal,negative,negative
+c,female,sad,strong,negative,neutral
+d,female,neutral,normal,neutral,neutral
+"""
 TEXT_SCORES = {
     "protocol": {"goemotions": "4725 test rows", "sst": "2203 test sentences"},
     "temperature": 1.11,
@@ -110,6 +117,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (TEXT_QUANTIZE_METRICS, TEXT_INT8),
     ):
         path.write_text(json.dumps(content))
+    CROSSVAL_CLIPS.parent.mkdir()
+    CROSSVAL_CLIPS.write_text(CLIPS)
     return tmp_path
 
 
@@ -149,6 +158,12 @@ def test_manifest_carries_the_numbers_with_their_protocol(workplace: Path, param
         "bytes": 65_755,
         "arch": "resnet",
         "crossval": CROSSVAL,
+        "errors": {
+            "right_by_sex": {"female": 0.5, "male": 0.5},
+            "right_by_emotion": {"neutral": {"normal": 1.0}, "sad": {"normal": 0.5, "strong": 0.0}},
+            "errors": 2,
+            "commonest": {"sad as neutral": 2},
+        },
     }
 
 
@@ -191,6 +206,8 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "| accuracy, 8 emotions | 0.679 | none |",
         "0.740 (white 0.770, pink 0.760, babble 0.690)",
         "-1.2 points",
+        "Of 2 errors the commonest: sad as neutral (2). Right label by sex: female 50.0%, male 50.0%.",
+        "| sad | 0.50 | 0.00 |",
         "| recall of neutral | 0.550 |",
         "99.2 % of the clips",
         "softmax(logits / 1.375)",
@@ -240,6 +257,7 @@ def test_card_is_among_the_files_that_the_manifest_guards(workplace: Path, param
         ("metrics/acoustic.json", "evaluate"),
         ("metrics/quantize.json", "quantize"),
         ("metrics/crossval.json", "crossval"),
+        ("plots/crossval_clips.csv", "crossval"),
         ("metrics/train.json", "train"),
         ("metrics/ravdess.json", "download"),
     ],

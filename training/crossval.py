@@ -85,7 +85,7 @@ def report(heard: Mapping[str, Heard], folds: Sequence[Fold], params: Mapping[st
     return {
         "protocol": (
             f"{len(folds)} folds of actors, no actor in both parts of a fold; one network per fold with the "
-            "schedule of params.yaml, nothing chosen on a tested actor; trimmed clips, whole unless said otherwise; "
+            "schedule of params.yaml, which was chosen inside actors 1-20; trimmed clips, whole unless said otherwise; "
             "intervals are 95 % bootstraps over actors; each fold's temperature is fitted on the other folds' answers"
         ),
         "folds": [list(fold.test) for fold in folds],

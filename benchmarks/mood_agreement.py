@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from contract.labels import LABELS
 from serving.engine import load_engine
 from serving.session import Session, Utterance
 from training.dataset import load_features, read_clip
@@ -49,7 +50,7 @@ def main() -> None:
             started = next(m for m in own if m["type"] == "speech.started")
             first_ms += [next(m for m in own if m["type"] == "mood")["end_ms"] - started["speech_start_ms"]]
             changes.append(sum(a != b for a, b in pairwise(moods)))
-            same += moods[-1] == ("negative", "neutral", "positive")[int(utterance.audio.argmax())]
+            same += moods[-1] == LABELS[int(utterance.audio.argmax())]
             judged += 1
     table = Table("what", "value", title=f"clips of actors {', '.join(map(str, arguments.actors))}")
     table.add_row("utterances", str(judged))

@@ -32,7 +32,7 @@ class FusionSettings:
     adaptive: whether it is adapted to each utterance instead.
     adaptive_alpha: the adapted weight where both entropies are equal, in (0, 1).
     sharpness: how hard the surer of the two is preferred, at least 0.
-    temperature: the fused vector p becomes p**(1 / temperature), normalised; calibrated for words and voice together.
+    temperature: how much surer (under 1) the sum of both is than it says, at equal weights; see `sharpened`.
     abstain_below: finals whose largest fused probability is below this floor abstain.
     """
 
@@ -107,17 +107,23 @@ def weight(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> float
     return float(weights(text, audio, settings))
 
 
-def sharpened(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Return p**(1 / temperature), normalised over the last axis: above 1 it makes the vector less sure."""
-    powers = np.asarray(probabilities, dtype=np.float64) ** (1.0 / temperature)
+def sharpened(joined: ArrayLike, alpha: ArrayLike, temperature: float) -> Probabilities:
+    """Return the sum vectors (..., 3), joined with weights `alpha` (...), as sure as they are right.
+
+    A sum of two honest vectors says too little where they agree, the more so the more evenly it mixes. So p becomes
+    p**(1 + 4 alpha (1 - alpha) (1 / temperature - 1)), normalised: p**(1 / temperature) at equal weights, and p itself
+    at alpha 0 or 1, where one of the two, calibrated by its own temperature, stands alone.
+    """
+    mixed = 4.0 * np.asarray(alpha) * (1.0 - np.asarray(alpha))
+    powers = np.asarray(joined, dtype=np.float64) ** (1.0 + mixed * (1.0 / temperature - 1.0))[..., None]
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def fused_many(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> Probabilities:
     """Return the fused vectors (n, 3) of n utterances that all have words; `verdict_of` for many at once."""
-    alpha = weights(text, audio, settings)[..., None]
-    joined = alpha * np.asarray(text, dtype=np.float64) + (1.0 - alpha) * np.asarray(audio, dtype=np.float64)
-    return sharpened(joined, settings.temperature)
+    alpha = weights(text, audio, settings)
+    words, voice = np.asarray(text, dtype=np.float64), np.asarray(audio, dtype=np.float64)
+    return sharpened(alpha[..., None] * words + (1.0 - alpha[..., None]) * voice, alpha, settings.temperature)
 
 
 def abstains(fused: ArrayLike, settings: FusionSettings) -> bool:
@@ -128,14 +134,11 @@ def abstains(fused: ArrayLike, settings: FusionSettings) -> bool:
 def verdict_of(text: ArrayLike | None, audio: ArrayLike, settings: FusionSettings) -> tuple[Probabilities, float, bool]:
     """Return the fused vector (3,), the weight that the words had, and whether the verdict abstains.
 
-    Without words (`text` is None) the voice decides alone, as calibrated by its own temperature, with weight 0; the
-    floor holds for it too.
+    Without words (`text` is None) the voice decides alone, with weight 0; the floor holds for it too.
 
     Raises:
         ValueError: a vector is not three probabilities; the message names it.
     """
     alpha = 0.0 if text is None else weight(text, audio, settings)
-    fused = fuse(text, audio, alpha)
-    if text is not None:
-        fused = sharpened(fused, settings.temperature)
+    fused = sharpened(fuse(text, audio, alpha), alpha, settings.temperature)
     return fused, alpha, abstains(fused, settings)

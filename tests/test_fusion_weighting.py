@@ -66,6 +66,17 @@ def test_the_temperature_changes_how_sure_the_verdict_is_and_not_its_label():
     assert softer.argmax() == plain.argmax() == sharper.argmax()
 
 
+@pytest.mark.parametrize(("alpha", "alone"), [(0.0, UNSURE), (1.0, SURE)])
+def test_a_session_that_wants_only_one_of_the_two_gets_it_as_it_is(alpha, alone):
+    released = FusionSettings(alpha=0.5, temperature=0.3)
+    np.testing.assert_allclose(verdict_of(SURE, UNSURE, released.with_alpha(alpha))[0], alone)
+
+
+def test_at_equal_weights_the_vector_is_raised_to_one_over_the_temperature():
+    powers = fuse(SURE, UNSURE, 0.5) ** 2
+    np.testing.assert_allclose(verdict_of(SURE, UNSURE, FusionSettings(temperature=0.5))[0], powers / powers.sum())
+
+
 def test_without_words_the_voice_decides_alone_and_is_not_sharpened():
     settings = FusionSettings(alpha=0.9, temperature=0.5, abstain_below=0.5)
     fused, alpha, abstain = verdict_of(None, UNSURE, settings)

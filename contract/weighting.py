@@ -51,7 +51,7 @@ class FusionSettings:
             "adaptive": isinstance(self.adaptive, bool),
             "adaptive_alpha": 0.0 < self.adaptive_alpha < 1.0,
             "sharpness": 0.0 <= self.sharpness < float("inf"),
-            "temperature": 0.0 < self.temperature < float("inf"),
+            "temperature": 0.05 <= self.temperature <= 20.0,
             "abstain_below": 0.0 <= self.abstain_below <= 1.0,
         }
         for name, holds in held.items():

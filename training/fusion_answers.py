@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from contract.fusion import Probabilities
 from contract.labels import label_index
 from training.dataset import Clip, load_waveform
 from training.fusion_scores import Half
@@ -40,20 +41,21 @@ class Networks:
     vad: Mapping[str, float]
 
     def answers(self, pairs: Sequence[Pair]) -> Half:
-        """Return what they answer to `pairs`, each clip and each text once."""
-        heard = {text: self.words.probabilities(text) for text in tqdm(sorted({p.heard for p in pairs}), desc="words")}
-        sounds = {(p.half, str(_name(p.audio))): p.audio for p in pairs}
-        spoken = {
-            key: self.voices[key[0]].probabilities(self._waveform(audio))
-            for key, audio in tqdm(sounds.items(), "voice")
-        }
+        """Return what they answer to `pairs`; each clip and each text is judged once."""
+        texts = tqdm(sorted({pair.heard for pair in pairs}), "words", mininterval=1.0)
+        heard = {text: self.words.probabilities(text) for text in texts}
+        sounds = tqdm({_sound(pair): pair for pair in pairs}.items(), "voices", mininterval=1.0)
+        spoken = {sound: self._voice(pair) for sound, pair in sounds}
         return Half(
             text=np.stack([heard[pair.heard] for pair in pairs]),
-            audio=np.stack([spoken[pair.half, str(_name(pair.audio))] for pair in pairs]),
+            audio=np.stack([spoken[_sound(pair)] for pair in pairs]),
             actual=np.array([label_index(pair.label) for pair in pairs]),
             sentence=np.unique([pair.sentence for pair in pairs], return_inverse=True)[1],
             speaker=np.unique([pair.speaker for pair in pairs], return_inverse=True)[1],
         )
+
+    def _voice(self, pair: Pair) -> Probabilities:
+        return self.voices[pair.half].probabilities(self._waveform(pair.audio))
 
     def _waveform(self, audio: Clip | Path) -> NDArray[np.float32]:
         return load_waveform(audio) if isinstance(audio, Clip) else read_speech(audio, self.vad)
@@ -66,17 +68,16 @@ def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Netwo
         "tuning": VoiceGraph(graphs.validation if own else graphs.released, temperature, min_samples),
         "test": VoiceGraph(graphs.released, temperature, min_samples),
     }
-    words = _temperature(TEXT_METRICS, "evaluate_text")
-    return Networks(
-        voices, WordsGraph(graphs.text, graphs.tokenizer, words, params["text"]["max_tokens"]), params["vad"]
-    )
+    text_temperature = _temperature(TEXT_METRICS, "evaluate_text")
+    words = WordsGraph(graphs.text, graphs.tokenizer, text_temperature, params["text"]["max_tokens"])
+    return Networks(voices, words, params["vad"])
+
+
+def _sound(pair: Pair) -> tuple[str, str]:
+    return pair.half, pair.audio.name if isinstance(pair.audio, Clip) else str(pair.audio)
 
 
 def _temperature(metrics: Path, stage: str) -> float:
     if not metrics.is_file():
         raise SystemExit(f"{metrics} not found: it is made by `dvc repro {stage}`")
     return float(json.loads(metrics.read_text(encoding="utf-8"))["temperature"])
-
-
-def _name(audio: Clip | Path) -> str | Path:
-    return audio.name if isinstance(audio, Clip) else audio

@@ -41,30 +41,29 @@ def tune(params: Mapping[str, Any], graphs: Graphs, output: Path = Path()) -> No
         FloorError: the accuracy that is demanded of what is kept cannot be had.
         SystemExit: an input is missing; the message names the stage that makes it.
     """
-    section, actors = params["fusion"], main_split(params["split"])
-    clips = load_features()
-    of_half = {
-        half: [c for c in clips if c.actor in group]
-        for half, group in zip(HALVES, (actors.validation, actors.test), strict=True)
-    }
+    section, clips = params["fusion"], clips_by_half(params)
     listed = Path(section["labeled_set"]) if section["labeled_set"] else None
-    pairs = recorded_pairs(listed, section) if listed else own_pairs(of_half, section)
+    pairs = recorded_pairs(listed, section) if listed else own_pairs(clips, section)
+    of_half = {half: [pair for pair in pairs if pair.half == half] for half in HALVES}
     networks = load_networks(params, graphs, own=listed is None)
-    by_half = {half: [pair for pair in pairs if pair.half == half] for half in HALVES}
-    halves = {half: networks.answers(group) for half, group in by_half.items()}
+    halves = {half: networks.answers(group) for half, group in of_half.items()}
     released, rules = tuned(halves["tuning"], section)
-    alone = load_networks(params, graphs, own=True).answers(ravdess_pairs(of_half["tuning"]))
+    alone = load_networks(params, graphs, own=True).answers(ravdess_pairs(clips["tuning"]))
     content = {
-        "protocol": own_protocol(actors.validation, actors.test, section)
-        if listed is None
-        else listed_protocol(listed),
-        "labeled_set": {"md5": md5((listed or SENTENCES).read_bytes(), usedforsecurity=False).hexdigest()},
+        **described(listed, params),
         **report(halves, released, rules, section),
         "ravdess_alone": degenerate(alone, section["alpha_step"]),
     }
     write_metrics(output / METRICS, content)
     write_rows(output / CURVE, curve(halves, rules["adaptive"].sharpness, section))
-    write_rows(output / PAIRS, pair_rows(by_half["test"], halves["test"], released))
+    write_rows(output / PAIRS, pair_rows(of_half["test"], halves["test"], released))
+
+
+def clips_by_half(params: Mapping[str, Any]) -> dict[str, list[Clip]]:
+    """Return the clips of the validation actors to tune on and of the test actors to test on."""
+    split, clips = main_split(params["split"]), load_features()
+    actors = dict(zip(HALVES, (split.validation, split.test), strict=True))
+    return {half: [clip for clip in clips if clip.actor in actors[half]] for half in HALVES}
 
 
 def own_pairs(clips: Mapping[str, Sequence[Clip]], section: Mapping[str, Any]) -> list[Pair]:
@@ -87,22 +86,31 @@ def ravdess_pairs(clips: Sequence[Clip]) -> list[Pair]:
     ]
 
 
-def own_protocol(tuning: Sequence[int], test: Sequence[int], section: Mapping[str, Any]) -> str:
+def described(listed: Path | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the numbers come from: their protocol, whether the pairs are put together, the md5 of the set."""
+    protocol = own_protocol(params) if listed is None else listed_protocol(listed)
+    digest = md5((listed or SENTENCES).read_bytes(), usedforsecurity=False).hexdigest()
+    return {"protocol": protocol, "synthetic": listed is None, "labeled_set_md5": digest}
+
+
+def own_protocol(params: Mapping[str, Any]) -> str:
     """Say how the numbers on our own sentences came about."""
+    split, rate = main_split(params["split"]), params["fusion"]["word_error_rate"]
+    tuning, test = (", ".join(map(str, actors)) for actors in (split.validation, split.test))
     return (
-        f"synthetic pairs: each of our sentences (data/labeled, {100 * section['word_error_rate']:g} % simulated word "
-        f"errors) with one clip of its label of each actor; tuned on one half of the sentences with actors "
-        f"{_listed(tuning)}, judged by a network fitted without them, tested on the other half with actors "
-        f"{_listed(test)}, whom no network knows; nobody spoke these sentences and the texts of RAVDESS are not used; "
-        "int8 graphs; alpha, sharpness and temperatures by log loss; 95 % bootstraps over sentences and actors"
+        f"synthetic pairs: each of our sentences (data/labeled, {100 * rate:g} % simulated word errors) with one clip "
+        f"of its label of each actor of its half; tuned on one half of the sentences with actors {tuning}, judged by a "
+        f"network fitted without them, tested on the other half with actors {test}, whom no network knows; nobody "
+        "spoke these sentences; int8 graphs; alpha, sharpness and temperature chosen by log loss; intervals are 95 % "
+        "bootstraps over sentences and actors"
     )
 
 
 def listed_protocol(listed: Path) -> str:
     """Say how the numbers on a set of recordings came about."""
     return (
-        f"recordings of {listed.name}: tuned on one half, tested on the other, which shares no sentence with it; int8 "
-        "graphs; alpha, sharpness and temperatures by log loss; 95 % bootstraps over sentences and speakers"
+        f"recordings of {listed.name}, tuned on one half, tested on the other; int8 graphs; alpha, sharpness and "
+        "temperature chosen by log loss; intervals are 95 % bootstraps over sentences and speakers"
     )
 
 
@@ -130,10 +138,6 @@ def _hearing(section: Mapping[str, Any]) -> Hear:
     rng = random.Random(section["seed"])
     confusions = confusions_of(row.text for row in load_rows(split="train") if row.source != "sst_phrases")
     return lambda text: with_word_errors(text, rng, confusions, section["word_error_rate"])
-
-
-def _listed(actors: Sequence[int]) -> str:
-    return ", ".join(map(str, actors))
 
 
 if __name__ == "__main__":

@@ -92,8 +92,8 @@ def fusion(folder: Path) -> str:
             "",
             f"Released is the {numbers['chosen']} alpha, chosen on the tuning half: "
             f"**{100 * numbers['gain']:.1f} points** of UAR [{low:.1f}, {high:.1f}] over the {better} alone. "
-            f"It does not abstain from {held['coverage']:.1%} of the pairs and is right on {held['accuracy_of_kept']:.1%} "
-            "of those.",
+            f"It does not abstain from {held['coverage']:.1%} of the pairs and is right on "
+            f"{held['accuracy_of_kept']:.1%} of those.",
         ]
     )
 

@@ -10,19 +10,23 @@ import pytest
 from tiny_release import make_release
 
 from contract.fusion import softmax
+from contract.labels import LABELS
 from contract.weighting import FusionSettings, fused_many, fusion_settings
 from serving.acoustic import AcousticModel
 from serving.engine import load_engine
 from serving.text import TextModel
 from training.fusion_answers import Graphs
 from training.fusion_choice import FloorError, abstention_floor, best_adaptive, best_fixed, chosen, loss, tempered
-from training.fusion_report import curve, degenerate, report, tuned
+from training.fusion_report import curve, degenerate, pair_rows, report, tuned
 from training.fusion_scores import Half, gain, interval, kept_above, reliability, resamples, uars
+from training.metrics_files import write_metrics, write_rows
+from training.pairs import Pair
 from training.params import load_params
 from training.released_graphs import VoiceGraph, WordsGraph
 from training.scores import expected_calibration_error
+from training.tracking import log_training, open_store
 from training.tune_fusion import CURVE as CURVE_FILE
-from training.tune_fusion import METRICS, PAIRS, tune
+from training.tune_fusion import METRICS, PAIRS, curve_by_percent, tune
 
 SECTION = {"alpha_step": 0.1, "sharpness": [0.5, 1, 2], "kept_accuracy": 0.9, "bootstrap_samples": 200, "seed": 0}
 
@@ -160,6 +164,33 @@ def test_the_curve_begins_with_the_voice_alone_and_ends_with_the_words_alone() -
         for rule in ("fixed", "adaptive"):
             assert end[f"{rule}_uar"] == end[f"{name}_uar"]
             assert end[f"{rule}_log_loss"] == pytest.approx(end[f"{name}_log_loss"])
+
+
+@pytest.mark.fast
+def test_the_test_half_is_written_pair_by_pair_and_the_run_is_logged(tmp_path: Path) -> None:
+    halves = {"tuning": half(), "test": half(seed=1, sentences=9)}
+    pairs = [Pair("test", f"s{i // 4}", f"{21 + i % 4}", LABELS[i // 4 % 3], "heard", tmp_path) for i in range(36)]
+    released, rules = tuned(halves["tuning"], SECTION)
+    write_metrics(tmp_path / METRICS, report(halves, released, rules, SECTION))
+    write_rows(tmp_path / CURVE_FILE, curve(halves, 1.0, SECTION))
+    write_rows(tmp_path / PAIRS, pair_rows(pairs, halves["test"], released))
+    with (tmp_path / PAIRS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["sentence"], row["speaker"]) for row in rows[:2]] == [("s0", "21"), ("s0", "22")]
+    for row in rows:
+        vector = [float(row[f"fused_{label}"]) for label in LABELS]
+        assert row["predicted"] == LABELS[int(np.argmax(vector))]
+        assert int(row["abstains"]) == (max(vector) < released.abstain_below)
+    curves = curve_by_percent(tmp_path / CURVE_FILE, tmp_path)
+    run = log_training(
+        {"fusion": SECTION}, {"fusion": tmp_path / METRICS}, curves, tmp_path / PAIRS, tmp_path / "mlflow", "fusion"
+    )
+    logged = open_store(tmp_path / "mlflow")
+    history = logged.get_metric_history(run, "fixed_uar")
+    assert [point.step for point in history] == list(range(0, 101, 10))
+    assert logged.get_run(run).data.metrics["fusion.gain"] == pytest.approx(
+        json.loads((tmp_path / METRICS).read_text())["gain"]
+    )
 
 
 @pytest.mark.fast

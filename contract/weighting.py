@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from contract.fusion import Probabilities, fuse
 
-SURE = 1e-6  # nats; entropies below this one count as this one
+SURE = 0.01  # nats, 0.999 for one label; entropies below this one count as this one: nothing is known any better
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,12 @@ def test_texts_are_heard_with_errors_and_what_has_none_is_transcribed() -> None:
     assert found[1].heard == "words of 1.wav"
 
 
+def test_recordings_without_words_are_left_out() -> None:
+    recordings = [recording(i, "" if i == 5 else f"text {i}") for i in range(24)]
+    found = pair_recordings(recordings, str, lambda path: " ", seed=0)
+    assert [pair.audio.stem for pair in found] == [str(i) for i in range(24) if i != 5]
+
+
 def test_a_half_without_a_label_is_refused_by_name() -> None:
     recordings = [recording(i, f"text {i}", "test" if i % 3 == 2 else "tuning") for i in range(12)]
     with pytest.raises(LabeledSetError, match=r"set\.csv: the tuning half has no row labelled positive"):

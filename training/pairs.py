@@ -60,7 +60,8 @@ def pair_recordings(
 ) -> list[Pair]:
     """Return the recordings as pairs: texts pass through `hear`, what has none through `transcribe`.
 
-    Where the set names no split, its texts are halved at random, within their label; equal texts stay together.
+    A recording in which no words are heard is left out: its final would be the voice's alone. Where the set names no
+    split, its texts are halved at random, within their label; equal texts stay together.
 
     Raises:
         LabeledSetError: a half lacks a label.
@@ -77,6 +78,7 @@ def pair_recordings(
         )
         for recording in named
     ]
+    pairs = [pair for pair in pairs if pair.heard.strip()]
     _check_labels(pairs, recordings[0].place.rsplit(" line ", 1)[0])
     return pairs
 

@@ -56,8 +56,9 @@ class Transcriber:
         waveform = read_recording(path)
         if self._model is None:
             self._model = self._load(path)
+        # Without temperature 0 a doubtful decoding is repeated at random.
         segments, _ = self._model.transcribe(
-            waveform, beam_size=1, without_timestamps=True, condition_on_previous_text=False
+            waveform, beam_size=1, temperature=0.0, without_timestamps=True, condition_on_previous_text=False
         )
         return " ".join(segment.text.strip() for segment in segments)
 

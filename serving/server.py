@@ -22,11 +22,12 @@ from litserve.server import LitServer
 from starlette.websockets import WebSocket
 
 from contract.labels import LABELS
-from serving.conversation import PROTOCOL_VERSION, converse
+from serving.conversation import converse
 from serving.desk import Desk
 from serving.dispatch import WorkerQueue
 from serving.engine import check_release, describe_release
 from serving.settings import ServerLimits
+from serving.talk import PROTOCOL_VERSION
 from serving.words import NO_ASR, WORDS_PATH, WordsAPI
 
 log = logging.getLogger("undertone.server")

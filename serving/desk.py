@@ -75,10 +75,10 @@ class Desk:
     @property
     def no_partials(self) -> str | None:
         """Why there are no partials here; None where there are."""
-        if self._partials is None:
-            return "this server has no workers for words while they are spoken (see --partial-workers)"
         if self.asr["engine"] == "none":
             return f"this server has no speech recognition ({self.asr['reason']})"
+        if self._partials is None:
+            return "this server has no workers for words while they are spoken (see --partial-workers)"
         return None
 
     async def compute(self, function: Any, *arguments: Any) -> Any:

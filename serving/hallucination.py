@@ -1,7 +1,7 @@
 """Whether words were said or invented: recognisers hear "thank you" in silence, hum and noise.
 
 No sign is proof. Each gives points, two points reject; a known invention is one point, so that a real "thank you"
-passes unless something else speaks against it. Where the points come from: Radford et al. 2022, section 4.5 (no speech, log
+passes unless something else speaks against it. The points follow Radford et al. 2022, section 4.5 (no speech, log
 probability, compression ratio), Koenecke et al. 2024 and Baranski et al. 2025 (what is invented, and over what).
 
     gate(Evidence(text="Thank you.", length_s=1.2, no_speech_prob=0.1, avg_logprob=-0.4)) -> None

@@ -2,7 +2,7 @@
 
     python benchmarks/asr_window.py --model small.en --clips my/clips
 
-A transcript stands beside its clip (one.flac, one.txt), or all of them in `transcripts.csv` with the columns audio,text.
+A transcript stands beside its clip (one.flac, one.txt), or all of them in `transcripts.csv`, columns audio,text.
 Without clips there are no words to judge, only time, on 3 s of made-up sound; random weights do for that:
 
     python benchmarks/random_whisper.py build/random_whisper
@@ -71,7 +71,7 @@ def word_errors(said: list[str], heard: list[str]) -> int:
 def measure(clips: list[Clip], settings: AsrSettings) -> None:
     """Print one row for each window, and how much of the full window's time the adaptive one takes."""
     recognisers = {window: load_recogniser(replace(settings, window=window)) for window in WINDOWS}
-    for window, recogniser in recognisers.items():
+    for recogniser in recognisers.values():
         if recogniser.description["engine"] != "faster-whisper":
             raise SystemExit(f"there is no Whisper to measure: {recogniser.description['reason']}")
         recogniser.transcribe(clips[0][0])
@@ -84,10 +84,8 @@ def measure(clips: list[Clip], settings: AsrSettings) -> None:
             spent_ms[window].append(1000 * (time.perf_counter() - began_s))
             errors[window] += word_errors(words_of(said), words_of(heard.text))
             again[window] += heard.decodings > 1
-    words = sum(len(words_of(said)) for _, said in clips)
-    print(
-        f"{len(clips)} clips, {np.mean([len(samples) for samples, _ in clips]) / RATE_HZ:.1f} s on average, {words} words"
-    )
+    words, lengths = sum(len(words_of(said)) for _, said in clips), [len(samples) for samples, _ in clips]
+    print(f"{len(clips)} clips, {np.mean(lengths) / RATE_HZ:.1f} s on average, {words} words")
     print(f"{'window':9} {'WER':>7} {'p50 ms':>7} {'p95 ms':>7} {'decoded twice':>14}")
     for window in WINDOWS:
         rate = f"{errors[window] / words:7.1%}" if words else "      -"

@@ -20,9 +20,10 @@ LOUD_DB = -25.0  # below the loud frames (95 %) a frame does not count
 MOVING_BANDS = np.geomspace(150, 4000, 13)  # Hz
 MOVES_OVER = 3  # frames, 60 ms
 
-_WINDOW = np.hanning(FRAME)
+_WINDOW = np.hanning(FRAME).astype(np.float32)
 _HZ = np.fft.rfftfreq(2 * FRAME, 1 / RATE_HZ)
-_LOW = (LOW_BAND_HZ[0] < _HZ) & (LOW_BAND_HZ[1] > _HZ)
+_LOW = ((LOW_BAND_HZ[0] < _HZ) & (LOW_BAND_HZ[1] > _HZ)).astype(np.float32)
+_BANDS = np.stack([(low <= _HZ) & (high > _HZ) for low, high in pairwise(MOVING_BANDS)], axis=1).astype(np.float32)
 _WINDOW_CORRELATION = np.fft.irfft(np.abs(np.fft.rfft(_WINDOW, 2 * FRAME)) ** 2)[:FRAME]
 
 
@@ -40,7 +41,7 @@ class Voicing:
 
 def voicing(samples: Samples) -> Voicing:
     """Return what speaks for a voice in `samples`, (n,) int16 at 16 kHz."""
-    sound = np.pad(samples, (0, max(0, FRAME - len(samples)))).astype(np.float64)
+    sound = np.pad(samples, (0, max(0, FRAME - len(samples)))).astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
     frames = frames - frames.mean(axis=1, keepdims=True)
     power = np.square(frames).mean(axis=1)
@@ -50,22 +51,21 @@ def voicing(samples: Samples) -> Voicing:
     return Voicing(float(power.max()) ** 0.5, float(voiced.sum()) * HOP / RATE_HZ, _movement_db(spectra, voiced))
 
 
-def _pitched(spectra: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _pitched(spectra: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which frames repeat themselves at a voice's pitch, in the band where a voice is strongest."""
     correlation = np.fft.irfft(spectra * _LOW, axis=1)[:, :FRAME]
     whole = np.maximum(correlation[:, 0], 1e-9)
     shortest, longest = RATE_HZ // PITCH_HZ[1], RATE_HZ // PITCH_HZ[0]
     fair = correlation * (_WINDOW_CORRELATION[0] / _WINDOW_CORRELATION) / whole[:, None]
-    low_share = correlation[:, 0] / np.maximum(np.fft.irfft(spectra, axis=1)[:, 0], 1e-9)
+    low_share = (spectra @ _LOW) / np.maximum(spectra.sum(axis=1), 1e-9)
     return (fair[:, shortest:longest].max(axis=1) > PERIODIC) & (low_share > LOW_SHARE)
 
 
-def _movement_db(spectra: NDArray[np.float64], voiced: NDArray[np.bool_]) -> float | None:
+def _movement_db(spectra: NDArray[np.float32], voiced: NDArray[np.bool_]) -> float | None:
     pairs = voiced[MOVES_OVER:] & voiced[:-MOVES_OVER]
     if pairs.sum() <= MOVES_OVER:
         return None
-    edges = pairwise(MOVING_BANDS)
-    bands = np.stack([spectra[:, (low <= _HZ) & (high > _HZ)].sum(axis=1) for low, high in edges], axis=1)
+    bands = spectra @ _BANDS
     levels = 10 * np.log10(bands + 1e-3 * bands.max())
     shapes = levels - levels.mean(axis=1, keepdims=True)
     moved = np.abs(shapes[MOVES_OVER:] - shapes[:-MOVES_OVER]).mean(axis=1)

@@ -31,7 +31,7 @@ class GateSettings:
     shortest_speech_ms: int = 150  # the VAD took less for speech: one
     silence_level: float = 4.0  # root mean square in steps of 16 bits; below: two
     shortest_voiced_s: float = 0.1  # less has pitch: one
-    least_movement_db: float = 2.5  # a voice that moves less: one
+    least_movement_db: float = 2.75  # a voice that moves less: one
     still_movement_db: float = 2.0  # below: two
     doubtful_words: float = -2.0  # mean log posterior of the words below: one
     long_word_s: float = 0.45  # mean length of a word above: one

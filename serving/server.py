@@ -26,6 +26,7 @@ from serving.conversation import converse
 from serving.desk import Desk
 from serving.dispatch import WorkerQueue
 from serving.engine import check_release, describe_release
+from serving.http_routes import add_routes
 from serving.settings import ServerLimits
 from serving.talk import PROTOCOL_VERSION
 from serving.words import NO_ASR, WORDS_PATH, WordsAPI
@@ -60,6 +61,7 @@ class UndertoneServer(LitServer):
         self.desk = Desk(release, limits, NO_ASR)
         self._keep_words_private()
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
+        add_routes(self.app, self.desk)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
 
     @contextlib.asynccontextmanager

@@ -77,10 +77,11 @@ def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator
     with _opened(source, name) as file:
         _check(file, name, max_s)
         try:
-            for block in _resampled(file):
+            for block in _resampled(file, name):
                 heard += len(block)
                 _check_length(heard / SAMPLE_RATE_HZ, name, max_s)
-                yield _int16(block, name)
+                if len(block):
+                    yield _int16(block)
         except soundfile.LibsndfileError as error:
             where = f"broken after {heard / SAMPLE_RATE_HZ:.0f} s"
             raise DamagedAudioError(f"{name}: {where} ({error.error_string})") from None
@@ -108,15 +109,15 @@ def _check_length(length_s: float, name: str, max_s: float) -> None:
         raise AudioTooLongError(f"{name}: longer than the {max_s:g} s that are allowed")
 
 
-def _resampled(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+def _resampled(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
     resampler = soxr.ResampleStream(file.samplerate, SAMPLE_RATE_HZ, 1, dtype="float32")
     frames = min(_BLOCK_S * file.samplerate, _BLOCK_VALUES // file.channels)
     while len(block := file.read(frames, dtype="float32", always_2d=True)):
+        if not np.isfinite(block).all():
+            raise DamagedAudioError(f"{name}: holds samples that are not finite numbers")
         yield resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _int16(block: NDArray[np.float32], name: str) -> Samples:
-    if not np.isfinite(block).all():
-        raise DamagedAudioError(f"{name}: holds samples that are not finite numbers")
-    return np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
+def _int16(block: NDArray[np.float32]) -> Samples:
+    return np.minimum(np.rint(np.clip(block, -1, 1) * 32768), 32767).astype(np.int16)

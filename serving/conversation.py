@@ -64,7 +64,7 @@ class Conversation:
     def __init__(self, websocket: WebSocket, desk: Desk) -> None:
         self._websocket, self._limits = websocket, desk.limits
         self._talk = Talk(desk, self._send)
-        self._inbox = Inbox(websocket)
+        self._inbox = Inbox(websocket, self._talk.working_s)
         self._sending = asyncio.Lock()
         self._clock = _Clock(*(3 * [time.monotonic()]))
 
@@ -103,7 +103,7 @@ class Conversation:
         except TimeoutError:
             await self._out_of_patience()
             return
-        if time.monotonic() - frame.arrived_s > self._limits.max_wait_s:
+        if self._talk.working_s() - frame.arrived_s > self._limits.max_wait_s:
             raise Closing("too_far_behind", 4408, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
         if frame.data is not None:

@@ -16,6 +16,7 @@ from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 from serving.turns import Turn, Turns
 
 _LOOK_EVERY_S = 0.5
+_READY_POLL_S = 0.1
 
 
 class WorkerLostError(RuntimeError):
@@ -57,9 +58,16 @@ class WorkerQueue:
             task.add_done_callback(self._over)
             return await asyncio.shield(task)
 
-    async def ready(self) -> bool:
-        """Tell whether every worker is set up."""
-        return await asyncio.to_thread(self._ready)
+    async def until_ready(self) -> None:
+        """Return when every worker is set up, however long that takes.
+
+        Raises:
+            WorkerError: one of them failed at it.
+        """
+        while not await asyncio.to_thread(self._ready):
+            if WorkerSetupStatus.ERROR in self._status().values():
+                raise WorkerError(f"a worker of {self._api_path} could not be set up; see above")
+            await asyncio.sleep(_READY_POLL_S)
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
@@ -101,9 +109,13 @@ class WorkerQueue:
             restarting = not ready
 
     def _ready(self, worker_id: int | None = None) -> bool:
-        """Tell whether one worker of this LitAPI, or all of them, are set up; those of other LitAPIs do not matter."""
-        status = dict(self._server.workers_setup_status.items())
-        ours = [key for key in status if key.rpartition("_")[0] == self._endpoint]
+        """Tell whether one worker, or all of them, are set up."""
+        status = self._status()
         if worker_id is not None:
-            ours = [f"{self._endpoint}_{worker_id}"]
-        return bool(ours) and all(status.get(key) == WorkerSetupStatus.READY for key in ours)
+            return status.get(f"{self._endpoint}_{worker_id}") == WorkerSetupStatus.READY
+        return bool(status) and all(state == WorkerSetupStatus.READY for state in status.values())
+
+    def _status(self) -> dict[str, Any]:
+        """Return the states of the workers of this LitAPI; those of others do not matter."""
+        states = self._server.workers_setup_status.items()
+        return {name: state for name, state in states if name.rpartition("_")[0] == self._endpoint}

@@ -16,8 +16,9 @@ from serving.audio_file import AudioFileError
 from serving.desk import Desk
 from serving.http_visit import DRAINING, Heard, Visit
 from serving.messages import Message, error
+from serving.settings import SettingError
 from serving.talk import Talk
-from serving.upload import fault_of
+from serving.upload import Refusal, fault_of
 
 log = logging.getLogger("undertone.http")
 
@@ -57,14 +58,20 @@ class Lines:
 
 
 async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> None:
-    """Let a session with `settings` hear the recording and send its events."""
+    """Let a session with `settings` hear the recording and send its events.
+
+    Raises:
+        Refusal: this server cannot do one of the settings; nothing was sent.
+    """
     lines = Lines(send)
-    talk = Talk(desk, lines.send)
+    talk = Talk(desk, lines.send, live=False)
     try:
         talk.update(dict(settings))
         await lines.send(talk.created())
         await _listen(talk, visit, heard, lines)
         await lines.end()
+    except SettingError as refused:
+        raise Refusal(422, "invalid_setting", str(refused)) from None
     except TimeoutError:
         log.warning("session %s: the client reads nothing, given up", talk.id)
     except Exception:

@@ -4,19 +4,28 @@ A talk knows nothing of sockets or requests; it tells what it hears to whoever g
 serving/session.py, finals in serving/verdicts.py; serving/conversation.py and the HTTP routes feed it.
 """
 
+import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from contract.labels import LABELS
 from serving.desk import Desk
 from serving.engine import describe_release
 from serving.messages import Message, error
-from serving.session import Output, Session, Utterance
+from serving.partials import Partials
+from serving.session import Output, Session
 from serving.settings import SettingError
+from serving.turns import Turn
+from serving.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
 from serving.verdicts import Verdicts
+from serving.words import Words
 
 PROTOCOL_VERSION = 1
+PIECE_BYTES = 32_000  # a second: how much is heard at once
+MAX_AHEAD_S = 2.0
+MAX_PENDING = 2
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -24,30 +33,53 @@ Send = Callable[[Message], Awaitable[None]]
 class Talk:
     """One stream of audio from `created` to `close`; lives in the event loop, one call at a time.
 
-    What `send` raises comes out of `hear`, `end_utterance` or `close`: the listener is gone.
+    `live` False: a file, nobody speaks, so that each verdict is awaited however slow the words come. What `send` raises
+    comes out of `hear`, `end_utterance` or `close`: the listener is gone.
     """
 
-    def __init__(self, desk: Desk, send: Send) -> None:
+    def __init__(self, desk: Desk, send: Send, live: bool = True) -> None:
         assert desk.engine is not None
+        self._live = live
         self.id = uuid.uuid4().hex
         self._desk, self._engine, self._send = desk, desk.engine, send
-        self.session = Session(desk.engine)
-        self.verdicts = Verdicts(send, desk.transcribe, self._alpha(), desk.limits.provisional_after_ms)
+        self._clock = _Clock()
+        self.session = Session(desk.engine, speculates=desk.speculates)
+        self.verdicts = Verdicts(send, self._transcribe, self.id, desk.limits.provisional_after_ms)
+        self.verdicts.fusion = desk.engine.fusion
+        self._partials = Partials(send, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
         """Apply the fields of `session.update`, all or none.
 
         Raises:
-            SettingError: an unknown setting, a value out of range, or audio was heard already.
+            SettingError: an unknown setting, a value out of range or that this server cannot do, or after audio.
         """
         if self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
-        self.session.configure(self.session.settings.updated(changes))
-        self.verdicts.alpha = self._alpha()
+        settings = self.session.settings.updated(changes)
+        if settings.partials and (reason := self._desk.no_partials):
+            raise SettingError(f"partials: {reason}")
+        self.session.configure(settings)
+        self.verdicts.fusion = self._engine.fusion.with_alpha(settings.alpha)
+        self.verdicts.redacts = self._partials.redacts = settings.redact_text
 
     async def hear(self, pcm: bytes) -> None:
-        """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about."""
-        await self._tell(await self._desk.compute(self.session.feed, pcm))
+        """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about.
+
+        Waits while more than `MAX_PENDING` verdicts are pending and the audio is over `MAX_AHEAD_S` ahead of the wall
+        clock: audio that is sent faster than life loses no words to a time limit, and whoever speaks is never held up.
+        """
+        for start in range(0, len(pcm), PIECE_BYTES):
+            self._clock.begin()
+            most = MAX_PENDING if self._live else 0
+            if self.verdicts.pending > most and (self._ahead_s() > MAX_AHEAD_S or not self._live):
+                with self._clock:
+                    await self.verdicts.settled(most)
+            await self._tell(await self._desk.compute(self.session.feed, pcm[start : start + PIECE_BYTES]))
+
+    def working_s(self) -> float:
+        """Return a clock in seconds that stands still while `hear` waits by its own choice."""
+        return self._clock.working_s()
 
     async def end_utterance(self, cause: str) -> bool:
         """End the utterance under way (`commit`, `idle`); False where there is none."""
@@ -59,15 +91,16 @@ class Talk:
         """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`."""
         await self._tell(await self._desk.compute(self.session.finish))
         await self.verdicts.drain()
+        self.cancel()
         if fault:
             await self._send(error(reason, fault, fatal=True))
-        totals = {**self.session.totals, "labels": self._label_counts()}
-        closed = {"type": "session.closed", "reason": reason, "totals": totals}
+        closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
         await self._send({**closed, "trajectory": self.verdicts.trajectory})
 
     def cancel(self) -> None:
         """Give up what is still under way; harmless after `close`."""
         self.verdicts.cancel()
+        self._partials.cancel()
 
     def created(self) -> Message:
         """Return `session.created`."""
@@ -87,20 +120,76 @@ class Talk:
             "labels": list(LABELS),
             "release": describe_release(self._engine.manifest),
             "asr": self._desk.asr,
-            "fusion": self._engine.manifest.fusion,
+            "fusion": asdict(self._engine.fusion),
         }
 
     async def _tell(self, outputs: list[Output]) -> None:
+        withdrawn = {id(output.speculation) for output in outputs if isinstance(output, Withdrawn)}
         for output in outputs:
-            if isinstance(output, Utterance):
-                self.verdicts.add(output)
-            else:
+            if isinstance(output, dict):
+                if output["type"] == "speech.ended":
+                    self._partials.drop()
                 await self._send(output)
+            elif id(output) not in withdrawn:  # audio faster than life: what is dropped at once is not even sent
+                self._forward(output)
 
-    def _label_counts(self) -> dict[str, int]:
+    def _forward(self, output: Utterance | Speculation | Withdrawn | SoFar) -> None:
+        if isinstance(output, Utterance):
+            self.verdicts.add(output)
+        elif isinstance(output, Speculation):
+            self.verdicts.speculate(output)
+        elif isinstance(output, Withdrawn):
+            self.verdicts.withdraw()
+        else:
+            self._partials.offer(output)
+
+    async def _transcribe(self, stretch: Stretch, turn: Turn) -> Words:
+        # The time limit counts from when the audio would have been heard, had it been spoken.
+        timeout_s = self._desk.limits.words_timeout_s + self._ahead_s()
+        language = self.session.settings.language
+        return await self._desk.transcribe(stretch.samples, language, stretch.speech_ms, turn, timeout_s)
+
+    def _ahead_s(self) -> float:
+        return max(0.0, self._clock.ahead_s(self.session.heard_samples))
+
+    async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
+        return await self._desk.transcribe_so_far(so_far.samples, self.session.settings.language)
+
+    def _totals(self) -> dict[str, Any]:
         heard = [entry["label"] for entry in self.verdicts.trajectory]
-        return {label: heard.count(label) for label in LABELS}
+        sent, used = self.session.speculations, self.verdicts.used
+        return {
+            **self.session.totals,
+            "labels": {label: heard.count(label) for label in LABELS},
+            "speculations": {"sent": sent, "used": used, "wasted": sent - used},
+        }
 
-    def _alpha(self) -> float:
-        wanted = self.session.settings.alpha
-        return wanted if isinstance(wanted, int | float) else float(self._engine.manifest.fusion.get("alpha", 0.5))
+
+class _Clock:
+    """When the audio began, and for how long the talk chose to wait: entered while it does. Times in seconds."""
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._held_s = 0.0
+        self._holding_since_s: float | None = None
+
+    def begin(self) -> None:
+        """The first audio is here; later calls change nothing."""
+        self._began_s = time.monotonic() if self._began_s is None else self._began_s
+
+    def ahead_s(self, samples: int) -> float:
+        """Return by how much `samples` at 16 kHz are ahead of the time that passed since the first."""
+        return 0.0 if self._began_s is None else samples / 16_000 - (time.monotonic() - self._began_s)
+
+    def working_s(self) -> float:
+        """Return `time.monotonic` without the time spent waiting."""
+        now_s = time.monotonic() if self._holding_since_s is None else self._holding_since_s
+        return now_s - self._held_s
+
+    def __enter__(self) -> None:
+        self._holding_since_s = time.monotonic()
+
+    def __exit__(self, *exception: object) -> None:
+        assert self._holding_since_s is not None
+        self._held_s += time.monotonic() - self._holding_since_s
+        self._holding_since_s = None

@@ -60,8 +60,8 @@ def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def running_server(release: Path, log: Path, *options: str) -> Iterator[DemoServer]:
-    """Start `undertone serve`, wait until /health is 200, leave nothing of it behind."""
-    with DemoServer(release, log, options) as server:
+    """Start `undertone serve`, wait until /health is 200, leave nothing of it behind; without words by default."""
+    with DemoServer(release, log, options or ("--asr-model", "none")) as server:
         server.wait_until_ready()
         yield server
 

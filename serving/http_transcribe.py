@@ -16,7 +16,7 @@ from serving.session import Output, Session
 from serving.settings import SessionSettings
 from serving.turns import OverloadError
 from serving.upload import Refusal
-from serving.utterance import Utterance
+from serving.utterance import Speculation, Stretch, Utterance
 from serving.words import Words
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
@@ -44,7 +44,7 @@ async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, hear
         Refusal: the recogniser failed, or the server goes down.
     """
     assert desk.engine is not None
-    session = Session(desk.engine, _QUIET.updated(settings))
+    session = Session(desk.engine, _QUIET.updated(settings), speculates=desk.speculates)
     told = _Transcript(desk, session.settings)
     async for pcm in heard:
         visit.check()
@@ -54,25 +54,31 @@ async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, hear
 
 
 class _Transcript:
+    """The words so far. What finals take their words from, these do as well: from what was heard ahead, if it holds."""
+
     def __init__(self, desk: Desk, settings: SessionSettings) -> None:
         self._desk, self._settings = desk, settings
         self._language = settings.language
         self._segments: list[dict[str, Any]] = []
+        self._ahead: Stretch | None = None
 
     async def add(self, outputs: list[Output]) -> None:
         for output in outputs:
-            if isinstance(output, Utterance):
+            if isinstance(output, Speculation):
+                self._ahead = output
+            elif isinstance(output, Utterance):
                 await self._transcribe(output)
 
     async def _transcribe(self, utterance: Utterance) -> None:
-        words = await self._words(utterance)
+        ahead = utterance.speculation_lead_ms is not None and self._ahead
+        words = await self._words(utterance, ahead or utterance)
         self._language = self._language or words.language
         self._segments += [_in_recording(segment, utterance) for segment in words.segments]
 
-    async def _words(self, utterance: Utterance) -> Words:
+    async def _words(self, utterance: Utterance, stretch: Stretch) -> Words:
         where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be had"
         try:
-            words = await self._desk.transcribe(utterance.samples, self._settings.language, utterance.speech_ms)
+            words = await self._desk.transcribe(stretch.samples, self._settings.language, stretch.speech_ms)
         except tuple(_FAILURES) as error:
             raise Refusal(503, _FAILURES[type(error)], where, RETRY_AFTER_S) from error
         if words.reason and words.reason not in _NOTHING_SAID:

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SystemExit(f"undertone demo: no release at {arguments.release}; get one with `dvc pull --allow-missing`")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with DemoServer(arguments.release, _LOG) as server:
+        with DemoServer(arguments.release, _LOG, ("--asr-fallback", "pocketsphinx")) as server:
             say(f"starting the server on port {server.port}; its log is {_LOG}")
             ready_s = server.wait_until_ready(progress=say)
             say(f"ready after {ready_s:.1f} s; streaming {len(samples)} clips in real time\n")

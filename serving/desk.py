@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from serving.dispatch import WorkerQueue
+from serving.dispatch import WorkerLostError, WorkerQueue
 from serving.engine import Engine, load_engine
 from serving.ring import Samples
 from serving.settings import Recognition, ServerLimits
@@ -38,7 +38,7 @@ class Desk:
     def __init__(self, release: Path, limits: ServerLimits, switched_on: Recognition) -> None:
         self.release = release
         self.limits = limits
-        self.asr: dict[str, Any] = NO_ASR
+        self.asr: dict[str, Any] = dict(NO_ASR)
         self.engine: Engine | None = None
         self.draining = False
         self._switched_on = switched_on
@@ -58,10 +58,14 @@ class Desk:
         engine = await self.compute(load_engine, self.release)
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
-        self.asr = await words.submit({"describe": True}, self.limits.words_timeout_s)
+        await self._describe(words)
         self.engine = engine
         log.info("release %s is loaded and warm", engine.manifest.version)
-        log.info("speech recognition: %s", " ".join(f"{name}={value}" for name, value in self.asr.items()))
+
+    async def _describe(self, words: WorkerQueue) -> None:
+        await words.until_ready()
+        self.asr.update(await words.submit({"describe": True}, self.limits.words_timeout_s))
+        log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
 
     @property
     def speculates(self) -> bool:
@@ -128,7 +132,11 @@ class Desk:
         assert self._words is not None
         began_s = time.perf_counter()
         payload = {"samples": samples.tobytes(), "language": language, "speech_ms": speech_ms}
-        words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, turn))
+        try:
+            words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, turn))
+        except WorkerLostError:  # the next one may not get the same model
+            self._describing = asyncio.create_task(self._describe(self._words))
+            raise
         spent_ms = 1000 * (time.perf_counter() - began_s)
         queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)
         return replace(words, queue_latency_ms=max(0.0, queue_ms))

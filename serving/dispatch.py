@@ -41,7 +41,9 @@ class WorkerQueue:
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def submit(self, payload: dict[str, Any], timeout_s: float, turn: Turn | None = None) -> Any:
-        """Return what a worker answers; cancelled while it waits for its turn, it is never sent.
+        """Return what a worker answers to `payload` and its `until_s`, the `time.monotonic` after which nobody listens.
+
+        Cancelled while it waits for its turn, it is never sent.
 
         Raises:
             TimeoutError: no answer within `timeout_s`.
@@ -76,6 +78,7 @@ class WorkerQueue:
             task.exception()  # retrieved, in case that nobody waits for it any more
 
     async def _round_trip(self, payload: dict[str, Any], timeout_s: float) -> Any:
+        payload = {**payload, "until_s": time.monotonic() + timeout_s}
         uid, item = str(uuid.uuid4()), ResponseBufferItem(asyncio.Event())
         self._server.response_buffer[uid] = item  # before the request is sent, or a quick answer would be thrown away
         try:

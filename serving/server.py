@@ -29,7 +29,7 @@ from serving.engine import check_release, describe_release
 from serving.http_routes import add_routes
 from serving.settings import Recognition, ServerLimits
 from serving.talk import PROTOCOL_VERSION
-from serving.words import NO_ASR, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
+from serving.words import PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 
 log = logging.getLogger("undertone.server")
 
@@ -51,24 +51,25 @@ class UndertoneServer(LitServer):
         manifest = check_release(release)
         self._recognition, self._log_level = recognition or Recognition(), log_level
         workers = _workers(self._recognition)
-        metadata = {
+        metadata: dict[str, Any] = {
             "release": describe_release(manifest),
             "labels": list(LABELS),
             "protocol": PROTOCOL_VERSION,
             "metrics": manifest.metrics,
-            "asr": NO_ASR,
+            "asr": {},
             "limits": asdict(limits),
         }
         super().__init__(
             self._apis(release),
             accelerator="cpu",
             workers_per_device=workers,
-            timeout=limits.words_timeout_s,
+            timeout=False,  # every request brings its own, see serving/dispatch.py
             model_metadata=metadata,
             restart_workers=True,
         )
         self.monitor_internal = _LOOK_AT_WORKERS_S
         self.desk = Desk(release, limits, self._recognition)
+        metadata["asr"] = self.desk.asr  # filled in when a worker has told
         self._keep_workers_private()
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.desk)
@@ -97,7 +98,6 @@ class UndertoneServer(LitServer):
             log.exception("the models could not be loaded; going down")
             os.kill(os.getppid(), signal.SIGTERM)
             return
-        self.model_metadata["asr"] = self.desk.asr
         self.words_api.ready = True
 
     def serve(self, host: str, port: int) -> None:

@@ -48,7 +48,7 @@ class RecogniserAPI(litserve.LitAPI):
     """Runs in LitServe's inference workers.
 
     Requests are `{"describe": True}`, answered by `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz),
-    `language` and `speech_ms`, answered by the fields of `Words`.
+    `language` and `speech_ms`, answered by the fields of `Words`. What is taken up after its `until_s` is not done.
     """
 
     def __init__(self, api_path: str, asr: AsrSettings | None, log_level: str = "warning") -> None:
@@ -71,6 +71,8 @@ class RecogniserAPI(litserve.LitAPI):
         """Return the description of the recogniser or the fields of `Words`."""
         if x.get("describe"):
             return self._recogniser.description
+        if time.monotonic() > x["until_s"]:
+            return {"reason": "asr_timeout"}
         began_s = time.perf_counter()
         try:
             transcript = self._transcript(x)

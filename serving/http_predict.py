@@ -5,12 +5,14 @@ LitServe and Starlette end a streaming body silently when something fails in it.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.types import Send
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.audio_file import AudioFileError
 from serving.desk import Desk
@@ -43,9 +45,9 @@ class Lines:
         async with self._sending:
             await asyncio.wait_for(self._line(message), SEND_TIMEOUT_S)
 
-    async def end(self) -> None:
+    async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
         """End the body in order."""
-        await self._send_asgi({"type": "http.response.body", "body": b"", "more_body": False})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _line(self, message: Message) -> None:
         if not self._begun:
@@ -57,8 +59,8 @@ class Lines:
         await self._send_asgi({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> None:
-    """Let a session with `settings` hear the recording and send its events.
+async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> ASGIApp:
+    """Let a session with `settings` hear the recording and send its events; return what ends them.
 
     Raises:
         Refusal: this server cannot do one of the settings; nothing was sent.
@@ -69,18 +71,19 @@ async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: 
         talk.update(dict(settings))
         await lines.send(talk.created())
         await _listen(talk, visit, heard, lines)
-        await lines.end()
     except SettingError as refused:
         raise Refusal(422, "invalid_setting", str(refused)) from None
     except TimeoutError:
         log.warning("session %s: the client reads nothing, given up", talk.id)
+        raise ClientDisconnect from None
     except Exception:
         log.exception("session %s: internal error", talk.id)
         message = f"an internal error; the log has it as session {talk.id}"
-        await lines.send(error("internal", message, fatal=True))
-        await lines.end()
+        with contextlib.suppress(TimeoutError):
+            await lines.send(error("internal", message, fatal=True))
     finally:
         talk.cancel()
+    return lines.end
 
 
 async def _listen(talk: Talk, visit: Visit, heard: Heard, lines: Lines) -> None:

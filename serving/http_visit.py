@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.audio_file import AudioFileError, Samples
 from serving.desk import Desk
@@ -71,11 +71,14 @@ class Heard:
             piece = await self._desk.compute(self._recording.next)
 
 
-Answer = Callable[[Visit, Heard, Send], Awaitable[Response | None]]
+Answer = Callable[[Visit, Heard, Send], Awaitable[ASGIApp]]
 
 
 class Answered(Response):
-    """The response to an upload: `answer` gets what was heard and returns a response, or sends one itself."""
+    """The response to an upload: `answer` gets what was heard and returns the response, or the end of what it sent.
+
+    That comes after the slot is free: whoever sends one recording after the other needs no second slot.
+    """
 
     def __init__(self, desk: Desk, answer: Answer) -> None:
         super().__init__()
@@ -83,6 +86,7 @@ class Answered(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the visit; never raises for what the client did."""
+        response: ASGIApp
         try:
             response = await self._respond(Request(scope, receive), send)
         except Refusal as refused:
@@ -94,15 +98,14 @@ class Answered(Response):
             visit_id = uuid.uuid4().hex
             log.exception("visit %s: internal error", visit_id)
             response = Refusal(500, "internal", f"an internal error; the log has it as visit {visit_id}").response()
-        if response:
-            await response(scope, receive, send)
+        await response(scope, receive, send)
 
-    async def _respond(self, request: Request, send: Send) -> Response | None:
+    async def _respond(self, request: Request, send: Send) -> ASGIApp:
         with admitted(self._desk) as visit:
             async with received(request, self._desk.limits, visit.check) as recording:
                 return await _while_connected(request.receive, self._heard(visit, recording, send))
 
-    async def _heard(self, visit: Visit, recording: Recording, send: Send) -> Response | None:
+    async def _heard(self, visit: Visit, recording: Recording, send: Send) -> ASGIApp:
         try:
             first = await self._desk.compute(recording.next)
             return await self._answer(visit, Heard(self._desk, recording, first), send)
@@ -110,7 +113,7 @@ class Answered(Response):
             raise Refusal(*fault_of(error), str(error)) from None
 
 
-async def _while_connected(receive: Receive, work: Coroutine[Any, Any, Response | None]) -> Response | None:
+async def _while_connected(receive: Receive, work: Coroutine[Any, Any, ASGIApp]) -> ASGIApp:
     working, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(receive))
     try:
         await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)

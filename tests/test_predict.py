@@ -230,9 +230,9 @@ def test_a_file_that_breaks_half_way_is_answered_up_to_there_and_then_ends_with_
     ],
 )
 @pytest.mark.parametrize("path", ["/predict", "/api/transcribe"])
-def test_a_bad_upload_is_refused_with_json_that_names_the_fault(client, path, content, fault):
-    assert fault_of(client.post(path, content=content)) == fault
-    answer = client.post(path, files={"file": ("my recording.wav", content)})
+def test_a_bad_upload_is_refused_with_json_that_names_the_fault(words_client, path, content, fault):
+    assert fault_of(words_client.post(path, content=content)) == fault
+    answer = words_client.post(path, files={"file": ("my recording.wav", content)})
     assert fault_of(answer) == fault
     if content:
         assert "my recording.wav" in answer.json()["error"]["message"]

@@ -1,9 +1,12 @@
-"""Speech recognition: which engine runs, and why. What it answers is in serving/transcript.py."""
+"""Speech recognition: which engine runs, and why. What an engine answers is in serving/transcript.py."""
 
+import logging
 from typing import Any
 
+from serving.asr_hub import HubError, find_model
 from serving.asr_pocketsphinx import PocketsphinxRecogniser
 from serving.asr_settings import AsrSettings
+from serving.asr_whisper import WhisperRecogniser
 from serving.transcript import AsrModelError, AsrUnavailableError, Recogniser, Samples, Segment, Transcript
 
 __all__ = [
@@ -16,6 +19,10 @@ __all__ = [
     "Transcript",
     "load_recogniser",
 ]
+
+AS_ASKED = "as asked"
+
+log = logging.getLogger("undertone.asr")
 
 
 class NoRecogniser:
@@ -35,8 +42,18 @@ class NoRecogniser:
 
 
 def load_recogniser(settings: AsrSettings) -> Recogniser:
-    """Return an engine, loaded and warm."""
-    return load_fallback(settings, f"{settings.model} could not be had: not built yet")
+    """Return an engine, loaded and warm: the model, or the fallback where the hub does not give it in time.
+
+    Raises:
+        AsrModelError: `settings.model` is a folder without a model, or a name that no hub knows; a mistake to correct,
+            so nothing falls back.
+    """
+    try:
+        folder = find_model(settings.model, settings.hub_wait_s)
+    except HubError as error:
+        log.warning("%s; %s runs instead", error, settings.fallback)
+        return load_fallback(settings, str(error))
+    return WhisperRecogniser(settings, folder, AS_ASKED)
 
 
 def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:

@@ -56,7 +56,7 @@ _REFUSALS = {
 }
 _SCHEMAS: dict[str, dict[str, Any]] = {
     **{name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in RANGES_MS.items()},
-    "partials": {"type": "boolean"},
+    "partials": {"type": "boolean", "description": "a file is over too soon for most of them"},
     "redact_text": {"type": "boolean", "description": "finals without the words"},
     "alpha": {"oneOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"const": "adaptive"}]},
     "language": {"type": "string", "minLength": 2, "maxLength": 10, "examples": ["en"]},

@@ -21,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--asr-fallback", choices=FALLBACKS, default="none", help="where the model cannot be had (default: %(default)s)"
     )
+    hub_help = "then the fallback (default: %(default)s)"
+    add("--asr-hub-wait-s", type=_seconds, default=20.0, metavar="S", help=hub_help)
     add("--asr-language", type=_language, metavar="CODE", help="such as en (default: as the model says, or detected)")
     add("--asr-window", choices=WINDOWS, default="adaptive", help="what the encoder sees (default: %(default)s)")
     add("--asr-threads", type=_whole(1, 64), default=1, metavar="N", help="of each worker (default: %(default)s)")
@@ -51,6 +53,7 @@ def _asr(arguments: argparse.Namespace) -> AsrSettings:
         language=arguments.asr_language,
         threads=arguments.asr_threads,
         window=arguments.asr_window,
+        hub_wait_s=arguments.asr_hub_wait_s,
         max_new_tokens=arguments.asr_max_new_tokens,
         gates=arguments.asr_gates == "on",
     )

@@ -113,7 +113,7 @@ def test_settings_of_the_command_line_reach_the_session(server, samples, capsys)
 
 def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(speaking, samples, capsys):
     proud = str(samples / "07_proud.flac")
-    options = ["--url", speaking.ws_url, "--alpha", "0.25", "--partials"]
+    options = ["--url", speaking.ws_url, "--speed", "0.5", "--alpha", "0.25", "--partials"]
     assert main(["stream", proud, *options]) == 0
     shown = capsys.readouterr().out
     assert "words: pocketsphinx en-us" in shown

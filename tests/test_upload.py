@@ -26,7 +26,7 @@ def engine(tiny_release):
 
 @pytest.fixture(scope="module")
 def speech(samples):
-    return (samples / "09_letter.flac").read_bytes()
+    return (samples / "09_calm.flac").read_bytes()
 
 
 def post(engine, tiny_release, content, path="/predict", drain=False, **limits):
@@ -84,7 +84,7 @@ def test_audio_that_is_too_long_by_its_header_is_refused(engine, tiny_release, s
 
 
 def test_audio_that_goes_on_for_too_long_ends_with_an_error_after_what_was_heard(engine, tiny_release, samples):
-    speech, _ = soundfile.read(samples / "09_letter.flac", dtype="int16")
+    speech, _ = soundfile.read(samples / "09_calm.flac", dtype="int16")
     buffer = io.BytesIO()
     soundfile.write(buffer, np.concatenate([speech, speech]), 22_050, format="FLAC")
     streamed = bytearray(buffer.getvalue())

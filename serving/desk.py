@@ -21,6 +21,8 @@ from serving.words import NO_ASR, Words
 
 log = logging.getLogger("undertone.desk")
 
+_DESCRIBE_TIMEOUT_S = 30.0
+
 
 class Guest(Protocol):
     """A session that can be asked to come to its end."""
@@ -44,6 +46,7 @@ class Desk:
         self._switched_on = switched_on
         self._words: WorkerQueue | None = None
         self._partials: WorkerQueue | None = None
+        self._describing: asyncio.Task[None] | None = None
         self._guests: set[Guest] = set()
         self._threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="session")
 
@@ -64,8 +67,14 @@ class Desk:
 
     async def _describe(self, words: WorkerQueue) -> None:
         await words.until_ready()
-        self.asr.update(await words.submit({"describe": True}, self.limits.words_timeout_s))
+        self.asr.update(await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S))
         log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
+
+    async def _describe_again(self, words: WorkerQueue) -> None:
+        try:
+            await self._describe(words)
+        except Exception as error:
+            log.warning("no worker says which model it loaded: %r", error)
 
     @property
     def speculates(self) -> bool:
@@ -75,10 +84,10 @@ class Desk:
     @property
     def no_partials(self) -> str | None:
         """Why there are no partials here; None where there are."""
-        if self._partials is None:
-            return "this server has no workers for words while they are spoken (see --partial-workers)"
         if self.asr["engine"] == "none":
             return f"this server has no speech recognition ({self.asr['reason']})"
+        if self._partials is None:
+            return "this server has no workers for words while they are spoken (see --partial-workers)"
         return None
 
     async def compute(self, function: Any, *arguments: Any) -> Any:
@@ -135,7 +144,7 @@ class Desk:
         try:
             words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, turn))
         except WorkerLostError:  # the next one may not get the same model
-            self._describing = asyncio.create_task(self._describe(self._words))
+            self._describing = asyncio.create_task(self._describe_again(self._words))
             raise
         spent_ms = 1000 * (time.perf_counter() - began_s)
         queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)

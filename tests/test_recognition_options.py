@@ -36,12 +36,12 @@ def test_every_option_arrives(tmp_path):
             "full",
         ),
         *("--asr-threads", "2", "--asr-workers", "3", "--partial-workers", "0", "--speculation", "off"),
-        *("--asr-max-new-tokens", "12", "--asr-gates", "off"),
+        *("--asr-max-new-tokens", "12", "--asr-gates", "off", "--asr-hub-wait-s", "5"),
     )
     assert (found.workers, found.partial_workers, found.speculation) == (3, 0, False)
     asr = found.asr
     assert (asr.model, asr.fallback, asr.language, asr.window) == (str(tmp_path), "pocketsphinx", "en", "full")
-    assert (asr.threads, asr.max_new_tokens, asr.gates) == (2, 12, False)
+    assert (asr.threads, asr.max_new_tokens, asr.gates, asr.hub_wait_s) == (2, 12, False, 5)
 
 
 def test_a_server_can_do_without_words():
@@ -59,6 +59,7 @@ def test_a_server_can_do_without_words():
         ("--asr-threads", "0", "from 1 to 64, not 0"),
         ("--asr-workers", "many", "from 1 to 64, not many"),
         ("--partial-workers", "-1", "from 0 to 64, not -1"),
+        ("--asr-hub-wait-s", "soon", "from 0.1 to 600, not soon"),
         ("--asr-timeout-s", "nan", "from 0.1 to 600, not nan"),
         ("--speculation", "maybe", "maybe"),
         ("--asr-gates", "ajar", "ajar"),

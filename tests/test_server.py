@@ -159,7 +159,7 @@ def test_settings_are_taken_before_audio_and_refused_after(server, clip):
     assert len(moods) < 2 or moods[1] - moods[0] > 900
 
 
-@pytest.mark.parametrize("field", [{"volume": 11}, {"alpha": 2}, {"endpoint_silence_ms": 5}])
+@pytest.mark.parametrize("field", [{"volume": 11}, {"alpha": 2}, {"endpoint_silence_ms": 5}, {"partials": True}])
 def test_a_bad_setting_is_refused_by_name_and_the_session_goes_on(server, clip, field):
     with session(server.ws_url) as socket:
         send(socket, "session.update", **field)

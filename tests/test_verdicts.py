@@ -3,8 +3,10 @@
 import asyncio
 import logging
 
+import jsonschema
 import numpy as np
 import pytest
+import yaml
 
 from contract.weighting import FusionSettings
 from serving.dispatch import WorkerError, WorkerLostError
@@ -118,7 +120,7 @@ def test_finals_stay_in_order_when_later_words_come_first():
     assert [message["utterance_id"] for message in messages] == [1, 2, 3, 4]
 
 
-def test_a_provisional_verdict_comes_before_slow_words_and_the_final_after():
+def test_a_provisional_verdict_comes_before_slow_words_and_the_final_after(repository):
     async def transcribe(stretch, turn):
         await asyncio.sleep(0.1)
         return heard(1)
@@ -127,6 +129,10 @@ def test_a_provisional_verdict_comes_before_slow_words_and_the_final_after():
     assert (provisional["type"], provisional["mode"]) == ("utterance.provisional", "audio_only")
     assert (final["type"], final["mode"]) == ("utterance.final", "fused")
     assert set(final) - set(provisional) == {"timings"}
+    schemas = yaml.safe_load((repository / "serving" / "asyncapi.yaml").read_text())["components"]
+    for message in (provisional, final):
+        schema = {"$ref": f"#/components/schemas/{message['type']}", "components": schemas}
+        jsonschema.Draft202012Validator(schema).validate(message)
 
 
 def test_redaction_leaves_the_sentiment_of_the_words_and_not_the_words(caplog):

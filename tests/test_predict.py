@@ -14,21 +14,12 @@ import pytest
 import soundfile
 import yaml
 from conftest import running_server
-from spoken_words import WORDS_OPTIONS
 from websockets.sync.client import connect
 from wire import receive, receive_until, send, session, stream, without_latencies
 
 from serving.audio_file import read
 
 HOUR_S = 3600
-
-
-@pytest.fixture(scope="module")
-def speaking(promoted_release, tmp_path_factory):
-    """A server that recognises words."""
-    log = tmp_path_factory.mktemp("predict") / "server.log"
-    with running_server(promoted_release, log, *WORDS_OPTIONS) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +30,8 @@ def client(server):
 
 
 @pytest.fixture(scope="module")
-def words_client(speaking):
-    with httpx.Client(base_url=speaking.url, timeout=60, trust_env=False) as client:
+def words_client(listening_server):
+    with httpx.Client(base_url=listening_server.url, timeout=60, trust_env=False) as client:
         yield client
 
 
@@ -120,21 +111,25 @@ def turn_heard(words_client, turn):
 
 
 @pytest.mark.parametrize("chunk_bytes", [642, 4098, 32_000])
-def test_a_file_and_its_stream_in_chunks_of_any_size_get_the_same_answers(speaking, turn, turn_heard, chunk_bytes):
+def test_a_file_and_its_stream_in_chunks_of_any_size_get_the_same_answers(
+    listening_server, turn, turn_heard, chunk_bytes
+):
     assert [final["mode"] for final in turn_heard[1]] == ["fused", "fused"]
-    assert heard(stream(speaking.ws_url, read(turn).tobytes(), chunk_bytes)) == turn_heard
+    assert heard(stream(listening_server.ws_url, read(turn).tobytes(), chunk_bytes)) == turn_heard
 
 
-def test_a_file_and_its_stream_of_single_samples_get_the_same_answers(speaking, words_client, samples, tmp_path):
+def test_a_file_and_its_stream_of_single_samples_get_the_same_answers(
+    listening_server, words_client, samples, tmp_path
+):
     beginning = read(samples / "07_proud.flac")[:24_000]
     soundfile.write(tmp_path / "beginning.wav", beginning, 16_000)
     events = events_of(words_client.post("/predict", content=(tmp_path / "beginning.wav").read_bytes()))
-    assert heard(stream(speaking.ws_url, beginning.tobytes(), 2)) == heard(events)
+    assert heard(stream(listening_server.ws_url, beginning.tobytes(), 2)) == heard(events)
 
 
-def test_a_file_and_what_is_spoken_in_real_time_get_the_same_answers(speaking, turn, turn_heard):
+def test_a_file_and_what_is_spoken_in_real_time_get_the_same_answers(listening_server, turn, turn_heard):
     pcm = read(turn).tobytes()
-    with session(speaking.ws_url) as spoken:
+    with session(listening_server.ws_url) as spoken:
         began_s = time.monotonic()
         for index, start in enumerate(range(0, len(pcm), 1024)):
             time.sleep(max(0.0, began_s + index * 0.032 - time.monotonic()))

@@ -12,9 +12,7 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from conftest import running_server
 from scripted_server import CLOSED, CREATED, hear_all, say, scripted_server
-from spoken_words import WORDS_OPTIONS
 
 from serving.audio_file import read
 from serving.cli import main
@@ -42,14 +40,6 @@ def clip(tmp_path):
     path = tmp_path / "clip.wav"
     soundfile.write(path, SECOND, 16_000)
     return path
-
-
-@pytest.fixture(scope="module")
-def speaking(promoted_release, tmp_path_factory):
-    """A server that recognises words."""
-    log = tmp_path_factory.mktemp("speaking") / "server.log"
-    with running_server(promoted_release, log, *WORDS_OPTIONS) as running:
-        yield running
 
 
 # On the real server.
@@ -111,9 +101,9 @@ def test_settings_of_the_command_line_reach_the_session(server, samples, capsys)
     assert len(finals) == 1  # the pause within the clip is shorter than that
 
 
-def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(speaking, samples, capsys):
+def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(listening_server, samples, capsys):
     proud = str(samples / "07_proud.flac")
-    options = ["--url", speaking.ws_url, "--speed", "0.5", "--alpha", "0.25", "--partials"]
+    options = ["--url", listening_server.ws_url, "--speed", "0.5", "--alpha", "0.25", "--partials"]
     assert main(["stream", proud, *options]) == 0
     shown = capsys.readouterr().out
     assert "words: pocketsphinx en-us" in shown

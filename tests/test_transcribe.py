@@ -8,19 +8,13 @@ import jsonschema
 import numpy as np
 import pytest
 import soundfile
-from conftest import running_server
-from spoken_words import WORDS_OPTIONS
 
 from serving.audio_file import read
 
 
 @pytest.fixture(scope="module")
-def client(promoted_release, tmp_path_factory):
-    log = tmp_path_factory.mktemp("transcribe") / "server.log"
-    with (
-        running_server(promoted_release, log, *WORDS_OPTIONS) as running,
-        httpx.Client(base_url=running.url, timeout=60, trust_env=False) as client,
-    ):
+def client(listening_server):
+    with httpx.Client(base_url=listening_server.url, timeout=60, trust_env=False) as client:
         yield client
 
 

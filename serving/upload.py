@@ -108,7 +108,8 @@ async def received(request: Request, limits: ServerLimits, check: Callable[[], N
 
 
 async def _bounded(request: Request, limits: ServerLimits, check: Callable[[], None]) -> AsyncGenerator[bytes, None]:
-    _check_size(int(request.headers.get("content-length", 0)), limits)
+    declared = request.headers.get("content-length", "")
+    _check_size(int(declared) if declared.isdecimal() else 0, limits)
     taken, pieces = 0, request.stream()
     with contextlib.suppress(StopAsyncIteration):
         while True:

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from contract.edges import FRAME_SAMPLES
-from contract.speech_gate import Ear, SpeechGate
+from contract.listening import MAX_UTTERANCE_MS, Listener
+from contract.speech_gate import Ear
 from serving.audio_file import read
 from serving.engine import load_engine
 from serving.session import Session
@@ -33,12 +35,13 @@ def main() -> None:
     engine = load_engine(arguments.release)
     speech = np.concatenate([read(path) for path in sorted(arguments.samples.glob("*.flac"))])
     frames = speech[: len(speech) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    silero, gate = Ear(engine.silero), SpeechGate(engine.silero)
+    silero, vad = Ear(engine.silero), engine.manifest.vad
+    listener = Listener(engine.silero, vad, vad.endpoint_silence_ms, MAX_UTTERANCE_MS)
     sounds = frames.astype(np.float32) / np.float32(32768)
     second, duration_s = speech[:16_000], len(speech) / 16_000
     rows = {
         "Silero, per 32 ms frame (ms)": seconds(lambda: [silero.hear(f) for f in sounds]) / len(frames),
-        "the speech gate, per 32 ms frame (ms)": seconds(lambda: [gate.hear(f) for f in frames]) / len(frames),
+        "the speech gate, per 32 ms frame (ms)": seconds(lambda: hear_all(listener, frames)) / len(frames),
         "acoustic model, 1 s window (ms)": seconds(lambda: [engine.acoustic.probabilities(second)]),
         "session, per second of speech (ms)": seconds(lambda: Session(engine).feed(speech.tobytes())) / duration_s,
     }
@@ -48,6 +51,13 @@ def main() -> None:
     share = rows["session, per second of speech (ms)"]
     table.add_row("session, share of one core in real time", f"{share:.2%}")
     Console().print(table)
+
+
+def hear_all(listener: Listener, frames: NDArray[np.int16]) -> None:
+    """Let `listener` hear `frames` (n, 512) as a stream of their own."""
+    for index, frame in enumerate(frames):
+        listener.hear(frame, index * FRAME_SAMPLES)
+    listener.end_now(len(frames) * FRAME_SAMPLES, "finish")
 
 
 def seconds(function: Callable[[], object]) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from export.acoustic_table import crossval_table
+from export.fusion_card import table
 
 TEXT_SCORES = {
     "goemotions_macro_f1": "macro-F1, 3 labels, GoEmotions test",
@@ -24,7 +25,7 @@ def read(name: str, folder: Path) -> dict[str, Any]:
 
 def results(folder: Path = Path("metrics")) -> str:
     """Return the Markdown tables."""
-    return "\n\n".join([crossvalidated(folder), released_voice(folder), text(folder)]) + "\n"
+    return "\n\n".join([crossvalidated(folder), released_voice(folder), text(folder), fusion(folder)]) + "\n"
 
 
 def crossvalidated(folder: Path) -> str:
@@ -75,6 +76,26 @@ def text(folder: Path) -> str:
     lines.append(f"| ECE, 15 bins | {int8['int8']['ece']:.3f} | | |")
     lines.append(f"| int8 file | {int8['bytes']['int8'] / 1e6:.1f} MB | | |")
     return "\n".join(lines)
+
+
+def fusion(folder: Path) -> str:
+    """Return words and voice together on the test half of the labelled set, beside each alone."""
+    numbers = read("fusion", folder)
+    low, high = (100 * numbers["gain_interval"][end] for end in ("low", "high"))
+    better = {"text": "words", "audio": "voice"}[numbers["better_alone"]]
+    held = numbers["abstention"]["test"]
+    return "\n".join(
+        [
+            f"**Words and voice together.** Protocol: {numbers['protocol']}.",
+            "",
+            table(numbers["test"]),
+            "",
+            f"Released is the {numbers['chosen']} alpha, chosen on the tuning half: "
+            f"**{100 * numbers['gain']:.1f} points** of UAR [{low:.1f}, {high:.1f}] over the {better} alone. "
+            f"It does not abstain from {held['coverage']:.1%} of the pairs and is right on "
+            f"{held['accuracy_of_kept']:.1%} of those.",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,10 @@ FOLLOW_UP_MS = 1000  # so long after an utterance its speaker is expected to go 
 
 @dataclass(frozen=True)
 class Hearing:
-    """What a frame of 512 samples sounded like: speech probability of each ear, level (dB, contract/edges.py)."""
+    """What a frame of 512 samples sounded like: speech probability of each ear, level (dB, contract/edges.py).
+
+    `second` is 0 where nobody asked the second ear (`Endpointer.doubts`).
+    """
 
     probability: float
     second: float
@@ -90,6 +93,12 @@ class Endpointer:
     def speaking(self) -> bool:
         """Whether an announced utterance is under way and not in a pause."""
         return self.announced and self.silence_start is None
+
+    def doubts(self, probability: float, level_db: float) -> bool:
+        """Return whether a second ear can change anything at a frame of this probability (Silero's) and level."""
+        if not self.announced:
+            return self._loudness.stands_out(level_db)
+        return probability < self.vad.doubt and self._loudness.belongs(level_db)
 
     def feed(self, hearing: Hearing, frame_start: int) -> list[Started | Ended]:
         """Take the next frame of 512 samples, which begins at `frame_start`."""

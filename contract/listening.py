@@ -22,8 +22,8 @@ class Listener:
     """
 
     def __init__(self, silero: Silero, vad: VadSettings, endpoint_silence_ms: int, max_utterance_ms: int) -> None:
-        self._gate = SpeechGate(silero)
         self._endpointer = Endpointer(vad, endpoint_silence_ms, max_utterance_ms)
+        self._gate = SpeechGate(silero, asks=self._endpointer.doubts)
         self._silent_since, self._rest_ms = 0, RESET_AFTER_SILENCE_MS
 
     @property

@@ -4,12 +4,15 @@ It remembers levels (contract/edges.py) and knows nothing of probabilities. Wher
 which speech would start and end, that level says nothing, and the answer is None or False.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from itertools import pairwise
 
 from contract.edges import FRAME_SAMPLES, SILENCE_DB, sounding
 from contract.vad import VadSettings
 
+STANDS_OUT_DB = 12.0  # so far above the noise a sound may be a shout
+KNOWN_FRAMES = 15  # 480 ms: before, the noise is not known
 FLOOR_FRAMES = 96  # 3 s: the noise around speech is the level that a tenth of them stays under
 
 
@@ -19,13 +22,17 @@ class Loudness:
     def __init__(self, vad: VadSettings) -> None:
         self._vad = vad
         self._frames: deque[tuple[int, float]] = deque()
-        self._recent: deque[float] = deque(maxlen=FLOOR_FRAMES)
+        self._recent: deque[float] = deque()
+        self._sorted: list[float] = []  # the same levels
         self._peak_db = SILENCE_DB
 
     def remember(self, level_db: float, frame_start: int, oldest: int) -> None:
         """Take the level of the next frame and forget those that begin before `oldest`."""
         self._frames.append((frame_start, level_db))
         self._recent.append(level_db)
+        insort(self._sorted, level_db)
+        if len(self._recent) > FLOOR_FRAMES:
+            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
         while self._frames[0][0] < oldest:
             self._frames.popleft()
 
@@ -37,6 +44,11 @@ class Loudness:
     def follow(self, level_db: float) -> None:
         """Take the level of a frame of the utterance."""
         self._peak_db = max(self._peak_db, level_db)
+
+    def stands_out(self, level_db: float) -> bool:
+        """Return whether a frame of this level is louder than the noise so far, or too little is known of that."""
+        known = len(self._recent) >= KNOWN_FRAMES
+        return not known or level_db >= self._floor_db() + STANDS_OUT_DB
 
     def belongs(self, level_db: float) -> bool:
         """Return whether a frame of this level may be part of the utterance."""
@@ -58,6 +70,8 @@ class Loudness:
         return min(pairs, key=lambda pair: (pair[0], -pair[1]))[1]
 
     def _edge_db(self, peak_db: float) -> float | None:
-        floor_db = sorted(self._recent)[len(self._recent) // 10]
         edge_db = peak_db - self._vad.edge_drop_db
-        return edge_db if edge_db >= floor_db + self._vad.edge_floor_db else None
+        return edge_db if edge_db >= self._floor_db() + self._vad.edge_floor_db else None
+
+    def _floor_db(self) -> float:
+        return self._sorted[len(self._sorted) // 10]

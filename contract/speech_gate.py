@@ -2,7 +2,8 @@
 
 Silero v6 is deaf to some shouting: high pitch and raised formants lie outside the speech that it was trained on. Slowed
 to two thirds, the same sound has the pitch and formants of a lower voice, and the same network hears it. So the second
-ear is Silero again, on the stream slowed by 3/2 as a tape would be: every 1024 samples become 1536, three frames.
+ear is Silero again, on the stream slowed by 3/2 as a tape would be: every 1024 samples become 1536, three frames. It
+listens only where its answer can matter.
 
 The network is passed in as a callable, since what runs it differs between training and serving. Both hear through this
 file, so that the clips of training are cut as the speech of users is.
@@ -24,6 +25,7 @@ Silero = Callable[[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]
 
 CONTEXT_SAMPLES = 64  # Silero wants the end of the previous frame before the new one
 _STATE_SHAPE = (1, 1, 128)
+BACKLOG_FRAMES = 16  # half a second: what the second ear has not listened to is kept so long
 _REACH = 8  # input samples on each side of an interpolated one
 
 
@@ -52,12 +54,17 @@ class Ear:
 
 
 class SecondEar:
-    """Silero on the slowed stream; it hears two frames at a time, and its answer holds until the next."""
+    """Silero on the slowed stream. It listens two frames at a time, and only when asked: the rest waits unheard.
+
+    What waits is caught up with as soon as somebody asks, the last `BACKLOG_FRAMES` of it: enough for the network to
+    find its feet, and cheaper in one go than frame by frame.
+    """
 
     def __init__(self, silero: Silero) -> None:
         self._ear = Ear(silero)
-        self._sound = np.zeros(2 * _REACH + 2 * FRAME_SAMPLES, dtype=np.float32)
-        self._second_half = False
+        self._unheard: list[Floats] = []
+        self._before = np.zeros(2 * _REACH, dtype=np.float32)  # the end of what came before the unheard
+        self._missed = False
         self._probability = 0.0
 
     def reset(self) -> None:
@@ -65,15 +72,33 @@ class SecondEar:
         self._ear.reset()
         self._probability = 0.0
 
-    def hear(self, sound: Floats) -> float:
-        """Return the speech probability after the next frame, (512,) in [-1, 1]."""
-        start = 2 * _REACH + (FRAME_SAMPLES if self._second_half else 0)
-        self._sound[start : start + FRAME_SAMPLES] = sound
-        if self._second_half:
-            self._probability = float(self._ear.hear(slowed(self._sound)).max())
-            self._sound[: 2 * _REACH] = self._sound[-2 * _REACH :]
-        self._second_half = not self._second_half
+    def hear(self, sound: Floats, asked: bool) -> float:
+        """Take the next frame, (512,) in [-1, 1]; if `asked`, return the speech probability after it, else 0.
+
+        The answer for two frames is given with the second and holds for the frame that follows.
+        """
+        self._unheard.append(sound)
+        if len(self._unheard) > BACKLOG_FRAMES:
+            self._take(2)
+            self._missed = True
+        if not asked:
+            return 0.0
+        if len(self._unheard) > 1:
+            self._catch_up()
         return self._probability
+
+    def _catch_up(self) -> None:
+        if self._missed:
+            self._ear.reset()
+            self._missed = False
+        sound = self._take(len(self._unheard) // 2 * 2)
+        self._probability = float(self._ear.hear(slowed(sound))[-3:].max())
+
+    def _take(self, frames: int) -> Floats:
+        """Return the first `frames` of the unheard with what came before them; they no longer wait."""
+        sound = np.concatenate([self._before, *self._unheard[:frames]])
+        self._before, self._unheard = sound[-2 * _REACH :], self._unheard[frames:]
+        return sound
 
 
 def _interpolation() -> Floats:
@@ -102,10 +127,14 @@ def slowed(sound: Floats) -> Floats:
 
 
 class SpeechGate:
-    """Hears one stream: feed it its frames in order; what comes out depends on the samples alone."""
+    """Hears one stream: feed it its frames in order; what comes out depends on the samples alone.
 
-    def __init__(self, silero: Silero) -> None:
-        self._first, self._second = Ear(silero), SecondEar(silero)
+    `asks(probability, level_db)` says of each frame whether the second ear can change anything there;
+    without it, it always listens.
+    """
+
+    def __init__(self, silero: Silero, asks: Callable[[float, float], bool] = lambda probability, level: True) -> None:
+        self._first, self._second, self._asks = Ear(silero), SecondEar(silero), asks
 
     def reset(self) -> None:
         """Start anew, as after an utterance."""
@@ -114,5 +143,6 @@ class SpeechGate:
 
     def hear(self, frame: Samples) -> Hearing:
         """Return what the next frame sounds like, (512,) int16 at 16 kHz."""
-        sound = frame.astype(np.float32) / np.float32(32768)
-        return Hearing(float(self._first.hear(sound)[0]), self._second.hear(sound), level_db(frame))
+        sound, level = frame.astype(np.float32) / np.float32(32768), level_db(frame)
+        probability = float(self._first.hear(sound)[0])
+        return Hearing(probability, self._second.hear(sound, self._asks(probability, level)), level)

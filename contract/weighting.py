@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from contract.fusion import Probabilities, fuse
 
-SURE = 1e-6  # nats; entropies below this one count as this one
+SURE = 0.01  # nats, 0.999 for one label; entropies below this one count as this one: nothing is known any better
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class FusionSettings:
             "adaptive": isinstance(self.adaptive, bool),
             "adaptive_alpha": 0.0 < self.adaptive_alpha < 1.0,
             "sharpness": 0.0 <= self.sharpness < float("inf"),
-            "temperature": 0.0 < self.temperature < float("inf"),
+            "temperature": 0.05 <= self.temperature <= 20.0,
             "abstain_below": 0.0 <= self.abstain_below <= 1.0,
         }
         for name, holds in held.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.labels import LABELS
 from contract.manifest import Manifest
-from export import acoustic_errors, text_card
+from export import acoustic_errors, fusion_card, text_card
 from export.acoustic_table import crossval_table
 
 _CARD = Template("""\
@@ -70,6 +70,7 @@ ECE is the expected calibration error over 15 bins.
 - A label is a group of acted emotions. It says how a stretch of speech sounds to this model, not what a person feels.
 
 $text_part
+$fusion_part
 ## Not for
 
 - judging individuals: their character, honesty, health or state of mind;
@@ -101,6 +102,7 @@ def render(
         training_protocol=numbers["training_protocol"],
         rows="\n".join(f"| {name} | {value} |" for name, value in _rows(numbers).items()),
         text_part=text_card.render(manifest, text_groupings),
+        fusion_part=fusion_card.render(manifest),
     )
 
 

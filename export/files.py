@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 CHECKPOINT = Path("models/acoustic/model.pt")
+VALIDATION_CHECKPOINT = Path("models/acoustic/validation.pt")
 FLOAT_GRAPH = Path("models/onnx/acoustic.fp32.onnx")
 INT8_GRAPH = Path("models/onnx/acoustic.int8.onnx")
+VALIDATION_GRAPH = Path("models/onnx/validation.int8.onnx")
 TEXT_FLOAT_GRAPH = Path("models/onnx/text.fp32.onnx")
 TEXT_INT8_GRAPH = Path("models/onnx/text.int8.onnx")
 TOKENIZER = Path("models/onnx/tokenizer.json")
@@ -28,6 +30,7 @@ TEXT_QUANTIZE_METRICS = Path("metrics/text_quantize.json")
 MAKERS = {
     FLOAT_GRAPH: "export_acoustic",
     INT8_GRAPH: "quantize",
+    VALIDATION_GRAPH: "validation_graph",
     TEXT_FLOAT_GRAPH: "export_text",
     TEXT_INT8_GRAPH: "quantize_text",
     TOKENIZER: "export_text",

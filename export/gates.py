@@ -35,6 +35,8 @@ METRICS = {
     "text_word_error_loss": ("text", "most_lost_to_word_errors"),
     "text_int8_loss": ("text", "most_lost_to_int8"),
     "text_bytes": ("text", "bytes"),
+    "fusion_gain": ("fusion", "gain"),
+    "fusion_ece": ("fusion", "ece"),
 }
 RULES = ("min", "max", "regression")
 

@@ -16,7 +16,7 @@ import faster_whisper
 from contract import manifest as contract_manifest
 from contract.manifest import AcousticSettings, Manifest, TextSettings
 from contract.vad import vad_settings
-from export import card
+from export import card, fusion_card
 from export.acoustic_errors import errors_of
 from export.files import (
     ACOUSTIC_METRICS,
@@ -62,14 +62,20 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
         "ravdess_md5": read_metrics(DATA_METRICS)["data_md5"],
         "text_md5": read_metrics(TEXT_DATA_METRICS)["data_md5"],
     }
+    fusion = fusion_card.fusion_metrics()
     manifest = Manifest(
         version=params["release"]["version"],
         files={},
         acoustic=acoustic_settings(params["features"], read_metrics(TRAIN_METRICS)["temperature"]),
         text=TextSettings(params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]),
         vad=vad_settings(params["vad"]),
-        metrics={"acoustic": acoustic_metrics(params["model"]["arch"]), "text": text_metrics(params["text"]["base"])},
+        metrics={
+            "acoustic": acoustic_metrics(params["model"]["arch"]),
+            "text": text_metrics(params["text"]["base"]),
+            "fusion": {key: value for key, value in fusion.items() if key != "settings"},
+        },
         data=data,
+        fusion=fusion_card.released_settings(fusion),
     )
     text = card.render(manifest, params["labels"], params["text_data"])
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.mfcc import Leveller, mfcc_transform
-
-LOG_OFFSET = 1e-6  # what torchaudio.transforms.MFCC adds before the logarithm
+from training.mfcc import LOG_OFFSET, Leveller, mfcc_transform
 
 
 class WaveformMfcc(nn.Module):

@@ -4,14 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from serving import demo, serve_command, stream_command, text_command
+from serving import demo, labeled_set_command, serve_command, stream_command, text_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit code."""
     parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
     subparsers = parser.add_subparsers(required=True, metavar="command")
-    for module in (serve_command, stream_command, text_command, demo):
+    for module in (serve_command, stream_command, text_command, labeled_set_command, demo):
         module.register(subparsers)
     parsed = parser.parse_args(arguments)
     return int(parsed.run(parsed))

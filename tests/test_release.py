@@ -10,6 +10,7 @@ from tiny_release import make_release
 
 from contract import manifest as contract_manifest
 from contract.labels import LABELS
+from contract.weighting import fusion_settings
 from export.files import (
     ACOUSTIC_METRICS,
     CROSSVAL_CLIPS,
@@ -23,6 +24,7 @@ from export.files import (
     TEXT_QUANTIZE_METRICS,
     TRAIN_METRICS,
 )
+from export.fusion_card import FUSION_METRICS
 from export.gates import check_gates
 from export.release import build_release
 from training.params import load_params
@@ -90,6 +92,37 @@ TEXT_INT8 = {
     "lost_to_int8": {"goemotions_macro_f1": 0.001, "sst_macro_f1": 0.001, "sst_binary_accuracy": 0.003},
     "bytes": {"int8": 14_500_000, "fp32": 58_000_000},
 }
+JUDGED = {
+    "uar": 0.8512,
+    "uar_interval": {"low": 0.7934, "high": 0.9044},
+    "log_loss": 0.4006,
+    "log_loss_interval": {"low": 0.2749, "high": 0.5488},
+    "ece": 0.0484,
+}
+FUSION = {
+    "protocol": "each sentence with one clip of its label",
+    "synthetic": True,
+    "settings": {
+        "alpha": 0.45,
+        "adaptive": True,
+        "adaptive_alpha": 0.55,
+        "sharpness": 0.5,
+        "temperature": 0.41,
+        "abstain_below": 0.76,
+    },
+    "chosen": "adaptive",
+    "better_alone": "audio",
+    "gain": 0.0583,
+    "gain_interval": {"low": 0.0254, "high": 0.0959},
+    "ece": 0.0263,
+    "test": {name: JUDGED for name in ("text", "audio", "fixed", "adaptive")},
+    "abstention": {
+        "wanted_accuracy": 0.95,
+        "test": {"coverage": 0.844, "accuracy_of_kept": 0.9619, "accuracy_of_abstained": 0.626},
+    },
+    "by_agreement": {"only_words_right": {"fused_right": 0.6146}, "only_voice_right": {"fused_right": 0.9154}},
+    "ravdess_alone": {"alpha": 0.0},
+}
 
 
 @pytest.fixture
@@ -115,6 +148,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (TEXT_DATA_METRICS, {"data_md5": "8906ecf9059d81a11e28f7fd7fd4dfb0"}),
         (TEXT_METRICS, TEXT_SCORES),
         (TEXT_QUANTIZE_METRICS, TEXT_INT8),
+        (FUSION_METRICS, FUSION),
     ):
         path.write_text(json.dumps(content))
     CROSSVAL_CLIPS.parent.mkdir()
@@ -181,6 +215,33 @@ def test_manifest_carries_the_scores_of_the_text_file_that_is_served_and_the_los
 
 
 @pytest.mark.fast
+def test_manifest_carries_the_fusion_that_was_tuned(workplace: Path, params: dict) -> None:
+    manifest = build_release(params)
+    assert contract_manifest.load(RELEASE).fusion == manifest.fusion == FUSION["settings"]
+    assert fusion_settings(manifest.fusion).adaptive_alpha == 0.55
+    assert manifest.metrics["fusion"]["gain"] == 0.0583
+
+
+@pytest.mark.fast
+def test_a_fusion_out_of_range_is_not_released(workplace: Path, params: dict) -> None:
+    FUSION_METRICS.write_text(json.dumps({**FUSION, "settings": {"alpha": 1.5}}))
+    with pytest.raises(ValueError, match=r"fusion\.alpha"):
+        build_release(params)
+
+
+@pytest.mark.fast
+def test_card_says_another_rule_another_set_and_no_abstention(workplace: Path, params: dict) -> None:
+    held = {"coverage": 1.0, "accuracy_of_kept": 0.9619, "accuracy_of_abstained": None}
+    changed = {"settings": {"alpha": 0.45}, "synthetic": False, "abstention": {"wanted_accuracy": 0.9, "test": held}}
+    FUSION_METRICS.write_text(json.dumps({**FUSION, **changed}))
+    build_release(params)
+    card = (RELEASE / "MODEL_CARD.md").read_text()
+    assert "Alpha is 0.45." in card
+    assert "it abstains from nothing" in card
+    assert "put together" not in card
+
+
+@pytest.mark.fast
 def test_every_gate_of_the_parameters_finds_its_number_in_a_release(workplace: Path, params: dict) -> None:
     manifest = build_release(params)
     assert check_gates(params["gates"], manifest, None) == []
@@ -227,6 +288,13 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "98.4 % of the test rows",
         "15 % word errors cost up to 3.8 points",
         "Sarcasm",
+        "0.55 where they are equal, sharpness 0.5.",
+        "under 0.76 keeps its label",
+        "Protocol: each sentence with one clip of its label.",
+        "| both, adaptive alpha | 0.851 [0.793, 0.904] | 0.401 [0.275, 0.549] | 0.048 |",
+        "5.8 points of UAR on the test half (95 % interval 2.5 to 9.6), with an ECE of 0.026",
+        "right on 96.2 % of what it does not abstain from, which is 84.4 % of the pairs, and on 62.6 % of the others",
+        "The pairs are put together",
         "judging individuals",
         "employment",
         "medical",
@@ -260,6 +328,7 @@ def test_card_is_among_the_files_that_the_manifest_guards(workplace: Path, param
         ("plots/crossval_clips.csv", "crossval"),
         ("metrics/train.json", "train"),
         ("metrics/ravdess.json", "download"),
+        ("metrics/fusion.json", "tune_fusion"),
     ],
 )
 def test_missing_input_is_named_with_its_stage_and_the_old_release_stays(

@@ -14,7 +14,7 @@ from contract.fusion import softmax
 from contract.labels import LABELS
 from training.answers import answers
 from training.dataset import FEATURES_FILE, load_features
-from training.fitting import labels_of
+from training.fitting import labels_of, mfccs_of
 from training.metrics_files import write_metrics, write_rows
 from training.model import load_checkpoint
 from training.params import load_params
@@ -22,7 +22,7 @@ from training.recipes import of_actors, set_deterministic
 from training.scores import classification_scores, uar_by_actor, uar_interval
 from training.splits import main_split
 from training.tracking import log_training
-from training.train import CURVES, MODEL, mfccs_of
+from training.train import CURVES, MODEL
 from training.train import METRICS as TRAIN_METRICS
 
 METRICS = Path("metrics/acoustic.json")

@@ -23,6 +23,11 @@ def labels_of(clips: Sequence[Clip]) -> Labels:
     return np.array([clip.label_index for clip in clips], dtype=np.int64)
 
 
+def mfccs_of(clips: Sequence[Clip]) -> list[Tensor]:
+    """Return the features of each clip, (n_mfcc, frames)."""
+    return [torch.from_numpy(clip.mfcc.T.copy()) for clip in clips]
+
+
 def pad(clips: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Stack clips (n_mfcc, frames), padded with zeros at the end; also return their frames, int64 (batch,)."""
     frames = torch.tensor([clip.shape[1] for clip in clips])
@@ -45,7 +50,7 @@ def fit_baseline(
 
     The network yielded is the moving average of the weights. Normalisation and class weights come from `clips` alone.
     """
-    tensors, labels = _tensors(clips), labels_of(clips)
+    tensors, labels = mfccs_of(clips), labels_of(clips)
     frames = torch.cat(tensors, dim=1)
     std = frames.std(dim=1)
     model.set_normalisation(frames.mean(dim=1), std)
@@ -68,10 +73,6 @@ def fit_baseline(
             averaged.update_parameters(model)
             losses.append(loss.item())
         yield epoch, float(np.mean(losses)), averaged.module
-
-
-def _tensors(clips: Sequence[Clip]) -> list[Tensor]:
-    return [torch.from_numpy(clip.mfcc.T.copy()) for clip in clips]
 
 
 def _random_crop(clip: Tensor, frames: int) -> Tensor:

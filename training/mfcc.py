@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from training.torchaudio_cpu import torchaudio
 
+LOG_OFFSET = 1e-6  # what torchaudio.transforms.MFCC adds before the logarithm
 SMALLEST_RMS = 1e-5  # a third of one step of 16 bits: digital silence is not made loud
 
 

@@ -17,9 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from training.dataset import CLIPS_FOLDER, Clip, load_waveform
-from training.mfcc import mfcc_transform
-
-LOG_OFFSET = 1e-6  # what torchaudio.transforms.MFCC adds before the logarithm
+from training.mfcc import LOG_OFFSET, mfcc_transform
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Stage `train`: the acoustic network and its temperature. Test actors are never touched.
 
-Step one fits on the fit actors (1-16), for the curves and the temperature, which the validation actors (17-20) give.
-Step two fits afresh on both (1-20) with the same schedule; that is the network that is kept. The steps run beside each
-other, one process each. Run it as `python -m training.train`.
+Step one fits on the fit actors (1-16), for the curves and the temperature, which the validation actors (17-20) give;
+its network is kept for what else is tuned on those. Step two fits afresh on both (1-20) with the same schedule; that is
+the network that is released. The steps run beside each other, one process each. Run it as `python -m training.train`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from contract.fusion import softmax
 from training.answers import answers
 from training.calibration import best_temperature
-from training.dataset import CLIPS_FOLDER, FEATURES_FILE, Clip, load_features
-from training.fitting import labels_of
+from training.dataset import CLIPS_FOLDER, FEATURES_FILE, load_features
+from training.fitting import labels_of, mfccs_of
 from training.metrics_files import write_metrics, write_rows
 from training.model import save_checkpoint
 from training.params import load_params
@@ -29,6 +28,7 @@ from training.scores import classification_scores, negative_log_likelihood, uar
 from training.splits import Split, main_split
 
 MODEL = Path("models/acoustic/model.pt")
+VALIDATION_MODEL = Path("models/acoustic/validation.pt")  # of step one: knows nothing of the validation actors
 METRICS = Path("metrics/train.json")
 CURVES = Path("plots/training.csv")
 
@@ -52,8 +52,8 @@ class Inputs:
     clips: Path = CLIPS_FOLDER
 
 
-def step_one(inputs: Inputs) -> tuple[list[Epoch], NDArray[np.float32]]:
-    """Fit on the fit actors; return the curves and the last network's logits on the validation actors."""
+def step_one(inputs: Inputs, model_file: Path) -> tuple[list[Epoch], NDArray[np.float32]]:
+    """Fit on the fit actors and write the last network; return the curves and its logits on the validation actors."""
     clips, split = load_features(inputs.features), main_split(inputs.params["split"])
     validation, arch = of_actors(clips, split.validation), inputs.params["model"]["arch"]
     recipe = recipe_of(arch, of_actors(clips, split.fit), inputs.params, inputs.clips)
@@ -64,6 +64,7 @@ def step_one(inputs: Inputs) -> tuple[list[Epoch], NDArray[np.float32]]:
             logits = answers(network, mfccs_of(validation)).labels
             nll = negative_log_likelihood(actual, softmax(logits))
             curves.append(Epoch(epoch, loss, nll, uar(actual, logits.argmax(axis=1))))
+    save_checkpoint(network, recipe.arch, recipe.settings, model_file)
     return curves, logits
 
 
@@ -75,8 +76,14 @@ def step_two(inputs: Inputs, model_file: Path) -> None:
     save_checkpoint(network, recipe.arch, recipe.settings, model_file)
 
 
-def train(inputs: Inputs, model_file: Path = MODEL, metrics: Path = METRICS, curves_file: Path = CURVES) -> None:
-    """Write the network, its temperature with what it was chosen on, and the curves of step one.
+def train(
+    inputs: Inputs,
+    model_file: Path = MODEL,
+    metrics: Path = METRICS,
+    curves_file: Path = CURVES,
+    validation_file: Path = VALIDATION_MODEL,
+) -> None:
+    """Write both networks, the temperature with what it was chosen on, and the curves of step one.
 
     Raises:
         SystemExit: the feature table or a clip is missing; the message names the stage that makes it.
@@ -85,15 +92,10 @@ def train(inputs: Inputs, model_file: Path = MODEL, metrics: Path = METRICS, cur
     validation = of_actors(load_features(inputs.features), split.validation)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         kept = processes.submit(step_two, inputs, model_file)
-        curves, logits = processes.submit(step_one, inputs).result()
+        curves, logits = processes.submit(step_one, inputs, validation_file).result()
         kept.result()
     write_metrics(metrics, _summary(logits, labels_of(validation), split, curves[-1].epoch))
     write_rows(curves_file, [asdict(row) for row in curves])
-
-
-def mfccs_of(clips: Sequence[Clip]) -> list[torch.Tensor]:
-    """Return the features of each clip, (n_mfcc, frames)."""
-    return [torch.from_numpy(clip.mfcc.T.copy()) for clip in clips]
 
 
 def _summary(logits: NDArray[np.float32], actual: NDArray[np.int64], split: Split, epochs: int) -> dict[str, Any]:

@@ -1,0 +1,284 @@
+"""Tuning the fusion: what is chosen on known cases, its scores and intervals, and the stage on the int8 graphs."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_release import make_release
+
+from contract.fusion import softmax
+from contract.labels import LABELS
+from contract.weighting import FusionSettings, fused_many, fusion_settings
+from serving.acoustic import AcousticModel
+from serving.engine import load_engine
+from serving.text import TextModel
+from training.fusion_answers import Graphs
+from training.fusion_choice import FloorError, abstention_floor, best_adaptive, best_fixed, chosen, loss, tempered
+from training.fusion_report import curve, degenerate, pair_rows, report, tuned
+from training.fusion_scores import Half, gain, interval, kept_above, reliability, resamples, uars
+from training.metrics_files import write_metrics, write_rows
+from training.pairs import Pair
+from training.params import load_params
+from training.released_graphs import VoiceGraph, WordsGraph
+from training.scores import expected_calibration_error
+from training.tracking import log_training, open_store
+from training.tune_fusion import CURVE as CURVE_FILE
+from training.tune_fusion import METRICS, PAIRS, curve_by_percent, tune
+
+SECTION = {"alpha_step": 0.1, "sharpness": [0.5, 1, 2], "kept_accuracy": 0.9, "bootstrap_samples": 200, "seed": 0}
+
+
+def half(text: float | np.ndarray = 1.5, audio: float | np.ndarray = 1.5, sentences: int = 200, seed: int = 0) -> Half:
+    """Sentences said by four speakers; the numbers say how much each network knows (0: nothing), honestly."""
+    random = np.random.default_rng(seed)
+    actual = np.repeat(np.arange(sentences) % 3, 4)
+    answers = [_honest(actual, strength, random) for strength in (text, audio)]
+    return Half(*answers, actual, np.repeat(np.arange(sentences), 4), np.tile(np.arange(4), sentences))
+
+
+def _honest(actual, strength, random):
+    """Return the posterior of an observation of `actual` in noise: calibrated by construction."""
+    strength = np.broadcast_to(np.asarray(strength, dtype=float), actual.shape)[:, None]
+    seen = strength * np.eye(3)[actual] + random.normal(size=(len(actual), 3))
+    return softmax(strength * seen)
+
+
+def sometimes(seed: int, sentences: int = 200) -> np.ndarray:
+    """A network that knows much of half of the utterances and nothing of the others."""
+    return 3.0 * (np.random.default_rng(seed).random(4 * sentences) < 0.5)
+
+
+@pytest.mark.fast
+def test_words_that_say_nothing_are_left_out() -> None:
+    assert best_fixed(half(text=0.0), 0.1).alpha == pytest.approx(0.0, abs=0.11)
+
+
+@pytest.mark.fast
+def test_sentences_that_are_always_neutral_get_no_weight() -> None:
+    known = half(audio=2.0)
+    neutral = replace(known, text=np.tile([0.08, 0.84, 0.08], (len(known.actual), 1)))
+    found = degenerate(neutral, 0.1)
+    assert found["alpha"] == 0.0
+    assert found["log_loss"] < found["log_loss_at_half"]
+    assert found["text_uar"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.fast
+def test_the_better_informed_gets_the_larger_weight() -> None:
+    assert best_fixed(half(text=2.5, audio=1.0), 0.1).alpha > 0.6 > 0.4 > best_fixed(half(1.0, 2.5), 0.1).alpha
+
+
+@pytest.mark.fast
+def test_adaptive_weights_win_where_either_is_at_times_ignorant() -> None:
+    known = half(text=sometimes(1), audio=sometimes(2))
+    fixed, adaptive = best_fixed(known, 0.1), best_adaptive(known, 0.1, [0.5, 1, 2])
+    released = chosen(known, fixed, adaptive)
+    assert released.adaptive
+    assert loss(known, released) < loss(known, fixed)
+    assert (released.alpha, released.sharpness) == (fixed.alpha, adaptive.sharpness)
+
+
+@pytest.mark.fast
+def test_the_temperature_makes_the_sum_of_two_honest_vectors_honest_again() -> None:
+    known, unseen = half(), half(seed=1, sentences=2000)
+    plain, fitted = FusionSettings(), tempered(known, FusionSettings())
+    errors = [
+        expected_calibration_error(unseen.actual, fused_many(unseen.text, unseen.audio, settings))
+        for settings in (plain, fitted)
+    ]
+    assert fitted.temperature < 1.0
+    assert errors[1] < 0.05 < errors[0]
+
+
+@pytest.mark.fast
+def test_the_floor_is_the_smallest_that_keeps_what_is_right_often_enough() -> None:
+    known, settings = half(), tempered(half(), FusionSettings())
+    fused = fused_many(known.text, known.audio, settings)
+    floor = abstention_floor(known, settings, 0.95)
+    assert kept_above(known, fused, floor)["accuracy_of_kept"] >= 0.95
+    assert kept_above(known, fused, floor - 0.01)["accuracy_of_kept"] < 0.95
+    assert abstention_floor(known, settings, 0.5) == 0.0
+
+
+@pytest.mark.fast
+def test_a_floor_that_cannot_be_had_is_an_error_that_names_the_parameter() -> None:
+    with pytest.raises(FloorError, match=r"fusion\.kept_accuracy"):
+        abstention_floor(half(text=0.0, audio=0.0), FusionSettings(), 0.99)
+
+
+@pytest.mark.fast
+def test_intervals_are_drawn_over_sentences_and_speakers() -> None:
+    known = half(sentences=100)
+    drawn = resamples(known, 400, seed=0)
+    assert drawn.shape == (400, 400)
+    assert drawn.sum() / drawn.size == pytest.approx(1.0, abs=0.05)
+    by_pair = drawn.reshape(400, 100, 4)
+    assert all(np.linalg.matrix_rank(sample) <= 1 for sample in by_pair)  # times of a sentence by times of a speaker
+    one_voice = replace(known, audio=np.where(known.speaker[:, None] == 0, known.audio, np.eye(3)[known.actual]))
+    wide, narrow = (
+        interval(uars(one_voice, one_voice.audio, resamples(replace(one_voice, speaker=speaker), 400, seed=0)))
+        for speaker in (known.speaker, np.zeros_like(known.speaker))
+    )
+    assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
+
+
+@pytest.mark.fast
+def test_the_gain_is_over_the_better_of_both_and_drawn_together() -> None:
+    known = half(text=1.0, audio=2.0)
+    found = gain(known, known.audio, resamples(known, 100, seed=0))
+    assert found == {"better_alone": "audio", "gain": 0.0, "gain_interval": {"low": 0.0, "high": 0.0}}
+
+
+@pytest.mark.fast
+def test_the_report_is_of_the_test_half_and_its_settings_are_those_of_a_manifest() -> None:
+    halves = {"tuning": half(), "test": half(seed=1)}
+    released, rules = tuned(halves["tuning"], SECTION)
+    found = report(halves, released, rules, SECTION)
+    assert fusion_settings(found["settings"]) == released
+    for scores in found["test"].values():
+        assert scores["uar_interval"]["low"] <= scores["uar"] <= scores["uar_interval"]["high"]
+        assert scores["log_loss_interval"]["low"] <= scores["log_loss"] <= scores["log_loss_interval"]["high"]
+    alone = max(found["test"][name]["uar"] for name in ("text", "audio"))
+    assert found["gain"] == pytest.approx(found["test"][found["chosen"]]["uar"] - alone)
+    assert sum(kind["pairs"] for kind in found["by_agreement"].values()) == len(halves["test"].actual)
+
+
+@pytest.mark.fast
+def test_nothing_is_chosen_on_the_test_half() -> None:
+    tuning = half()
+    outcomes = [
+        report({"tuning": tuning, "test": half(seed=seed)}, *tuned(tuning, SECTION), SECTION)["settings"]
+        for seed in (1, 2)
+    ]
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.fast
+def test_the_curve_begins_with_the_voice_alone_and_ends_with_the_words_alone() -> None:
+    rows = list(curve({"tuning": half(), "test": half(seed=1)}, 1.0, SECTION))
+    assert [row["alpha"] for row in rows] == pytest.approx(np.arange(11) / 10)
+    for end, name in ((rows[0], "audio"), (rows[-1], "text")):
+        for rule in ("fixed", "adaptive"):
+            assert end[f"{rule}_uar"] == end[f"{name}_uar"]
+            assert end[f"{rule}_log_loss"] == pytest.approx(end[f"{name}_log_loss"])
+
+
+@pytest.mark.fast
+def test_the_test_half_is_written_pair_by_pair_and_the_run_is_logged(tmp_path: Path) -> None:
+    halves = {"tuning": half(), "test": half(seed=1, sentences=9)}
+    pairs = [Pair("test", f"s{i // 4}", f"{21 + i % 4}", LABELS[i // 4 % 3], "heard", tmp_path) for i in range(36)]
+    released, rules = tuned(halves["tuning"], SECTION)
+    write_metrics(tmp_path / METRICS, report(halves, released, rules, SECTION))
+    write_rows(tmp_path / CURVE_FILE, curve(halves, 1.0, SECTION))
+    write_rows(tmp_path / PAIRS, pair_rows(pairs, halves["test"], released))
+    with (tmp_path / PAIRS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["sentence"], row["speaker"]) for row in rows[:2]] == [("s0", "21"), ("s0", "22")]
+    for row in rows:
+        vector = [float(row[f"fused_{label}"]) for label in LABELS]
+        assert row["predicted"] == LABELS[int(np.argmax(vector))]
+        assert int(row["abstains"]) == (max(vector) < released.abstain_below)
+    curves = curve_by_percent(tmp_path / CURVE_FILE, tmp_path)
+    run = log_training(
+        {"fusion": SECTION}, {"fusion": tmp_path / METRICS}, curves, tmp_path / PAIRS, tmp_path / "mlflow", "fusion"
+    )
+    logged = open_store(tmp_path / "mlflow")
+    history = logged.get_metric_history(run, "fixed_uar")
+    assert [point.step for point in history] == list(range(0, 101, 10))
+    assert logged.get_run(run).data.metrics["fusion.gain"] == pytest.approx(
+        json.loads((tmp_path / METRICS).read_text())["gain"]
+    )
+
+
+@pytest.mark.fast
+def test_reliability_has_a_bin_for_every_confidence_that_occurs() -> None:
+    known = half()
+    rows = reliability(known, known.text)
+    assert sum(row["pairs"] for row in rows) == len(known.actual)
+    assert all(abs(row["confidence"] - row["accuracy"]) < 0.15 for row in rows if row["pairs"] > 50)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("text", ["it was great", "not good", "", "😀 👍", "word " * 300])
+def test_words_are_judged_as_in_service(text: str, tmp_path: Path) -> None:
+    folder = make_release(tmp_path)
+    files = folder / "text.int8.onnx", folder / "tokenizer.json"
+    wanted = TextModel(*files, temperature=1.3, max_tokens=16).probabilities(text)
+    np.testing.assert_array_equal(WordsGraph(*files, temperature=1.3, max_tokens=16).probabilities(text), wanted)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("samples", [100, 400, 16_000])
+def test_voices_are_judged_as_in_service(samples: int, promoted_release: Path) -> None:
+    settings = load_engine(promoted_release).manifest.acoustic
+    path = promoted_release / "acoustic.int8.onnx"
+    heard = np.random.default_rng(0).integers(-3000, 3000, samples).astype(np.int16)
+    graph = VoiceGraph(path, settings.temperature, settings.min_samples)
+    wanted = AcousticModel(path, settings).probabilities(heard)
+    np.testing.assert_allclose(graph.probabilities(heard.astype(np.float32) / np.float32(32768)), wanted, atol=1e-6)
+
+
+@pytest.mark.fast
+def test_a_missing_graph_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"none\.onnx not found"):
+        VoiceGraph(tmp_path / "none.onnx", 1.0, 400)
+
+
+@pytest.fixture
+def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Graphs:
+    """The promoted graphs: the voice knows the tuning actors, so that what comes out is no result, only a run."""
+    for stage, path in (
+        ("features", "features/ravdess.parquet"),
+        ("text_data", "features/text.parquet"),
+        ("download", "ravdess"),
+    ):
+        if not (repository / path).exists():
+            pytest.skip(f"{path} is not there: `dvc repro {stage}` makes it")
+    monkeypatch.chdir(repository)
+    voice = promoted_release / "acoustic.int8.onnx"
+    return Graphs(voice, voice, promoted_release / "text.int8.onnx", promoted_release / "tokenizer.json")
+
+
+@pytest.mark.ravdess
+def test_the_stage_writes_the_same_bytes_for_the_same_inputs(promoted: Graphs, tmp_path: Path) -> None:
+    params = load_params()
+    params["fusion"] |= {"bootstrap_samples": 50, "alpha_step": 0.25, "sharpness": [0.5]}
+    written = []
+    for name in ("first", "second"):
+        tune(params, promoted, tmp_path / name)
+        written.append([(tmp_path / name / path).read_bytes() for path in (METRICS, CURVE_FILE, PAIRS)])
+    assert written[0] == written[1]
+    found = json.loads(written[0][0])
+    assert found["synthetic"]
+    assert found["pairs"]["tuning"]["pairs"] == found["pairs"]["test"]["pairs"] == 840
+    assert found["pairs"]["test"]["speakers"] == 4
+    with (tmp_path / "first" / PAIRS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["speaker"] for row in rows} == {"21", "22", "23", "24"}
+    assert len(rows) == 840
+
+
+@pytest.mark.ravdess
+def test_the_stage_takes_a_set_of_recordings(promoted: Graphs, samples: Path, tmp_path: Path) -> None:
+    spoken = (("01_glad", "positive"), ("02_upset", "negative"), ("03_plain", "neutral"))
+    rows = [
+        f"{samples / name}.flac,what {name} says in the {split} half,{label},Ann,{split}"
+        for split in ("tuning", "test")
+        for name, label in spoken
+    ]
+    (tmp_path / "mine.csv").write_text("\n".join(["audio,text,label,speaker,split", *rows]) + "\n", encoding="utf-8")
+    params = load_params()
+    params["fusion"] |= {"labeled_set": str(tmp_path / "mine.csv"), "kept_accuracy": 0.0, "bootstrap_samples": 20}
+    tune(params, promoted, tmp_path)
+    found = json.loads((tmp_path / METRICS).read_text())
+    assert not found["synthetic"]
+    assert found["protocol"].startswith("recordings of mine.csv")
+    assert found["pairs"]["test"] == {
+        "pairs": 3,
+        "sentences": 3,
+        "speakers": 1,
+        "pairs_per_label": {"negative": 1, "neutral": 1, "positive": 1},
+    }

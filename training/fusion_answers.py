@@ -1,0 +1,83 @@
+"""What the int8 graphs answer to the pairs of the labelled set: the voice of each half, and the words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from contract.fusion import Probabilities
+from contract.labels import label_index
+from training.dataset import Clip, load_waveform
+from training.fusion_scores import Half
+from training.pairs import Pair
+from training.recordings import read_speech
+from training.released_graphs import VoiceGraph, WordsGraph
+
+TRAIN_METRICS = Path("metrics/train.json")
+TEXT_METRICS = Path("metrics/text.json")
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The int8 graphs that answer; `validation` is the voice fitted without the validation actors."""
+
+    validation: Path = Path("models/onnx/validation.int8.onnx")
+    released: Path = Path("models/onnx/acoustic.int8.onnx")
+    text: Path = Path("models/onnx/text.int8.onnx")
+    tokenizer: Path = Path("models/onnx/tokenizer.json")
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks that answer: the voice by half, for the tuning actors one that never heard them, and the words."""
+
+    voices: Mapping[str, VoiceGraph]
+    words: WordsGraph
+    vad: Mapping[str, float]
+
+    def answers(self, pairs: Sequence[Pair]) -> Half:
+        """Return what they answer to `pairs`; each clip and each text is judged once."""
+        texts = tqdm(sorted({pair.heard for pair in pairs}), "words", mininterval=1.0)
+        heard = {text: self.words.probabilities(text) for text in texts}
+        sounds = tqdm({_sound(pair): pair for pair in pairs}.items(), "voices", mininterval=1.0)
+        spoken = {sound: self._voice(pair) for sound, pair in sounds}
+        return Half(
+            text=np.stack([heard[pair.heard] for pair in pairs]),
+            audio=np.stack([spoken[_sound(pair)] for pair in pairs]),
+            actual=np.array([label_index(pair.label) for pair in pairs]),
+            sentence=np.unique([pair.sentence for pair in pairs], return_inverse=True)[1],
+            speaker=np.unique([pair.speaker for pair in pairs], return_inverse=True)[1],
+        )
+
+    def _voice(self, pair: Pair) -> Probabilities:
+        return self.voices[pair.half].probabilities(self._waveform(pair.audio))
+
+    def _waveform(self, audio: Clip | Path) -> NDArray[np.float32]:
+        return load_waveform(audio) if isinstance(audio, Clip) else read_speech(audio, self.vad)
+
+
+def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Networks:
+    """Return the networks; `own` clips of the tuning half are judged by the voice that was fitted without them."""
+    temperature, min_samples = _temperature(TRAIN_METRICS, "train"), params["features"]["n_fft"]
+    voices = {
+        "tuning": VoiceGraph(graphs.validation if own else graphs.released, temperature, min_samples),
+        "test": VoiceGraph(graphs.released, temperature, min_samples),
+    }
+    text_temperature = _temperature(TEXT_METRICS, "evaluate_text")
+    words = WordsGraph(graphs.text, graphs.tokenizer, text_temperature, params["text"]["max_tokens"])
+    return Networks(voices, words, params["vad"])
+
+
+def _sound(pair: Pair) -> tuple[str, str]:
+    return pair.half, pair.audio.name if isinstance(pair.audio, Clip) else str(pair.audio)
+
+
+def _temperature(metrics: Path, stage: str) -> float:
+    if not metrics.is_file():
+        raise SystemExit(f"{metrics} not found: it is made by `dvc repro {stage}`")
+    return float(json.loads(metrics.read_text(encoding="utf-8"))["temperature"])

@@ -1,0 +1,81 @@
+"""Chooses the weights of the fusion on the tuning half: alpha, how it adapts, temperature, and the floor of abstention.
+
+Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from contract.weighting import FusionSettings, fused_many
+from training.calibration import HIGHEST, LOWEST
+from training.fusion_scores import Half, kept_above, log_loss
+
+
+class FloorError(ValueError):
+    """No floor of confidence keeps pairs of which as many are right as demanded."""
+
+
+def loss(half: Half, settings: FusionSettings) -> float:
+    """Return the log loss of the fused vectors of `half`."""
+    return log_loss(half.actual, fused_many(half.text, half.audio, settings))
+
+
+def tempered(half: Half, settings: FusionSettings) -> FusionSettings:
+    """Return `settings` with the temperature of least log loss."""
+    found = minimize_scalar(
+        lambda log_temperature: loss(half, replace(settings, temperature=float(np.exp(log_temperature)))),
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
+        method="bounded",
+    )
+    return replace(settings, temperature=round(float(np.exp(found.x)), 4))
+
+
+def alphas(step: float) -> list[float]:
+    """Return 0, `step`, ..., 1: `alphas(0.5)` is [0, 0.5, 1]."""
+    return [round(float(alpha), 6) for alpha in np.linspace(0.0, 1.0, round(1 / step) + 1)]
+
+
+def best_fixed(half: Half, step: float) -> FusionSettings:
+    """Return the fixed weight on the grid of `step`, with its temperature, of least log loss."""
+    return _best(half, (FusionSettings(alpha=alpha) for alpha in alphas(step)))
+
+
+def best_adaptive(half: Half, step: float, sharpnesses: Sequence[float]) -> FusionSettings:
+    """Return the adaptive weight on the grids of `step` and `sharpnesses`, with its temperature, of least log loss."""
+    return _best(
+        half,
+        (
+            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness))
+            for sharpness in sharpnesses
+            for alpha in alphas(step)[1:-1]
+        ),
+    )
+
+
+def chosen(half: Half, fixed: FusionSettings, adaptive: FusionSettings) -> FusionSettings:
+    """Return the better of both, which carries the constants of the other too, for sessions that ask for it."""
+    better = min((fixed, adaptive), key=lambda settings: loss(half, settings))
+    return replace(better, alpha=fixed.alpha, adaptive_alpha=adaptive.adaptive_alpha, sharpness=adaptive.sharpness)
+
+
+def abstention_floor(half: Half, settings: FusionSettings, wanted_accuracy: float) -> float:
+    """Return the smallest confidence, in hundredths, at which the kept pairs are right as often as wanted; or 0.
+
+    Raises:
+        FloorError: at no confidence they are.
+    """
+    fused = fused_many(half.text, half.audio, settings)
+    for floor in (0.0, *(hundredths / 100 for hundredths in range(34, 100))):
+        accuracy = kept_above(half, fused, floor)["accuracy_of_kept"]
+        if accuracy is not None and accuracy >= wanted_accuracy:
+            return floor
+    raise FloorError(
+        f"fusion.kept_accuracy of params.yaml is {wanted_accuracy}: no confidence keeps pairs that are right so often"
+    )
+
+
+def _best(half: Half, candidates: Iterable[FusionSettings]) -> FusionSettings:
+    return min((tempered(half, candidate) for candidate in candidates), key=lambda settings: loss(half, settings))

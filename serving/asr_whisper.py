@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from serving.asr_settings import AsrSettings
 from serving.asr_window import FULL_WINDOW_S, pieces, window_frames, window_s
 from serving.hallucination import Evidence, gate, needs_full_window
 from serving.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
+from serving.voicing import voicing
 
 SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
 POSITIONS = 448  # of every Whisper's decoder
@@ -76,7 +77,7 @@ class WhisperRecogniser:
             if not (self._settings.gates and needs_full_window(decoding.evidence)):
                 break
         assert decoding is not None
-        text, judged = decoding.text, decoding.evidence
+        text, judged = decoding.text, replace(decoding.evidence, **asdict(voicing(samples)))
         return Transcript(
             text=text,
             segments=(Segment(start_s, start_s + length_s, text),) if text else (),

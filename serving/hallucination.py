@@ -11,6 +11,8 @@ probability, compression ratio), Koenecke et al. 2024 and Baranski et al. 2025 (
 import re
 from dataclasses import dataclass, fields
 
+from serving.inventions import is_known_invention
+
 
 @dataclass(frozen=True)
 class GateSettings:
@@ -27,11 +29,25 @@ class GateSettings:
     fewest_words_per_second: float = 0.3  # below, for longer than `slow_after_s`: one
     slow_after_s: float = 3.0
     shortest_speech_ms: int = 150  # the VAD took less for speech: one
+    silence_level: float = 4.0  # root mean square in steps of 16 bits; below: two
+    shortest_voiced_s: float = 0.1  # less has pitch: one
+    least_movement_db: float = 2.75  # a voice that moves less: one
+    still_movement_db: float = 2.0  # below: two
+    doubtful_words: float = -2.0  # mean log posterior of the words below: one
+    long_word_s: float = 0.45  # mean length of a word above: one
+    endless_word_s: float = 0.8  # above: two
+    least_share_of_words: float = 0.15  # of the time below: one
+    noises: int = 1  # so many that the engine itself heard as noise: one
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of words and sound; None: this engine does not say."""
+    """What is known of words and sound; None: this engine does not say.
+
+    `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's; `word_logprob` (mean log posterior), `word_s`
+    (mean length), `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s` and `movement_db`
+    are those of serving/voicing.py.
+    """
 
     text: str
     length_s: float
@@ -39,6 +55,13 @@ class Evidence:
     no_speech_prob: float | None = None
     avg_logprob: float | None = None
     compression_ratio: float | None = None
+    level: float | None = None
+    voiced_s: float | None = None
+    movement_db: float | None = None
+    word_logprob: float | None = None
+    word_s: float | None = None
+    share_of_words: float | None = None
+    noises: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -58,41 +81,6 @@ class Evidence:
         return {name: round(value, 3) for name, value in known.items() if isinstance(value, float | int)}
 
 
-# Said where nothing was said: the commonest of Whisper, in lower case, without points.
-INVENTIONS = frozenset(
-    {
-        "bye",
-        "bye bye",
-        "i'm sorry",
-        "oh",
-        "okay",
-        "please subscribe",
-        "so",
-        "thank you",
-        "thank you for watching",
-        "thank you very much",
-        "thanks",
-        "thanks for watching",
-        "the end",
-        "you",
-    }
-)
-INVENTED_PREFIXES = (
-    "amara org",
-    "copyright",
-    "don't forget to subscribe",
-    "like and subscribe",
-    "please like and subscribe",
-    "see you in the next video",
-    "see you next time",
-    "subtitles by",
-    "thank you for watching",
-    "thanks for watching",
-    "transcribed by",
-    "transcription by",
-    "translated by",
-)
-
 DEFAULT = GateSettings()
 
 
@@ -107,12 +95,19 @@ def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int
     """Return the points against the words, by sign."""
     return {
         "no_speech": _above(evidence.no_speech_prob, settings.no_speech_prob, settings.sure_no_speech_prob),
-        "unlikely": _above(_negative(evidence.avg_logprob), -settings.avg_logprob, -settings.low_avg_logprob),
+        "unlikely": _below(evidence.avg_logprob, settings.avg_logprob, settings.low_avg_logprob),
         "repeated": 2 * repeats_itself(evidence, settings),
         "too_fast": 2 * (evidence.words_per_second > settings.most_words_per_second),
         "too_slow": int(_too_slow(evidence, settings)),
         "hardly_speech": int(evidence.speech_ms is not None and evidence.speech_ms < settings.shortest_speech_ms),
         "known_invention": int(is_known_invention(evidence.words)),
+        "silent": 2 * _below(evidence.level, settings.silence_level),
+        "no_pitch": _below(evidence.voiced_s, settings.shortest_voiced_s),
+        "still": _below(evidence.movement_db, settings.least_movement_db, settings.still_movement_db),
+        "doubtful_words": _below(evidence.word_logprob, settings.doubtful_words),
+        "long_words": _above(evidence.word_s, settings.long_word_s, settings.endless_word_s),
+        "few_words": _below(evidence.share_of_words, settings.least_share_of_words),
+        "heard_as_noise": _above(evidence.noises, settings.noises - 1),
     }
 
 
@@ -129,12 +124,6 @@ def repeats_itself(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool
     return compressed or _repeats(evidence.words, settings.repeats)
 
 
-def is_known_invention(words: list[str]) -> bool:
-    """Return whether these words, said over and over or once, are what recognisers invent."""
-    text = " ".join(words)
-    return text in INVENTIONS or text.startswith(INVENTED_PREFIXES)
-
-
 def _repeats(words: list[str], times: int) -> bool:
     for size in range(2, len(words) // times + 1):
         for start in range(len(words) - size * times + 1):
@@ -147,9 +136,9 @@ def _too_slow(evidence: Evidence, settings: GateSettings) -> bool:
     return evidence.length_s > settings.slow_after_s and evidence.words_per_second < settings.fewest_words_per_second
 
 
-def _negative(value: float | None) -> float | None:
-    return None if value is None else -value
+def _above(value: float | None, *limits: float) -> int:
+    return 0 if value is None else sum(value > limit for limit in limits)
 
 
-def _above(value: float | None, one: float, two: float) -> int:
-    return 0 if value is None else (value > one) + (value > two)
+def _below(value: float | None, *limits: float) -> int:
+    return 0 if value is None else sum(value < limit for limit in limits)

@@ -4,7 +4,6 @@ A talk knows nothing of sockets or requests; it tells what it hears to whoever g
 serving/session.py, finals in serving/verdicts.py; serving/conversation.py and the HTTP routes feed it.
 """
 
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from serving.messages import Message, error
 from serving.partials import Partials
 from serving.session import Output, Session
 from serving.settings import SettingError
+from serving.talk_clock import TalkClock
 from serving.turns import Turn
 from serving.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
 from serving.verdicts import Verdicts
@@ -42,7 +42,7 @@ class Talk:
         self._live = live
         self.id = uuid.uuid4().hex
         self._desk, self._engine, self._send = desk, desk.engine, send
-        self._clock = _Clock()
+        self._clock = TalkClock()
         self.session = Session(desk.engine, speculates=desk.speculates)
         self.verdicts = Verdicts(send, self._transcribe, self.id, desk.limits.provisional_after_ms)
         self.verdicts.fusion = desk.engine.fusion
@@ -163,33 +163,3 @@ class Talk:
             "labels": {label: heard.count(label) for label in LABELS},
             "speculations": {"sent": sent, "used": used, "wasted": sent - used},
         }
-
-
-class _Clock:
-    """When the audio began, and for how long the talk chose to wait: entered while it does. Times in seconds."""
-
-    def __init__(self) -> None:
-        self._began_s: float | None = None
-        self._held_s = 0.0
-        self._holding_since_s: float | None = None
-
-    def begin(self) -> None:
-        """The first audio is here; later calls change nothing."""
-        self._began_s = time.monotonic() if self._began_s is None else self._began_s
-
-    def ahead_s(self, samples: int) -> float:
-        """Return by how much `samples` at 16 kHz are ahead of the time that passed since the first."""
-        return 0.0 if self._began_s is None else samples / 16_000 - (time.monotonic() - self._began_s)
-
-    def working_s(self) -> float:
-        """Return `time.monotonic` without the time spent waiting."""
-        now_s = time.monotonic() if self._holding_since_s is None else self._holding_since_s
-        return now_s - self._held_s
-
-    def __enter__(self) -> None:
-        self._holding_since_s = time.monotonic()
-
-    def __exit__(self, *exception: object) -> None:
-        assert self._holding_since_s is not None
-        self._held_s += time.monotonic() - self._holding_since_s
-        self._holding_since_s = None

@@ -74,7 +74,7 @@ def disturbed(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 
 
 class Lessons:
-    """Draws batches of features and tokens, without end, from clips and from noise."""
+    """Draws the batches of features and tokens for every step, from clips and from noise."""
 
     def __init__(self, clips: Sequence[Clip], tokenizer: Tokenizer, section: Mapping[str, Any]) -> None:
         self._spoken = [(load_waveform(clip), tokenizer.encode(STATEMENTS[clip.statement]).ids) for clip in clips]
@@ -87,10 +87,13 @@ class Lessons:
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Yield features (batch, mels, frames), decoder inputs and targets, both (batch, tokens)."""
-        windows = self._section["windows_s"]
-        while True:
-            window_s = self._rng.choice(list(windows), p=list(windows.values()))
-            examples = [self._example(int(window_s * FRAMES_PER_SECOND)) for _ in range(self._section["batch_size"])]
+        section = self._section
+        for step in range(section["steps"]):
+            late = step >= section["steps"] * (1 - section["last_share"])
+            windows = section["last_windows_s" if late else "windows_s"]
+            window_s = int(self._rng.choice(list(windows), p=list(windows.values())))
+            size = min(section["batch_size"], section["batch_s"] // window_s)
+            examples = [self._example(window_s * FRAMES_PER_SECOND) for _ in range(size)]
             features, inputs, targets = zip(*examples, strict=True)
             yield (
                 torch.from_numpy(np.stack(features)),
@@ -157,8 +160,8 @@ def fit(clips: Sequence[Clip], tokenizer: Tokenizer, section: Mapping[str, Any])
     steps, rate = section["steps"], section["learning_rate"]
     optimizer = torch.optim.AdamW(loss_of.parameters(), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.1)
-    progress = tqdm(zip(range(steps), Lessons(clips, tokenizer, section), strict=False), total=steps, mininterval=10)
-    for _, batch in progress:
+    progress = tqdm(Lessons(clips, tokenizer, section), total=steps, mininterval=10)
+    for batch in progress:
         loss = loss_of(*batch)
         optimizer.zero_grad()
         loss.backward()

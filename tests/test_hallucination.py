@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import pytest
 
-from serving.hallucination import INVENTIONS, Evidence, GateSettings, gate, needs_full_window, signs
+from serving.hallucination import Evidence, GateSettings, gate, needs_full_window, signs
+from serving.inventions import INVENTIONS
 from training.params import load_params
 
 pytestmark = pytest.mark.fast

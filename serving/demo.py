@@ -13,7 +13,7 @@ from serving.stream_command import all_well, stream_files
 
 _LOG = Path("logs/demo-server.log")
 # Real words without a download where there is no hub, and no long wait for one.
-_WORDS = ("--asr-fallback", "pocketsphinx", "--asr-hub-wait-s", "5")
+_WORDS = ("--asr-fallback", "pocketsphinx", "--asr-hub-wait-s", "5", "--partial-workers", "0")
 _SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
 
 

@@ -26,6 +26,7 @@ from serving.conversation import converse
 from serving.desk import Desk
 from serving.dispatch import WorkerQueue
 from serving.engine import check_release, describe_release
+from serving.http_routes import add_routes
 from serving.settings import Recognition, ServerLimits
 from serving.talk import PROTOCOL_VERSION
 from serving.words import PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
@@ -71,6 +72,7 @@ class UndertoneServer(LitServer):
         metadata["asr"] = self.desk.asr  # filled in when a worker has told
         self._keep_workers_private()
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
+        add_routes(self.app, self.desk)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:

@@ -67,13 +67,15 @@ def _check(name: str, value: Any) -> None:
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """What the operator allows: sessions at once, lengths in seconds, bytes of one frame."""
+    """What the operator allows: sessions at once, lengths in seconds, bytes of one frame and of one uploaded file."""
 
     max_sessions: int = 8
     max_session_s: float = 7200.0
     idle_session_s: float = 120.0
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up
     max_frame_bytes: int = 1 << 20
+    max_upload_bytes: int = 1 << 30  # an hour of 48 kHz, stereo, 24-bit
+    max_file_s: float = 3600.0
     provisional_after_ms: int = 1000
     words_timeout_s: float = 10.0
     max_waiting: int = 32  # requests for words beyond those that the workers have; more is overload

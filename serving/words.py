@@ -111,8 +111,8 @@ class WordsAPI(RecogniserAPI):
         self._text: TextModel = load_text_model(self._release)
 
     def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
-        if transcript.rejected:
-            return {}
+        if transcript.rejected or not self._text.understands(transcript.text):
+            return {}  # a sure "neutral" for words in another script would outvote the voice
         began_s = time.perf_counter()
         probabilities = self._text.probabilities(transcript.text)
         text_latency_ms = 1000 * (time.perf_counter() - began_s)

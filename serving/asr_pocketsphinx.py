@@ -59,6 +59,7 @@ class PocketsphinxRecogniser:
     def _decode(self, samples: Samples) -> list[Any]:
         if len(samples) < SHORTEST_SAMPLES:
             return []
+        self._decoder.reinit_feat()  # or the front end goes on from the utterance before, and the words with it
         self._decoder.start_utt()
         self._decoder.process_raw(without_digital_silence(samples).astype("<i2").tobytes(), full_utt=True)
         self._decoder.end_utt()

@@ -42,8 +42,9 @@ class Lines:
         Raises:
             TimeoutError: the client reads nothing.
         """
-        async with self._sending:
-            await asyncio.wait_for(self._line(message), SEND_TIMEOUT_S)
+        # No wait_for: that of Python 3.11 loses a cancellation that comes as the line is sent (python/cpython#86296).
+        async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
+            await self._line(message)
 
     async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
         """End the body in order."""

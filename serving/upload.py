@@ -115,7 +115,8 @@ async def _bounded(request: Request, limits: ServerLimits, check: Callable[[], N
         while True:
             check()
             try:
-                piece = await asyncio.wait_for(anext(pieces), limits.idle_session_s)
+                async with asyncio.timeout(limits.idle_session_s):
+                    piece = await anext(pieces)
             except TimeoutError:
                 message = f"nothing came for {limits.idle_session_s:g} s"
                 raise Refusal(408, "upload_timeout", message) from None

@@ -1,6 +1,7 @@
 """Open-vocabulary English with the model that the pocketsphinx wheel carries: needs no download, errs often."""
 
 import re
+import warnings
 from dataclasses import asdict
 from typing import Any
 
@@ -59,11 +60,17 @@ class PocketsphinxRecogniser:
     def _decode(self, samples: Samples) -> list[Any]:
         if len(samples) < SHORTEST_SAMPLES:
             return []
-        self._decoder.reinit_feat()  # or the front end goes on from the utterance before, and the words with it
+        self._forget()
         self._decoder.start_utt()
         self._decoder.process_raw(without_digital_silence(samples).astype("<i2").tobytes(), full_utt=True)
         self._decoder.end_utt()
         return list(self._decoder.seg() or []) if self._decoder.hyp() else []
+
+    def _forget(self) -> None:
+        # Its docstring calls it unnecessary, but without it the noise removal goes on from the utterance before.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._decoder.start_stream()
 
 
 def without_digital_silence(samples: Samples) -> Samples:

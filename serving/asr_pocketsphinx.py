@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pocketsphinx
 
+from serving.asr_pieces import by_pieces
 from serving.asr_settings import AsrSettings
 from serving.hallucination import Evidence, gate
 from serving.transcript import RATE_HZ, Samples, Segment, Transcript
@@ -42,6 +43,9 @@ class PocketsphinxRecogniser:
 
     def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
         """See `Recogniser`; `language` does not matter, the model knows English only."""
+        return by_pieces(samples, speech_ms, self._piece)
+
+    def _piece(self, samples: Samples, speech_ms: int | None) -> Transcript:
         units = self._decode(samples)
         words = [unit for unit in units if not _FILLER.fullmatch(unit.word)]
         segments = tuple(_segments(words))
@@ -55,6 +59,7 @@ class PocketsphinxRecogniser:
     def _decode(self, samples: Samples) -> list[Any]:
         if len(samples) < SHORTEST_SAMPLES:
             return []
+        self._decoder.reinit_feat()  # or the front end goes on from the utterance before, and the words with it
         self._decoder.start_utt()
         self._decoder.process_raw(without_digital_silence(samples).astype("<i2").tobytes(), full_utt=True)
         self._decoder.end_utt()

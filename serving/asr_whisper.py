@@ -14,8 +14,9 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
+from serving.asr_pieces import by_pieces
 from serving.asr_settings import AsrSettings
-from serving.asr_window import FULL_WINDOW_S, pieces, window_frames, window_s
+from serving.asr_window import FULL_WINDOW_S, window_frames, window_s
 from serving.hallucination import Evidence, gate, needs_full_window
 from serving.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
 from serving.voicing import voicing
@@ -60,15 +61,9 @@ class WhisperRecogniser:
 
     def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
         """See `Recogniser`; what is longer than 28 s is cut into pieces, and each is judged by itself."""
-        if not len(samples):
-            return Transcript("", rejected="no_words", decodings=0)
-        parts = []
-        for start, end in pieces(samples):
-            speech = None if speech_ms is None else round(speech_ms * (end - start) / len(samples))
-            parts.append(self._piece(samples[start:end], start / RATE_HZ, language, speech))
-        return joined(parts)
+        return by_pieces(samples, speech_ms, lambda piece, speech: self._piece(piece, language, speech))
 
-    def _piece(self, samples: Samples, start_s: float, language: str | None, speech_ms: int | None) -> Transcript:
+    def _piece(self, samples: Samples, language: str | None, speech_ms: int | None) -> Transcript:
         length_s = len(samples) / RATE_HZ
         features = self._features(samples)
         decoding, decodings = None, 0
@@ -80,7 +75,7 @@ class WhisperRecogniser:
         text, judged = decoding.text, replace(decoding.evidence, **asdict(voicing(samples)))
         return Transcript(
             text=text,
-            segments=(Segment(start_s, start_s + length_s, text),) if text else (),
+            segments=(Segment(0.0, length_s, text),) if text else (),
             language=decoding.language,
             rejected=gate(judged) if self._settings.gates or not text else None,
             window_s=decoding.window_s,
@@ -141,20 +136,3 @@ class WhisperRecogniser:
             tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
             self._tokenizers[language] = tokenizer, get_suppressed_tokens(tokenizer, [-1])
         return self._tokenizers[language]
-
-
-def joined(parts: list[Transcript]) -> Transcript:
-    """Return one transcript of the pieces that were accepted, or of all where none was."""
-    if len(parts) == 1:
-        return parts[0]
-    kept = [part for part in parts if part.rejected is None] or parts
-    first = kept[0]
-    return Transcript(
-        text=" ".join(part.text for part in kept if part.text),
-        segments=tuple(segment for part in kept for segment in part.segments),
-        language=first.language,
-        rejected=first.rejected,
-        window_s=max(part.window_s or 0.0 for part in parts),
-        decodings=sum(part.decodings for part in parts),
-        evidence=first.evidence,
-    )

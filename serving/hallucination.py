@@ -33,6 +33,7 @@ class GateSettings:
     shortest_voiced_s: float = 0.1  # less has pitch: one
     least_movement_db: float = 2.75  # a voice that moves less: one
     still_movement_db: float = 2.0  # below: two
+    tonality: float = 0.7  # above: one
     doubtful_words: float = -2.0  # mean log posterior of the words below: one
     long_word_s: float = 0.45  # mean length of a word above: one
     endless_word_s: float = 0.8  # above: two
@@ -45,8 +46,8 @@ class Evidence:
     """What is known of words and sound; None: this engine does not say.
 
     `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's; `word_logprob` (mean log posterior), `word_s`
-    (mean length), `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s` and `movement_db`
-    are those of serving/voicing.py.
+    (mean length), `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`
+    and `tonality` are those of serving/voicing.py.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Evidence:
     level: float | None = None
     voiced_s: float | None = None
     movement_db: float | None = None
+    tonality: float | None = None
     word_logprob: float | None = None
     word_s: float | None = None
     share_of_words: float | None = None
@@ -104,6 +106,7 @@ def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int
         "silent": 2 * _below(evidence.level, settings.silence_level),
         "no_pitch": _below(evidence.voiced_s, settings.shortest_voiced_s),
         "still": _below(evidence.movement_db, settings.least_movement_db, settings.still_movement_db),
+        "tone": _above(evidence.tonality, settings.tonality),
         "doubtful_words": _below(evidence.word_logprob, settings.doubtful_words),
         "long_words": _above(evidence.word_s, settings.long_word_s, settings.endless_word_s),
         "few_words": _below(evidence.share_of_words, settings.least_share_of_words),

@@ -34,7 +34,7 @@ METRICS = Path("metrics/micro_whisper.json")
 STATEMENTS = {1: " Kids are talking by the door.", 2: " Dogs are sitting by the door."}
 
 RATE_HZ, FRAMES_PER_SECOND, FULL_WINDOW_S = 16_000, 100, 30
-SPEEDS, LEADS_S, GAINS_DB, SNRS_DB = (0.85, 1.15), (0.0, 0.8), (-20.0, 10.0), (5.0, 40.0)
+SPEEDS, LEADS_S, GAINS_DB, SNRS_DB = (0.85, 1.15), (0.0, 0.8), (-20.0, 10.0), (10.0, 40.0)
 IGNORED = -100
 
 Waveform = NDArray[np.float32]
@@ -110,9 +110,14 @@ class Lessons:
         features = pad_or_trim(self._mel(sound)[:, :-1], frames)
         return (
             features.astype(np.float32),
-            torch.tensor([self._start, self._plain, *said]),
+            torch.tensor([self._start, self._plain, *self._misheard(said)]),
             torch.tensor([first, *said, self._end]),
         )
+
+    def _misheard(self, said: Sequence[int]) -> list[int]:
+        """Return `said` with some pieces replaced, so that no word can be told from the one before it."""
+        wrong = self._rng.random(len(said)) < self._section["misheard_share"]
+        return [int(self._rng.integers(self._end)) if bad else piece for piece, bad in zip(said, wrong, strict=True)]
 
 
 def encoded(model: WhisperForConditionalGeneration, features: torch.Tensor) -> torch.Tensor:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from serving.asr_pieces import pieces
 from serving.asr_settings import AsrSettings
-from serving.asr_window import pieces, window_frames, window_s
+from serving.asr_window import window_frames, window_s
 from training.params import load_params
 
 pytestmark = pytest.mark.fast

@@ -13,22 +13,19 @@ from serving.words import Words
 
 pytestmark = pytest.mark.fast
 
-WORD_S = 0.1  # what the scripted recogniser takes for an utterance
 
-
-class SlowDesk(Desk):
-    """A desk whose one worker takes its time."""
+class IdleDesk(Desk):
+    """A desk that finds words only while somebody has nothing to do but wait for them."""
 
     def __init__(self, release):
         super().__init__(release, ServerLimits(), Recognition())
         self.engine = load_engine(release)
         self.asr.update(engine="scripted", model=None, open_vocabulary=True, reason="a test")
-        self.limits_s, self._worker = [], asyncio.Lock()
+        self.limits_s, self.awaited = [], asyncio.Event()
 
     async def transcribe(self, samples, language=None, speech_ms=None, turn=None, timeout_s=None):
         self.limits_s.append(timeout_s)
-        async with self._worker:
-            await asyncio.sleep(WORD_S)
+        await self.awaited.wait()
         return Words(text="well", text_probabilities=[0.1, 0.2, 0.7])
 
 
@@ -39,17 +36,28 @@ def speech(samples):
     return 6 * (clip + bytes(48_000))
 
 
+def awaiting(desk, function):
+    async def awaited(*arguments):
+        desk.awaited.set()
+        await function(*arguments)
+        desk.awaited.clear()
+
+    return awaited
+
+
 def talk_through(release, pcm, live=True, chunk_bytes=10_000_000, prepare=lambda talk: None):
     """Return the talk, its messages, and how many verdicts were pending whenever it had heard a second more."""
 
     async def through():
         messages, pending = [], []
-        desk = SlowDesk(release)
+        desk = IdleDesk(release)
 
         async def send(message):
             messages.append(message)
 
         talk = Talk(desk, send, live=live)
+        talk.verdicts.settled = awaiting(desk, talk.verdicts.settled)
+        talk.verdicts.drain = awaiting(desk, talk.verdicts.drain)
         prepare(talk)
         feed = talk.session.feed
         talk.session.feed = lambda piece: pending.append(talk.verdicts.pending) or feed(piece)

@@ -41,6 +41,11 @@ class Listener:
         """Whether an announced utterance is under way and not in a pause."""
         return self._endpointer.speaking
 
+    @property
+    def paused_since(self) -> int | None:
+        """Where the pause under way in an announced utterance began; None while there is none."""
+        return self._endpointer.silence_start if self._endpointer.announced else None
+
     def hear(self, frame: Samples, start: int) -> list[Started | Ended]:
         """Take the next frame, (512,) int16 at 16 kHz from sample `start` on, and return what begins and ends there."""
         events = self._endpointer.feed(self._gate.hear(frame), start)

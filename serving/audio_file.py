@@ -1,9 +1,14 @@
 """Reads any audio file that libsndfile knows as 16 kHz mono int16, the only form of audio on the wire.
 
-AudioFileError   missing, empty, broken, or not audio; the message names the file
+AudioFileError             the message names the file and says what is wrong with it
+├── NotAudioError          libsndfile does not know what it is
+├── EmptyAudioError        it holds no samples
+├── DamagedAudioError      it breaks half-way, or holds samples that are not finite numbers
+└── AudioTooLongError      it goes on for longer than the reader allows
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +18,31 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16000
 _BLOCK_S = 1
+_BLOCK_VALUES = 1 << 22  # of all channels: a block of a strange file must not fill the memory
+_RATES_HZ = (1000, 768_000)
+_UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC that was streamed into its file
 
 Samples = NDArray[np.int16]
 
 
 class AudioFileError(ValueError):
     """An audio file cannot be read; the message names it and says why."""
+
+
+class NotAudioError(AudioFileError):
+    """It is no audio, or of a kind that libsndfile cannot read."""
+
+
+class EmptyAudioError(AudioFileError):
+    """It is audio without a sample."""
+
+
+class DamagedAudioError(AudioFileError):
+    """It cannot be read on, or holds samples that are not finite numbers."""
+
+
+class AudioTooLongError(AudioFileError):
+    """It is longer than `max_s`."""
 
 
 def read(path: Path) -> Samples:
@@ -40,27 +64,60 @@ def blocks(path: Path) -> Iterator[Samples]:
     """
     if not path.is_file():
         raise AudioFileError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    yield from decoded(path, str(path))
+
+
+def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator[Samples, None, None]:
+    """Yield `source`, a path or an open file descriptor at its start, as `blocks` does; errors speak of `name`.
+
+    Raises:
+        AudioFileError: one of the four; AudioTooLongError comes first where the header tells the length.
+    """
     heard = 0
-    try:
-        with soundfile.SoundFile(path) as file:
-            for block in _resampled(file):
+    with _opened(source, name) as file:
+        _check(file, name, max_s)
+        try:
+            for block in _resampled(file, name):
                 heard += len(block)
-                yield _int16(block, path)
-    except soundfile.LibsndfileError as error:
-        where = f"broken after {heard / SAMPLE_RATE_HZ:.0f} s" if heard else "not audio that libsndfile can read"
-        raise AudioFileError(f"{path}: {where} ({error.error_string})") from None
+                _check_length(heard / SAMPLE_RATE_HZ, name, max_s)
+                if len(block):
+                    yield _int16(block)
+        except soundfile.LibsndfileError as error:
+            where = f"broken after {heard / SAMPLE_RATE_HZ:.0f} s"
+            raise DamagedAudioError(f"{name}: {where} ({error.error_string})") from None
     if heard == 0:
-        raise AudioFileError(f"{path}: the file holds no audio")
+        raise EmptyAudioError(f"{name}: the file holds no audio")
 
 
-def _resampled(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+def _opened(source: Path | int, name: str) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(source, closefd=False)
+    except soundfile.LibsndfileError as error:
+        raise NotAudioError(f"{name}: not audio that libsndfile can read ({error.error_string})") from None
+
+
+def _check(file: soundfile.SoundFile, name: str, max_s: float) -> None:
+    low, high = _RATES_HZ
+    if not low <= file.samplerate <= high:
+        raise NotAudioError(f"{name}: a sample rate of {file.samplerate} Hz; {low} to {high} can be read")
+    if file.frames != _UNKNOWN_FRAMES:
+        _check_length(file.frames / file.samplerate, name, max_s)
+
+
+def _check_length(length_s: float, name: str, max_s: float) -> None:
+    if length_s > max_s:
+        raise AudioTooLongError(f"{name}: longer than the {max_s:g} s that are allowed")
+
+
+def _resampled(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
     resampler = soxr.ResampleStream(file.samplerate, SAMPLE_RATE_HZ, 1, dtype="float32")
-    while len(block := file.read(_BLOCK_S * file.samplerate, dtype="float32", always_2d=True)):
+    frames = min(_BLOCK_S * file.samplerate, _BLOCK_VALUES // file.channels)
+    while len(block := file.read(frames, dtype="float32", always_2d=True)):
+        if not np.isfinite(block).all():
+            raise DamagedAudioError(f"{name}: holds samples that are not finite numbers")
         yield resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _int16(block: NDArray[np.float32], path: Path) -> Samples:
-    if not np.isfinite(block).all():
-        raise AudioFileError(f"{path}: holds samples that are not finite numbers")
-    return np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
+def _int16(block: NDArray[np.float32]) -> Samples:
+    return np.minimum(np.rint(np.clip(block, -1, 1) * 32768), 32767).astype(np.int16)

@@ -1,30 +1,25 @@
-"""One WebSocket session from `session.created` to its close, between a client, its `Session` and its `Verdicts`.
+"""One WebSocket session from `session.created` to its close, between a client and its `Talk`.
 
-The wire is described in asyncapi.yaml. Hearing is in serving/session.py, finals in serving/verdicts.py.
+The wire is described in asyncapi.yaml. What is heard and answered is in serving/talk.py.
 """
 
 import asyncio
 import json
 import logging
 import time
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from contract.labels import LABELS
 from serving.desk import Desk
-from serving.engine import describe_release
 from serving.inbox import Drain, Frame, Gone, Inbox
 from serving.messages import Message, error, pong
-from serving.session import Output, Session, Utterance
 from serving.settings import SettingError
-from serving.verdicts import Verdicts
+from serving.talk import Talk
 
 log = logging.getLogger("undertone.conversation")
 
-PROTOCOL_VERSION = 1
 IDLE_SPEECH_S = 1.0  # no frame for so long while in speech ends the utterance
 SEND_TIMEOUT_S = 30.0
 RETRY_AFTER_S = 5
@@ -67,14 +62,11 @@ class Conversation:
     """The state of one admitted client."""
 
     def __init__(self, websocket: WebSocket, desk: Desk) -> None:
-        assert desk.engine is not None
-        self._websocket, self._desk, self._engine = websocket, desk, desk.engine
-        self._id = uuid.uuid4().hex
-        self._session = Session(desk.engine)
-        self._inbox = Inbox(websocket)
+        self._websocket, self._limits = websocket, desk.limits
+        self._talk = Talk(desk, self._send)
+        self._inbox = Inbox(websocket, self._talk.working_s)
         self._sending = asyncio.Lock()
         self._clock = _Clock(*(3 * [time.monotonic()]))
-        self._verdicts = Verdicts(self._send, desk.transcribe, self._alpha(), desk.limits.provisional_after_ms)
 
     def drain(self) -> None:
         """Answer what was heard so far, then close (the server is going down)."""
@@ -83,17 +75,17 @@ class Conversation:
     async def run(self) -> None:
         """Serve the client until either side ends the session; never raises."""
         try:
-            await self._send(self._created())
+            await self._send(self._talk.created())
             await self._serve()
         except (Gone, WebSocketDisconnect):
-            log.info("session %s: the client is gone", self._id)
+            log.info("session %s: the client is gone", self._talk.id)
         except TimeoutError:
-            log.warning("session %s: the client reads nothing, closed", self._id)
+            log.warning("session %s: the client reads nothing, closed", self._talk.id)
         except Exception:
-            log.exception("session %s: internal error", self._id)
+            log.exception("session %s: internal error", self._talk.id)
             await self._fail()
         finally:
-            self._verdicts.cancel()
+            self._talk.cancel()
             self._inbox.close()
 
     async def _serve(self) -> None:
@@ -111,8 +103,8 @@ class Conversation:
         except TimeoutError:
             await self._out_of_patience()
             return
-        if time.monotonic() - frame.arrived_s > self._desk.limits.max_wait_s:
-            raise Closing("too_far_behind", 4408, f"audio waited over {self._desk.limits.max_wait_s:g} s unread")
+        if self._talk.working_s() - frame.arrived_s > self._limits.max_wait_s:
+            raise Closing("too_far_behind", 4408, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
         if frame.data is not None:
             await self._audio(frame.data)
@@ -121,34 +113,34 @@ class Conversation:
         self._clock.heard_s = time.monotonic()
 
     def _patience_s(self) -> float:
-        clock, limits = self._clock, self._desk.limits
+        clock, limits = self._clock, self._limits
         ends_s = min(clock.heard_s + limits.idle_session_s, clock.began_s + limits.max_session_s)
-        if self._session.in_speech:
+        if self._talk.session.in_speech:
             ends_s = min(ends_s, clock.audio_s + IDLE_SPEECH_S)
         return ends_s - time.monotonic()
 
     async def _out_of_patience(self) -> None:
-        now_s, limits = time.monotonic(), self._desk.limits
+        now_s, limits = time.monotonic(), self._limits
         self._check_age(now_s)
-        if self._session.in_speech and now_s - self._clock.audio_s >= IDLE_SPEECH_S:
-            await self._hear(self._session.end_utterance, "idle")
+        if self._talk.session.in_speech and now_s - self._clock.audio_s >= IDLE_SPEECH_S:
+            await self._talk.end_utterance("idle")
         elif now_s - self._clock.heard_s >= limits.idle_session_s:
             raise Closing("session_expired", 4410, f"nothing came for {limits.idle_session_s:g} s")
 
     def _check_age(self, now_s: float) -> None:
-        limit_s = self._desk.limits.max_session_s
+        limit_s = self._limits.max_session_s
         if now_s - self._clock.began_s >= limit_s:
             raise Closing("session_expired", 4410, f"a session lasts {limit_s:g} s at most")
 
     async def _audio(self, data: bytes) -> None:
-        limit = self._desk.limits.max_frame_bytes
+        limit = self._limits.max_frame_bytes
         if len(data) > limit:
             raise Closing("message_too_large", 1009, f"a frame of {len(data)} bytes; {limit} are allowed")
         if not data or len(data) % 2:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
             await self._send(error("odd_frame_length", message))
             return
-        await self._hear(self._session.feed, data)
+        await self._talk.hear(data)
         self._clock.audio_s = time.monotonic()
 
     async def _text(self, frame: Frame) -> None:
@@ -171,76 +163,29 @@ class Conversation:
             await self._send(error("invalid_message", f"unknown type {kind!r}; known are {known}"))
 
     async def _update(self, changes: dict[str, Any]) -> None:
-        if self._session.heard_samples:
-            await self._send(error("invalid_setting", "session.update is taken only before the first audio frame"))
-            return
         try:
-            self._session.configure(self._session.settings.updated(changes))
+            self._talk.update(changes)
         except SettingError as refused:
             await self._send(error("invalid_setting", str(refused)))
-            return
-        self._verdicts.alpha = self._alpha()
 
     async def _commit(self) -> None:
-        if not await self._hear(self._session.end_utterance, "commit"):
+        if not await self._talk.end_utterance("commit"):
             await self._send(error("invalid_message", "nothing to commit: no speech is under way"))
 
-    async def _hear(self, function: Any, *arguments: Any) -> list[Output]:
-        outputs: list[Output] = await self._desk.compute(function, *arguments)
-        for output in outputs:
-            if isinstance(output, Utterance):
-                self._verdicts.add(output)
-            else:
-                await self._send(output)
-        return outputs
-
     async def _close(self, closing: Closing) -> None:
-        await self._hear(self._session.finish)
-        await self._verdicts.drain()
-        if closing.message:
-            await self._send(error(closing.reason, closing.message, fatal=True))
-        totals = {**self._session.totals, "labels": self._label_counts()}
-        closed = {"type": "session.closed", "reason": closing.reason, "totals": totals}
-        await self._send({**closed, "trajectory": self._verdicts.trajectory})
+        await self._talk.close(closing.reason, closing.message)
         await self._websocket.close(closing.code)
-
-    def _label_counts(self) -> dict[str, int]:
-        heard = [entry["label"] for entry in self._verdicts.trajectory]
-        return {label: heard.count(label) for label in LABELS}
 
     async def _fail(self) -> None:
         if self._websocket.application_state is not WebSocketState.CONNECTED:
             return
         try:
-            await self._send(error("internal", f"an internal error; the log has it as session {self._id}", fatal=True))
+            message = f"an internal error; the log has it as session {self._talk.id}"
+            await self._send(error("internal", message, fatal=True))
             await self._websocket.close(1011)
         except Exception:
-            log.info("session %s: the client was gone before it could be told", self._id)
+            log.info("session %s: the client was gone before it could be told", self._talk.id)
 
     async def _send(self, message: Message) -> None:
         async with self._sending:
             await asyncio.wait_for(self._websocket.send_text(json.dumps(message)), SEND_TIMEOUT_S)
-
-    def _alpha(self) -> float:
-        wanted = self._session.settings.alpha
-        return wanted if isinstance(wanted, int | float) else float(self._engine.manifest.fusion.get("alpha", 0.5))
-
-    def _created(self) -> Message:
-        limits = self._desk.limits
-        return {
-            "type": "session.created",
-            "session_id": self._id,
-            "protocol": PROTOCOL_VERSION,
-            "audio": {"encoding": "pcm_s16le", "sample_rate_hz": 16_000, "channels": 1},
-            "limits": {
-                "max_frame_bytes": limits.max_frame_bytes,
-                "max_session_s": limits.max_session_s,
-                "idle_session_s": limits.idle_session_s,
-                "max_wait_s": limits.max_wait_s,
-            },
-            "settings": self._session.settings.as_dict(),
-            "labels": list(LABELS),
-            "release": describe_release(self._engine.manifest),
-            "asr": self._desk.asr,
-            "fusion": self._engine.manifest.fusion,
-        }

@@ -12,6 +12,8 @@ from serving.demo_server import DemoServer, ServerFailedError
 from serving.stream_command import all_well, stream_files
 
 _LOG = Path("logs/demo-server.log")
+# Real words without a download where there is no hub, and no long wait for one.
+_WORDS = ("--asr-fallback", "pocketsphinx", "--asr-hub-wait-s", "5", "--partial-workers", "0")
 _SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
 
 
@@ -30,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SystemExit(f"undertone demo: no release at {arguments.release}; get one with `dvc pull --allow-missing`")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with DemoServer(arguments.release, _LOG) as server:
+        with DemoServer(arguments.release, _LOG, _WORDS) as server:
             say(f"starting the server on port {server.port}; its log is {_LOG}")
             ready_s = server.wait_until_ready(progress=say)
             say(f"ready after {ready_s:.1f} s; streaming {len(samples)} clips in real time\n")

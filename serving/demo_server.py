@@ -34,7 +34,7 @@ class DemoServer:
         self.port = free_port()
         self.url = f"http://{_HOST}:{self.port}"
         self.ws_url = f"ws://{_HOST}:{self.port}/ws/analyze"
-        self._log = log
+        self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "serving.cli", "serve", "--release", str(release)]
         with log.open("wb") as output:
@@ -64,7 +64,7 @@ class DemoServer:
         finally:  # even after a second Ctrl-C
             self._kill_group()
 
-    def wait_until_ready(self, timeout_s: float = 60.0, progress: Callable[[str], None] | None = None) -> float:
+    def wait_until_ready(self, timeout_s: float = 120.0, progress: Callable[[str], None] | None = None) -> float:
         """Return the seconds until /health answered 200; `progress` gets a line every few seconds.
 
         Raises:
@@ -116,9 +116,9 @@ class DemoServer:
             return False
 
     def _end_of_log(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(
-            ["The end of its log:", *(f"  {line}" for line in lines[-_LOG_LINES:]), f"All of it: {self._log}"]
+            ["The end of its log:", *(f"  {line}" for line in lines[-_LOG_LINES:]), f"All of it: {self.log}"]
         )
 
 

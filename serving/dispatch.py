@@ -1,4 +1,4 @@
-"""The way of an utterance to a LitServe inference worker and back.
+"""The way of a request to a LitServe inference worker and back.
 
 LitServe 0.2.19 has no public call for this; the three private names used here (`_get_request_queue`, `response_buffer`,
 `workers_setup_status`) stand in this file only, the version is pinned, and tests/test_dispatch.py runs it for real.
@@ -13,7 +13,10 @@ from typing import Any
 from litserve.server import LitServer
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
+from serving.turns import Turn, Turns
+
 _LOOK_EVERY_S = 0.5
+_READY_POLL_S = 0.1
 
 
 class WorkerLostError(RuntimeError):
@@ -25,20 +28,57 @@ class WorkerError(RuntimeError):
 
 
 class WorkerQueue:
-    """Sends payloads to the workers of one LitAPI; lives in the API process, inside its event loop."""
+    """Sends payloads to the workers of one LitAPI; lives in the API process, inside its event loop.
 
-    def __init__(self, server: LitServer, api_path: str) -> None:
+    No more requests are with LitServe than there are workers; the others wait for their turn (serving/turns.py).
+    """
+
+    def __init__(self, server: LitServer, api_path: str, workers: int, max_waiting: int) -> None:
         self._server = server
         self._api_path = api_path
+        self._endpoint = api_path.rsplit("/", 1)[-1]  # LitServe's names in workers_setup_status: endpoint_worker
+        self._turns = Turns(workers, max_waiting)
+        self._under_way: set[asyncio.Task[Any]] = set()
 
-    async def submit(self, payload: dict[str, Any], timeout_s: float) -> Any:
-        """Return what the worker answers.
+    async def submit(self, payload: dict[str, Any], timeout_s: float, turn: Turn | None = None) -> Any:
+        """Return what a worker answers to `payload` and its `until_s`, the `time.monotonic` after which nobody listens.
+
+        Cancelled while it waits for its turn, it is never sent.
 
         Raises:
             TimeoutError: no answer within `timeout_s`.
+            OverloadError: too many requests wait.
             WorkerLostError: the worker died while it had the request.
             WorkerError: the worker raised.
         """
+        async with asyncio.timeout(timeout_s) as limit:
+            await self._turns.take(turn or Turn())
+            ends_s = limit.when() or 0.0
+            # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
+            task = asyncio.create_task(self._round_trip(payload, ends_s - asyncio.get_running_loop().time()))
+            self._under_way.add(task)
+            task.add_done_callback(self._over)
+            return await asyncio.shield(task)
+
+    async def until_ready(self) -> None:
+        """Return when every worker is set up, however long that takes.
+
+        Raises:
+            WorkerError: one of them failed at it.
+        """
+        while not await asyncio.to_thread(self._ready):
+            if WorkerSetupStatus.ERROR in self._status().values():
+                raise WorkerError(f"a worker of {self._api_path} could not be set up; see above")
+            await asyncio.sleep(_READY_POLL_S)
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        self._turns.give_back()
+        if not task.cancelled():
+            task.exception()  # retrieved, in case that nobody waits for it any more
+
+    async def _round_trip(self, payload: dict[str, Any], timeout_s: float) -> Any:
+        payload = {**payload, "until_s": time.monotonic() + timeout_s}
         uid, item = str(uuid.uuid4()), ResponseBufferItem(asyncio.Event())
         self._server.response_buffer[uid] = item  # before the request is sent, or a quick answer would be thrown away
         try:
@@ -64,12 +104,21 @@ class WorkerQueue:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(item.event.wait(), _LOOK_EVERY_S)
                 return
-            ready = await asyncio.to_thread(self._ready)
+            ready = await asyncio.to_thread(self._ready, item.worker_id)
             if item.worker_id is not None and not ready:
                 raise WorkerLostError("the worker died while it had the request")
             if restarting and ready and item.worker_id is None:
                 await self._send(uid, payload)  # a worker that dies idle takes the next request with it unread
             restarting = not ready
 
-    def _ready(self) -> bool:
-        return all(status == WorkerSetupStatus.READY for status in self._server.workers_setup_status.values())
+    def _ready(self, worker_id: int | None = None) -> bool:
+        """Tell whether one worker, or all of them, are set up."""
+        status = self._status()
+        if worker_id is not None:
+            return status.get(f"{self._endpoint}_{worker_id}") == WorkerSetupStatus.READY
+        return bool(status) and all(state == WorkerSetupStatus.READY for state in status.values())
+
+    def _status(self) -> dict[str, Any]:
+        """Return the states of the workers of this LitAPI; those of others do not matter."""
+        states = self._server.workers_setup_status.items()
+        return {name: state for name, state in states if name.rpartition("_")[0] == self._endpoint}

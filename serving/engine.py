@@ -9,7 +9,9 @@ import numpy as np
 from contract.edges import FRAME_SAMPLES
 from contract.manifest import Manifest, ManifestError, load
 from contract.speech_gate import SpeechGate
+from contract.weighting import FusionSettings, fusion_settings
 from serving.acoustic import AcousticModel
+from serving.text import TEXT_FILE, TOKENIZER_FILE
 from serving.vad import SileroModel
 
 ACOUSTIC_FILE = "acoustic.int8.onnx"
@@ -18,9 +20,10 @@ VAD_FILE = "silero_vad.onnx"
 
 @dataclass(frozen=True)
 class Engine:
-    """What a session needs to hear: the manifest and one ONNX session for each model."""
+    """What a session needs to hear and to judge: the manifest, one ONNX session for each model, the fusion's rule."""
 
     manifest: Manifest
+    fusion: FusionSettings
     silero: SileroModel
     acoustic: AcousticModel
 
@@ -32,10 +35,18 @@ def check_release(folder: Path) -> Manifest:
         contract.manifest.ReleaseError: what is wrong, and with which file.
     """
     manifest = load(folder)
-    for name in (ACOUSTIC_FILE, VAD_FILE):
+    for name in (ACOUSTIC_FILE, VAD_FILE, TEXT_FILE, TOKENIZER_FILE):
         if name not in manifest.files:
             raise ManifestError(f"{folder} releases no {name}, which the service needs")
+    _fusion(manifest, folder)
     return manifest
+
+
+def _fusion(manifest: Manifest, folder: Path) -> FusionSettings:
+    try:
+        return fusion_settings(manifest.fusion)
+    except (ValueError, TypeError) as error:
+        raise ManifestError(f"{folder}: {error}") from None
 
 
 def load_engine(folder: Path) -> Engine:
@@ -43,6 +54,7 @@ def load_engine(folder: Path) -> Engine:
     manifest = check_release(folder)
     engine = Engine(
         manifest=manifest,
+        fusion=_fusion(manifest, folder),
         silero=SileroModel(folder / VAD_FILE),
         acoustic=AcousticModel(folder / ACOUSTIC_FILE, manifest.acoustic),
     )

@@ -1,7 +1,7 @@
 """What a client has sent and its session has not yet read: bounded, so that TCP slows a client faster than us."""
 
 import asyncio
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ BUFFERED_BYTES = 320_000  # ten seconds of audio
 
 @dataclass(frozen=True)
 class Frame:
-    """A binary message (`data`) or a text message (`text`) and when it came (`time.monotonic`)."""
+    """A binary message (`data`) or a text message (`text`) and when it came, by the clock of the inbox."""
 
     data: bytes | None
     text: str | None
@@ -28,10 +28,13 @@ class Drain(Exception):
 
 
 class Inbox:
-    """Reads the socket in a task of its own, so that waiting for a message never cancels a read half-way."""
+    """Reads the socket in a task of its own, so that waiting for a message never cancels a read half-way.
 
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
+    `clock`, in seconds, says when a message came.
+    """
+
+    def __init__(self, websocket: WebSocket, clock: Callable[[], float]) -> None:
+        self._websocket, self._clock = websocket, clock
         self._queue: asyncio.Queue[Frame | type[Exception]] = asyncio.Queue()
         self._held_bytes = 0
         self._room = asyncio.Event()
@@ -66,7 +69,7 @@ class Inbox:
                 message: dict[str, Any] = dict(await self._websocket.receive())
                 if message["type"] == "websocket.disconnect":
                     break
-                frame = Frame(message.get("bytes"), message.get("text"), time.monotonic())
+                frame = Frame(message.get("bytes"), message.get("text"), self._clock())
                 self._hold(_size(frame))
                 self._queue.put_nowait(frame)
         finally:

@@ -4,7 +4,7 @@ Rows are cut at the width of the console, never wrapped. Nothing here knows of s
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -15,10 +15,10 @@ from rich.text import Text
 from contract.labels import LABELS
 from serving.stream_summary import Summary
 from serving.stream_timing import Event, Message
+from serving.verdict_rows import STYLES, verdict_rows
 
 _LOG_WIDTH = 100  # of a file or pipe, unless COLUMNS says otherwise
 _FIXED_WIDTH = 78  # of all columns but the bar
-_STYLES = dict(zip(LABELS, ("red", "yellow", "green"), strict=True))
 _GRID = ("speech.started", "speech.ended", "mood", "utterance.provisional", "utterance.final")
 _SHORT = {"transcript.partial": "partial", "utterance.provisional": "provisional"}
 
@@ -42,7 +42,7 @@ class LiveTable:
         """Print the header, the first time, and the name of the file."""
         if not self._headed:
             self._headed = True
-            legend = Text(" ").join(Text(f"{self._glyphs[label]} {label}", _STYLES[label]) for label in LABELS)
+            legend = Text(" ").join(Text(f"{self._glyphs[label]} {label}", STYLES[label]) for label in LABELS)
             self._print(Text("bar: ").append_text(legend).append("   time: of the audio   latency: since it was sent"))
             self._print(
                 self._row(
@@ -53,14 +53,15 @@ class LiveTable:
         self._print(Text(file), style="bold cyan")
 
     def event(self, file: str, event: Event) -> None:
-        """Print a row, and a second one with the verdict under a final."""
+        """Print a row; under a final, others with the verdict and the words."""
         message = event.message
         if event.type in _GRID:
             self._print(self._grid_row(event))
         else:
             self._print(self._free_row(event))
         if "fused_sentiment" in message:
-            self._print(self._verdict(message))
+            for row in verdict_rows(message, self._corner, self._dot):
+                self._print(row)
 
     def end(self, summary: Summary) -> None:
         """Print the summary."""
@@ -99,21 +100,14 @@ class LiveTable:
         start = f"{'':>9} {event.message.get('utterance_id', ''):>3} {_SHORT.get(event.type, event.type):<15}  "
         return Text(start).append(_note(event.message), "red" if event.type == "error" else "dim")
 
-    def _verdict(self, message: Message) -> Text:
-        fused: Mapping[str, str] = message["fused_sentiment"]
-        mode = ", ".join(str(part) for part in (message.get("mode"), message.get("reason")) if part)
-        line = Text(f"{'':>9} {'':>3} {self._corner} ")
-        line.append_text(self._label(fused["label"])).append(f" {message['fused_score']:+.2f} {self._dot} {mode}")
-        return line.append(f" {self._dot} {message['text']}" if message.get("text") else "")
-
     def _label(self, label: str) -> Text:
-        return Text(label, _STYLES.get(label, ""))
+        return Text(label, STYLES.get(label, ""))
 
     def _bar(self, probabilities: Sequence[float]) -> Text:
         cells = bar_cells(probabilities, self._bar_width)
         bar = Text()
         for label, count in zip(LABELS, cells, strict=True):
-            bar.append(self._glyphs[label] * count, _STYLES[label])
+            bar.append(self._glyphs[label] * count, STYLES[label])
         return bar.append(" " * (self._bar_width - sum(cells)))
 
 
@@ -140,5 +134,7 @@ def _note(message: Message) -> str:
     if message["type"] == "error":
         return f"{message.get('code')}: {message.get('message')}"
     if message["type"] == "session.created":
-        return f"release {(message.get('release') or {}).get('version', '?')}"
+        asr = message.get("asr") or {}
+        words = " ".join(str(asr[key]) for key in ("engine", "model") if asr.get(key))
+        return f"release {(message.get('release') or {}).get('version', '?')}, words: {words or '?'}"
     return str(message.get("text") or message.get("reason") or "")

@@ -1,12 +1,22 @@
 """The messages that the server sends, one function each: their form stands here and in asyncapi.yaml."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from contract.fusion import Probabilities, opposite, score
 from contract.labels import LABELS
 
 Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a verdict came about: the weight of the words, whether it abstains, and why it has no words (or None)."""
+
+    alpha: float
+    abstain: bool
+    reason: str | None
 
 
 def sentiment(probabilities: Probabilities) -> Message:
@@ -38,6 +48,11 @@ def mood(utterance_id: int, start_ms: int, end_ms: int, audio: Probabilities) ->
     }
 
 
+def partial(utterance_id: int, text: str | None) -> Message:
+    """What the running utterance says so far; it may change."""
+    return {"type": "transcript.partial", "utterance_id": utterance_id, "text": text}
+
+
 def speech_ended(utterance_id: int, end_ms: int, cause: str) -> Message:
     """The endpoint of an utterance; its final follows."""
     return {"type": "speech.ended", "utterance_id": utterance_id, "end_ms": end_ms, "cause": cause}
@@ -49,11 +64,11 @@ def verdict(
     text_probabilities: Probabilities | None,
     audio: Probabilities,
     fused: Probabilities,
-    outcome: Mapping[str, Any],
+    outcome: Outcome,
 ) -> Message:
     """Return the fields that `utterance.final` and `utterance.provisional` share.
 
-    `span` has utterance_id, start_ms, end_ms; `outcome` has alpha, mode, reason.
+    `span` has utterance_id, start_ms, end_ms.
     """
     words = None if text_probabilities is None else sentiment(text_probabilities)
     voice = sentiment(audio)
@@ -64,9 +79,10 @@ def verdict(
         "audio_sentiment": voice,
         "fused_sentiment": sentiment(fused),
         "fused_score": round(score(fused), 4),
-        "alpha": outcome["alpha"],
-        "mode": outcome["mode"],
-        "reason": outcome["reason"],
+        "alpha": round(outcome.alpha, 4),
+        "abstain": outcome.abstain,
+        "mode": "fused" if outcome.reason is None else "audio_only",
+        "reason": outcome.reason,
         "agreement": None if words is None else not opposite(words["label"], voice["label"]),
         "speech_rate_wpm": _words_per_minute(text, span["end_ms"] - span["start_ms"]),
     }

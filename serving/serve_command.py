@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from contract.manifest import ReleaseError
+from serving import recognition_options
 from serving.settings import ServerLimits
 
 DEFAULT_RELEASE = Path("models/promoted")
@@ -20,6 +21,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--port", type=int, default=8000, help="port, 1024 to 65535 (default: %(default)s)")
     parser.add_argument("--max-sessions", type=int, default=8, help="sessions at once (default: %(default)s)")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    recognition_options.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -32,14 +34,18 @@ def run(arguments: argparse.Namespace) -> int:
     _check_port(arguments.host, arguments.port)
 
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
-    from serving.server import serve
+    from serving.server import UndertoneServer, WorkersFailedError
 
     logging.basicConfig(level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    limits = ServerLimits(max_sessions=arguments.max_sessions)
+    limits = ServerLimits(max_sessions=arguments.max_sessions, words_timeout_s=arguments.asr_timeout_s)
+    recognition = recognition_options.recognition(arguments)
     try:
-        serve(arguments.release.resolve(), arguments.host, arguments.port, limits, arguments.log_level)
+        server = UndertoneServer(arguments.release.resolve(), limits, recognition, arguments.log_level)
+        server.serve(arguments.host, arguments.port)
     except ReleaseError as refused:
         raise SystemExit(f"cannot serve {arguments.release}: {refused}") from None
+    except WorkersFailedError as failed:
+        raise SystemExit(f"cannot serve: {failed}") from None
     return 0
 
 

@@ -22,44 +22,64 @@ from litserve.server import LitServer
 from starlette.websockets import WebSocket
 
 from contract.labels import LABELS
-from serving.conversation import PROTOCOL_VERSION, converse
+from serving.conversation import converse
 from serving.desk import Desk
 from serving.dispatch import WorkerQueue
 from serving.engine import check_release, describe_release
-from serving.settings import ServerLimits
-from serving.words import NO_ASR, WORDS_PATH, WordsAPI
+from serving.http_routes import add_routes
+from serving.settings import Recognition, ServerLimits
+from serving.talk import PROTOCOL_VERSION
+from serving.words import PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 
 log = logging.getLogger("undertone.server")
 
 # Frames over our own limit get an error message before the close; what is far over it never gets into memory.
 _SOCKET_MAX_BYTES = 4 << 20
+_LOOK_AT_WORKERS_S = 0.5  # how soon LitServe finds a dead worker and starts another
+
+
+class WorkersFailedError(RuntimeError):
+    """The workers could not load their models; the message is for a user."""
 
 
 class UndertoneServer(LitServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end."""
 
-    def __init__(self, release: Path, limits: ServerLimits) -> None:
+    def __init__(
+        self, release: Path, limits: ServerLimits, recognition: Recognition | None = None, log_level: str = "warning"
+    ) -> None:
         manifest = check_release(release)
-        self.words_api = WordsAPI()
-        metadata = {
+        self._recognition, self._log_level = recognition or Recognition(), log_level
+        workers = _workers(self._recognition)
+        metadata: dict[str, Any] = {
             "release": describe_release(manifest),
             "labels": list(LABELS),
             "protocol": PROTOCOL_VERSION,
             "metrics": manifest.metrics,
-            "asr": NO_ASR,
+            "asr": {},
             "limits": asdict(limits),
         }
         super().__init__(
-            self.words_api,
+            self._apis(release),
             accelerator="cpu",
-            timeout=limits.words_timeout_s,
+            workers_per_device=workers,
+            timeout=False,  # every request brings its own, see serving/dispatch.py
             model_metadata=metadata,
             restart_workers=True,
         )
-        self.desk = Desk(release, limits, NO_ASR)
-        self._keep_words_private()
+        self.monitor_internal = _LOOK_AT_WORKERS_S
+        self.desk = Desk(release, limits, self._recognition)
+        metadata["asr"] = self.desk.asr  # filled in when a worker has told
+        self._keep_workers_private()
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
+        add_routes(self.app, self.desk)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
+
+    def _apis(self, release: Path) -> list[RecogniserAPI]:
+        asr, log_level = self._recognition.asr, self._log_level
+        self.words_api = WordsAPI(release, asr, log_level)
+        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log_level)}
+        return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -72,20 +92,54 @@ class UndertoneServer(LitServer):
 
     async def _open(self) -> None:
         try:
-            await self.desk.open(WorkerQueue(self, WORDS_PATH))
+            queues = self._queues()
+            await self.desk.open(queues[WORDS_PATH], queues.get(PARTIALS_PATH))
         except Exception:
-            log.exception("the release could not be loaded; going down")
+            log.exception("the models could not be loaded; going down")
             os.kill(os.getppid(), signal.SIGTERM)
             return
         self.words_api.ready = True
 
+    def serve(self, host: str, port: int) -> None:
+        """Serve until SIGTERM or Ctrl-C; sessions under way are answered first.
+
+        Raises:
+            WorkersFailedError: no worker could be set up; nothing is left running.
+        """
+        main_process = os.getpid()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if os.getpid() == main_process:  # the forked API process inherits this handler and has its own way to end
+                raise KeyboardInterrupt
+
+        signal.signal(signal.SIGTERM, stop)  # LitServe shuts down in order on KeyboardInterrupt only
+        try:
+            self.run(
+                host=host,
+                port=port,
+                num_api_servers=1,
+                log_level=self._log_level,
+                generate_client_file=False,
+                access_log=self._log_level == "debug",
+                ws_max_size=_SOCKET_MAX_BYTES,
+                ws_per_message_deflate=False,
+            )
+        except RuntimeError as failed:
+            for worker in self.inference_workers:
+                worker.kill()
+            raise WorkersFailedError(f"the models could not be loaded; the log above says why ({failed})") from None
+
     async def _analyze(self, websocket: WebSocket) -> None:
         await converse(websocket, self.desk)
 
-    def _keep_words_private(self) -> None:
+    def _queues(self) -> dict[str, WorkerQueue]:
+        waiting = self.desk.limits.max_waiting
+        return {path: WorkerQueue(self, path, count, waiting) for path, count in _workers(self._recognition).items()}
+
+    def _keep_workers_private(self) -> None:
         # LitServe gives every LitAPI a public POST route; utterances come from sessions only.
         routes = self.app.router.routes
-        routes[:] = [route for route in routes if getattr(route, "path", None) != WORDS_PATH]
+        routes[:] = [route for route in routes if getattr(route, "path", None) not in (WORDS_PATH, PARTIALS_PATH)]
 
     def _drain_on_signal(self) -> None:
         loop = asyncio.get_running_loop()
@@ -108,28 +162,9 @@ async def _asyncapi() -> PlainTextResponse:
     return PlainTextResponse(text, media_type="application/yaml")
 
 
-def serve(release: Path, host: str, port: int, limits: ServerLimits, log_level: str) -> None:
-    """Serve `release` until SIGTERM or Ctrl-C; sessions under way are answered first.
-
-    Raises:
-        contract.manifest.ReleaseError: the release is not whole; nothing was started.
-    """
-
-    main_process = os.getpid()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if os.getpid() == main_process:  # the forked API process inherits this handler and has its own way to end
-            raise KeyboardInterrupt
-
-    server = UndertoneServer(release, limits)
-    signal.signal(signal.SIGTERM, stop)  # LitServe shuts down in order on KeyboardInterrupt only
-    server.run(
-        host=host,
-        port=port,
-        num_api_servers=1,
-        log_level=log_level,
-        generate_client_file=False,
-        access_log=log_level == "debug",
-        ws_max_size=_SOCKET_MAX_BYTES,
-        ws_per_message_deflate=False,
-    )
+def _workers(recognition: Recognition) -> dict[str, int]:
+    """Return how many processes each LitAPI gets."""
+    workers = {WORDS_PATH: recognition.workers}
+    if recognition.asr and recognition.partial_workers:
+        workers[PARTIALS_PATH] = recognition.partial_workers
+    return workers

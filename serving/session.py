@@ -1,60 +1,48 @@
 """One stream of audio: bytes in, messages and finished utterances out.
 
 A session knows nothing of sockets, wall clocks or workers; it is a function of the samples alone, so that a file in
-chunks of any size gives the same utterances. serving/conversation.py carries its messages, serving/verdicts.py finds
-the final of each utterance.
+chunks of any size gives the same utterances. serving/talk.py carries its messages, serving/verdicts.py finds the final
+of each utterance, serving/speculation.py when its words are asked for ahead of time.
 """
 
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
 from contract.edges import FRAME_SAMPLES
 from contract.endpoint import SAMPLES_PER_MS, Ended, Started
-from contract.fusion import Probabilities
 from contract.listening import Listener
 from serving.engine import Engine
 from serving.messages import Message, mood, speech_ended, speech_started
 from serving.mood import MoodSmoother
 from serving.ring import RingBuffer, Samples
 from serving.settings import SessionSettings
+from serving.speculation import Speculator
+from serving.utterance import SoFar, Speculation, Utterance, Withdrawn
 
 MOOD_WINDOW_MS = 3000
+PARTIAL_EVERY_MS = 1000
+
+S = TypeVar("S", SoFar, Speculation)
 
 
-@dataclass(frozen=True)
-class Utterance:
-    """A finished utterance on its way to its verdict: int16 samples, what the voice says, the times so far."""
-
-    utterance_id: int
-    start_ms: int
-    end_ms: int
-    samples: Samples
-    audio: Probabilities
-    endpoint_wait_ms: int
-    acoustic_latency_ms: float
-    decided_at_s: float = field(default_factory=time.perf_counter)
-
-    @property
-    def span(self) -> dict[str, int]:
-        """The fields that say which utterance a message speaks of."""
-        return {"utterance_id": self.utterance_id, "start_ms": self.start_ms, "end_ms": self.end_ms}
-
-
-Output = Message | Utterance
+Output = Message | Utterance | Speculation | Withdrawn | SoFar
 
 
 class Session:
-    """Feed it little-endian int16 PCM at 16 kHz; not thread-safe, one call at a time."""
+    """Feed it little-endian int16 PCM at 16 kHz; not thread-safe, one call at a time.
 
-    def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
-        self._engine = engine
+    With `speculates` it says when the words of an utterance are worth asking for before its end is known.
+    """
+
+    def __init__(self, engine: Engine, settings: SessionSettings | None = None, speculates: bool = False) -> None:
+        self._engine, self._speculates = engine, speculates
         self.configure(settings or SessionSettings())
         self._utterances = 0
         self._speech_samples = 0
-        self._next_mood = 0
+        self._next_mood = self._next_partial = self._speech_start = 0
         self._smoother = MoodSmoother()
 
     def configure(self, settings: SessionSettings) -> None:
@@ -63,6 +51,7 @@ class Session:
         vad = self._engine.manifest.vad
         silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
         self._listener = Listener(self._engine.silero, vad, silence_ms, longest_ms)
+        self._speculator = Speculator(silence_ms if self._speculates else 0)
         held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
         self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
 
@@ -75,6 +64,11 @@ class Session:
     def in_speech(self) -> bool:
         """Whether speech, announced or not, is under way."""
         return self._listener.in_speech
+
+    @property
+    def speculations(self) -> int:
+        """How many speculations there were so far."""
+        return self._speculator.sent
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -117,13 +111,29 @@ class Session:
         outputs: list[Output] = []
         for event in self._listener.hear(frame, start):
             outputs += [self._start(event)] if isinstance(event, Started) else self._conclude(event)
-        return outputs + self._mood()
+        return outputs + self._mood() + self._partial() + self._speculate()
 
     def _start(self, event: Started) -> Message:
         self._utterances += 1
         self._smoother = MoodSmoother()
         self._next_mood = self._ring.total
+        self._next_partial = event.start + PARTIAL_EVERY_MS * SAMPLES_PER_MS
+        self._speech_start = event.speech_start
         return speech_started(self._utterances, event.start // SAMPLES_PER_MS, event.speech_start // SAMPLES_PER_MS)
+
+    def _partial(self) -> list[Output]:
+        now = self._ring.total
+        if not self.settings.partials or not self._listener.speaking or now < self._next_partial:
+            return []
+        self._next_partial = now + PARTIAL_EVERY_MS * SAMPLES_PER_MS
+        return [self._heard(SoFar, now)]
+
+    def _speculate(self) -> list[Output]:
+        return [*self._speculator.watch(self._listener, self._ring.total, partial(self._heard, Speculation))]
+
+    def _heard(self, kind: type[S], speech_end: int) -> S:
+        samples = self._ring.read(self._listener.start, self._ring.total)
+        return kind(self._utterances, samples, max(0, speech_end - self._speech_start) // SAMPLES_PER_MS)
 
     def _mood(self) -> list[Output]:
         now = self._ring.total
@@ -136,6 +146,7 @@ class Session:
         return [mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, audio)]
 
     def _conclude(self, event: Ended) -> list[Output]:
+        lead = self._speculator.settle(event)
         samples = self._ring.read(event.start, min(event.end, self._ring.total))
         began_s = time.perf_counter()
         audio = self._engine.acoustic.probabilities(samples)
@@ -145,9 +156,11 @@ class Session:
             start_ms=event.start // SAMPLES_PER_MS,
             end_ms=min(event.end, self._ring.total) // SAMPLES_PER_MS,
             samples=samples,
+            speech_ms=(event.speech_end - event.speech_start) // SAMPLES_PER_MS,
             audio=audio,
             endpoint_wait_ms=(event.decided - event.speech_end) // SAMPLES_PER_MS,
             acoustic_latency_ms=1000 * (time.perf_counter() - began_s),
+            speculation_lead_ms=None if lead is None else lead // SAMPLES_PER_MS,
             decided_at_s=began_s,
         )
         return [speech_ended(utterance.utterance_id, utterance.end_ms, event.cause), utterance]

@@ -4,8 +4,10 @@ The ranges here are those of asyncapi.yaml; a test holds the two together.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from serving.asr_settings import AsrSettings
 
 
 class SettingError(ValueError):
@@ -65,13 +67,29 @@ def _check(name: str, value: Any) -> None:
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """What the operator allows: sessions at once, lengths in seconds, bytes of one frame."""
+    """What the operator allows: sessions at once, lengths in seconds, bytes of one frame and of one uploaded file."""
 
     max_sessions: int = 8
     max_session_s: float = 7200.0
     idle_session_s: float = 120.0
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up
     max_frame_bytes: int = 1 << 20
+    max_upload_bytes: int = 1 << 30  # an hour of 48 kHz, stereo, 24-bit
+    max_file_s: float = 3600.0
     provisional_after_ms: int = 1000
     words_timeout_s: float = 10.0
+    max_waiting: int = 32  # requests for words beyond those that the workers have; more is overload
     drain_s: float = 15.0
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """How the operator wants words to be found: `asr` None for no recogniser, worker processes for finals and partials.
+
+    `speculation` asks for the words of an utterance before its end is known (serving/speculation.py).
+    """
+
+    asr: AsrSettings | None = field(default_factory=AsrSettings)
+    workers: int = 1
+    partial_workers: int = 1
+    speculation: bool = True

@@ -47,6 +47,10 @@ class TextModel:
                 f"{graph} gives logits of shape {logits.shape} for one text; {len(LABELS)} are expected"
             )
 
+    def understands(self, text: str) -> bool:
+        """Return whether the tokenizer knows anything of `text`; what it does not know at all says nothing."""
+        return not self._mute.issuperset(self._ids(text))
+
     def probabilities(self, text: str) -> Probabilities:
         """Return the probabilities of `text`; what stands after the first `max_tokens` pieces is not read."""
         ids = self._ids(text)

@@ -1,40 +1,82 @@
 """From utterances to verdicts: exactly one `utterance.final` each, in order, whatever fails."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from contract.fusion import fuse
-from serving.dispatch import WorkerLostError
-from serving.messages import Message, verdict
-from serving.session import Utterance
+from contract.weighting import FusionSettings, verdict_of
+from serving.dispatch import WorkerError, WorkerLostError
+from serving.messages import Message, Outcome, verdict
+from serving.turns import OverloadError, Turn
+from serving.utterance import Speculation, Stretch, Utterance
 from serving.words import Words
 
 log = logging.getLogger("undertone.verdicts")
 
 Send = Callable[[Message], Awaitable[None]]
-Transcribe = Callable[[Utterance], Awaitable[Words]]
+Transcribe = Callable[[Stretch, Turn], Coroutine[Any, Any, Words]]
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """A speculation that was sent: its place in the queue and the words that will come."""
+
+    turn: Turn
+    task: asyncio.Task[Words]
 
 
 class Verdicts:
-    """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time."""
+    """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time.
 
-    def __init__(self, send: Send, transcribe: Transcribe, alpha: float, provisional_after_ms: int) -> None:
+    `fusion` and `redacts` may be changed before the first utterance. `used` counts the speculations that gave a final
+    its words.
+    """
+
+    def __init__(self, send: Send, transcribe: Transcribe, session_id: str, provisional_after_ms: int) -> None:
         self._send = send
         self._transcribe = transcribe
-        self.alpha = alpha
+        self._session_id = session_id
         self._provisional_after_s = provisional_after_ms / 1000
         self._waiting: asyncio.Queue[tuple[Utterance, asyncio.Task[Words]] | None] = asyncio.Queue()
+        self._progress = asyncio.Condition()
+        self._guess: _Guess | None = None
         self._runner = asyncio.create_task(self._run())
+        self.fusion, self.redacts = FusionSettings(), False
         self.trajectory: list[Message] = []
+        self.pending = self.used = 0
+
+    def speculate(self, speculation: Speculation) -> None:
+        """Ask for the words of `speculation` behind everything that somebody waits for; returns at once."""
+        self.withdraw()
+        turn = Turn(urgent=False)
+        task = asyncio.create_task(self._transcribe(speculation, turn))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may fail with nobody looking
+        self._guess = _Guess(turn, task)
+
+    def withdraw(self) -> None:
+        """Drop the speculation under way; where a worker has it already, its answer is lost."""
+        if self._guess:
+            self._guess.task.cancel()
+        self._guess = None
 
     def add(self, utterance: Utterance) -> None:
         """Begin to find the verdict of `utterance`; returns at once."""
-        self._waiting.put_nowait((utterance, asyncio.create_task(self._words(utterance))))
+        if utterance.speculation_lead_ms is None:
+            self.withdraw()
+        guess, self._guess = self._guess, None
+        self.pending += 1
+        self._waiting.put_nowait((utterance, asyncio.create_task(self._words(utterance, guess))))
+
+    async def settled(self, at_most: int) -> None:
+        """Return when no more than `at_most` verdicts are pending."""
+        async with self._progress:
+            await self._progress.wait_for(lambda: self.pending <= at_most or self._runner.done())
 
     async def drain(self) -> None:
         """Return when every utterance added so far has its final."""
@@ -44,17 +86,26 @@ class Verdicts:
     def cancel(self) -> None:
         """Give up: the client is gone."""
         self._runner.cancel()
+        self.withdraw()
         while not self._waiting.empty():
             if entry := self._waiting.get_nowait():
                 entry[1].cancel()
 
     async def _run(self) -> None:
-        while entry := await self._waiting.get():
-            utterance, task = entry
-            await self._final(utterance, await task)
+        try:
+            while entry := await self._waiting.get():
+                utterance, task = entry
+                await self._final(utterance, await task)
+        finally:
+            self.pending = 0
+            await self._tell_progress()
 
-    async def _words(self, utterance: Utterance) -> Words:
-        task = asyncio.create_task(self._transcribed(utterance))
+    async def _tell_progress(self) -> None:
+        async with self._progress:
+            self._progress.notify_all()
+
+    async def _words(self, utterance: Utterance, guess: _Guess | None) -> Words:
+        task = asyncio.create_task(self._transcribed(utterance, guess))
         try:
             done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)
             if not done:
@@ -64,41 +115,66 @@ class Verdicts:
         finally:
             task.cancel()
 
-    async def _transcribed(self, utterance: Utterance) -> Words:
+    async def _transcribed(self, utterance: Utterance, guess: _Guess | None) -> Words:
         try:
-            return await self._transcribe(utterance)
+            return await self._heard(utterance, guess)
         except TimeoutError:
             return Words(reason="asr_timeout")
-        except WorkerLostError:
+        except WorkerLostError:  # not tried again: it may be what the worker died of
             return Words(reason="worker_lost")
+        except OverloadError:
+            return Words(reason="overload")
         except Exception:
-            log.exception("no words for utterance %d", utterance.utterance_id)
+            log.exception("session %s: no words for utterance %d", self._session_id, utterance.utterance_id)
             return Words(reason="asr_unavailable")
+
+    async def _heard(self, utterance: Utterance, guess: _Guess | None) -> Words:
+        if guess:
+            guess.turn.urgent = True
+            with contextlib.suppress(WorkerError, OverloadError):
+                words = await guess.task
+                self.used += 1
+                return words
+        return await self._transcribe(utterance, Turn())
 
     def _verdict(self, utterance: Utterance, words: Words) -> Message:
         text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
-        outcome: dict[str, Any] = {"alpha": self.alpha, "mode": "fused", "reason": None}
-        if text is None:
-            outcome = {"alpha": 0.0, "mode": "audio_only", "reason": words.reason or "no_words"}
-        fused = fuse(text, utterance.audio, outcome["alpha"])
-        return verdict(utterance.span, words.text, text, utterance.audio, fused, outcome)
+        fused, alpha, abstain = verdict_of(text, utterance.audio, self.fusion)
+        reason = (words.reason or "no_words") if text is None else None
+        message = verdict(utterance.span, words.text, text, utterance.audio, fused, Outcome(alpha, abstain, reason))
+        return {**message, "text": None} if self.redacts else message
 
     async def _final(self, utterance: Utterance, words: Words) -> None:
         began_s = time.perf_counter()
         shared = self._verdict(utterance, words)
-        now_s = time.perf_counter()
-        timings = {
-            "endpoint_wait_ms": utterance.endpoint_wait_ms,
-            "queue_latency_ms": _rounded(words.queue_latency_ms),
-            "asr_latency_ms": _rounded(words.asr_latency_ms),
-            "text_latency_ms": _rounded(words.text_latency_ms),
-            "acoustic_latency_ms": _rounded(utterance.acoustic_latency_ms),
-            "fusion_latency_ms": _rounded(1000 * (now_s - began_s)),
-            "total_latency_ms": _rounded(1000 * (now_s - utterance.decided_at_s)),
-        }
+        timings = _timings(utterance, words, began_s)
         label, score = shared["fused_sentiment"]["label"], shared["fused_score"]
         self.trajectory.append({**utterance.span, "label": label, "fused_score": score})
+        self._log(shared, timings)
         await self._send({"type": "utterance.final", **shared, "timings": timings})
+        self.pending -= 1
+        await self._tell_progress()
+
+    def _log(self, shared: Message, timings: Message) -> None:
+        about = {"session": self._session_id, **{name: shared[name] for name in _LOGGED}, **timings}
+        log.info("final %s", " ".join(f"{name}={value}" for name, value in about.items()))
+
+
+_LOGGED = ("utterance_id", "start_ms", "end_ms", "mode", "reason", "alpha", "abstain")
+
+
+def _timings(utterance: Utterance, words: Words, began_s: float) -> Message:
+    now_s = time.perf_counter()
+    return {
+        "endpoint_wait_ms": utterance.endpoint_wait_ms,
+        "speculation_lead_ms": utterance.speculation_lead_ms,
+        "queue_latency_ms": _rounded(words.queue_latency_ms),
+        "asr_latency_ms": _rounded(words.asr_latency_ms),
+        "text_latency_ms": _rounded(words.text_latency_ms),
+        "acoustic_latency_ms": _rounded(utterance.acoustic_latency_ms),
+        "fusion_latency_ms": _rounded(1000 * (now_s - began_s)),
+        "total_latency_ms": _rounded(1000 * (now_s - utterance.decided_at_s)),
+    }
 
 
 def _rounded(duration_ms: float | None) -> float | None:

@@ -1,22 +1,38 @@
-"""What is said: the LitServe worker that gets whole utterances and answers with their words.
+"""What is said: the LitServe workers that get whole utterances and answer with their words.
 
-There is no speech recognition yet, so every answer says `asr_unavailable`; the way there and back is the real one.
+The recogniser and the text model live in these processes, which LitServe spawns, never in the API process. Words for
+finals and words while someone speaks have a LitAPI each: a queue and workers of their own, so that partials never
+delay a final.
 """
 
+import logging
+import os
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import litserve
+import numpy as np
+
+from serving.asr_settings import AsrSettings
+from serving.text import TextModel, load_text_model
+from serving.transcript import AsrUnavailableError, Recogniser, Transcript
 
 WORDS_PATH = "/internal/words"
+PARTIALS_PATH = "/internal/partials"
+PARTIALS_NICENESS = 10  # where finals and partials compete for a core, finals have it
 
-# What session.created and /info say of the recogniser.
-NO_ASR = {"engine": "none", "model": None, "open_vocabulary": False}
+# What session.created and /info say of the recogniser as long as no worker has told which one it loaded.
+NO_ASR = {"engine": "none", "model": None, "open_vocabulary": False, "reason": "no worker is ready yet"}
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one utterance, or why there are none; `text_probabilities` follow `contract.labels.LABELS`."""
+    """The words of one utterance, or why there are none; `text_probabilities` follow `contract.labels.LABELS`.
+
+    `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples.
+    """
 
     text: str | None = None
     reason: str | None = None
@@ -24,30 +40,99 @@ class Words:
     asr_latency_ms: float | None = None
     text_latency_ms: float | None = None
     queue_latency_ms: float | None = None
+    segments: tuple[dict[str, Any], ...] = ()
+    language: str | None = None
 
 
-class WordsAPI(litserve.LitAPI):
-    """Runs in LitServe's inference workers; `health` is asked in the API process."""
+class RecogniserAPI(litserve.LitAPI):
+    """Runs in LitServe's inference workers.
 
-    def __init__(self) -> None:
-        super().__init__(api_path=WORDS_PATH)
-        self.ready = False  # set in the API process once its own models are warm
+    Requests are `{"describe": True}`, answered by `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz),
+    `language` and `speech_ms`, answered by the fields of `Words`. What is taken up after its `until_s` is not done.
+    """
+
+    def __init__(self, api_path: str, asr: AsrSettings | None, log_level: str = "warning") -> None:
+        super().__init__(api_path=api_path)
+        self._asr, self._log_level = asr, log_level
 
     def setup(self, device: str) -> None:
-        """Load the recogniser; there is none yet."""
+        """Load and warm the recogniser."""
+        from serving.asr import NoRecogniser, load_recogniser  # the engines: not for the API process, which imports us
+
+        logging.basicConfig(level=self._log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        switched_off = NoRecogniser("switched off with --asr-model none")
+        self._recogniser: Recogniser = load_recogniser(self._asr) if self._asr else switched_off
 
     def decode_request(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take the payload of `WorkerQueue.submit` as it is: `samples`, int16 PCM bytes at 16 kHz, and settings."""
+        """Take the payload of `WorkerQueue.submit` as it is."""
         return request
 
     def predict(self, x: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of `Words`."""
-        return {"text": None, "reason": "asr_unavailable"}
+        """Return the description of the recogniser or the fields of `Words`."""
+        if x.get("describe"):
+            return self._recogniser.description
+        if time.monotonic() > x["until_s"]:
+            return {"reason": "asr_timeout"}
+        began_s = time.perf_counter()
+        try:
+            transcript = self._transcript(x)
+        except AsrUnavailableError:
+            return {"reason": "asr_unavailable"}
+        asr_latency_ms = 1000 * (time.perf_counter() - began_s)
+        return {**_fields(transcript), "asr_latency_ms": asr_latency_ms, **self._sentiment(transcript)}
 
     def encode_response(self, output: dict[str, Any]) -> dict[str, Any]:
         """Hand the fields back as they are."""
         return output
 
+    def _transcript(self, x: dict[str, Any]) -> Transcript:
+        samples = np.frombuffer(x["samples"], dtype=np.int16)
+        return self._recogniser.transcribe(samples, language=x.get("language"), speech_ms=x.get("speech_ms"))
+
+    def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
+        return {}
+
+
+class WordsAPI(RecogniserAPI):
+    """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
+
+    def __init__(self, release: Path, asr: AsrSettings | None, log_level: str = "warning") -> None:
+        super().__init__(WORDS_PATH, asr, log_level)
+        self._release = release
+        self.ready = False  # set in the API process once its own models are warm and a worker has answered
+
     def health(self) -> bool:
         """Tell whether the API process is ready: LitServe's /health is 503 until then."""
         return self.ready
+
+    def setup(self, device: str) -> None:
+        """Load and warm the recogniser and the text model of the release."""
+        super().setup(device)
+        self._text: TextModel = load_text_model(self._release)
+
+    def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
+        if transcript.rejected or not self._text.understands(transcript.text):
+            return {}  # a sure "neutral" for words in another script would outvote the voice
+        began_s = time.perf_counter()
+        probabilities = self._text.probabilities(transcript.text)
+        text_latency_ms = 1000 * (time.perf_counter() - began_s)
+        return {"text_probabilities": probabilities.tolist(), "text_latency_ms": text_latency_ms}
+
+
+class PartialsAPI(RecogniserAPI):
+    """Utterances so far: their words only, for `transcript.partial`."""
+
+    def __init__(self, asr: AsrSettings | None, log_level: str = "warning") -> None:
+        super().__init__(PARTIALS_PATH, asr, log_level)
+
+    def setup(self, device: str) -> None:
+        """Load and warm the recogniser, behind whatever works for a final."""
+        os.nice(PARTIALS_NICENESS)
+        super().setup(device)
+
+
+def _fields(transcript: Transcript) -> dict[str, Any]:
+    if transcript.rejected:
+        return {"reason": transcript.rejected, "language": transcript.language}
+    segments = tuple(vars(segment) for segment in transcript.segments)
+    return {"text": transcript.text, "segments": segments, "language": transcript.language}

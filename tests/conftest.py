@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from tiny_release import make_release
@@ -60,8 +61,13 @@ def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def running_server(release: Path, log: Path, *options: str) -> Iterator[DemoServer]:
-    """Start `undertone serve`, wait until /health is 200, leave nothing of it behind."""
-    with DemoServer(release, log, options) as server:
+    """Start `undertone serve`, wait until /health is 200, leave nothing of it behind; without words by default.
+
+    The server takes the hub for out of reach, whether it is or not.
+    """
+    with patch.dict(os.environ, HF_HUB_OFFLINE="1"):
+        server = DemoServer(release, log, options or ("--asr-model", "none"))
+    with server:
         server.wait_until_ready()
         yield server
 
@@ -70,4 +76,12 @@ def running_server(release: Path, log: Path, *options: str) -> Iterator[DemoServ
 def server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     """The server with the promoted release, shared by all tests that do it no harm."""
     with running_server(promoted_release, tmp_path_factory.mktemp("server") / "server.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def listening_server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    """The server with the promoted release and the recogniser that needs no download; patient, for busy machines."""
+    log = tmp_path_factory.mktemp("listening") / "server.log"
+    with running_server(promoted_release, log, "--asr-fallback", "pocketsphinx", "--asr-timeout-s", "60") as running:
         yield running

@@ -25,7 +25,11 @@ def start(tmp_path):
         return subprocess.Popen(
             command,
             cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "100"},  # readline, which pytest loads, sets another one for child processes
+            env={
+                **os.environ,
+                "COLUMNS": "100",
+                "HF_HUB_OFFLINE": "1",
+            },  # readline, which pytest loads, sets another one for child processes
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -81,12 +85,27 @@ def state_and_group(folder):
     return fields[0] != "Z", int(fields[2])
 
 
-def test_the_demo_hears_every_sample_and_stops_its_server(start, tiny_release, two_samples, tmp_path):
-    output, errors = start("--release", tiny_release, "--samples", two_samples).communicate(timeout=120)
+def test_the_demo_shows_words_for_and_against_the_voice_and_stops_its_server(
+    start, promoted_release, samples, tmp_path
+):
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    for name in ("07_proud.flac", "08_garden.flac", "11_noise.flac"):
+        shutil.copy(samples / name, folder)
+    output, errors = start("--release", promoted_release, "--samples", folder).communicate(timeout=120)
     assert errors == ""
     assert output.splitlines()[-1] == "done: every clip was heard"
-    for text in ("04_sad.flac: 1 utterance", "05_thanks.flac: 1 utterance", "mood", "audio_only, asr_unavailable"):
+    for text in (
+        "07_proud.flac: 1 utterance (1 fused)",
+        "11_noise.flac: 1 utterance (1 fused)",
+        "mood",
+        "happy",
+        "angry",
+    ):
         assert text in output
+    rows = [line for line in output.splitlines() if "└" in line and "fused" in line]
+    assert ["words positive" in row for row in rows] == [True, False, False]
+    assert ["no agreement" in row for row in rows] == [True, True, False]
     assert "is loaded and warm" in (tmp_path / "logs" / "demo-server.log").read_text()
     assert not answers(port_of(output.splitlines()[0]))
 

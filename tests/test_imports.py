@@ -58,3 +58,9 @@ def test_serving_loads_no_training_library_in_a_fresh_process(repository):
     loaded = {name.split(".")[0] for name in printed.split()}
     assert not loaded & (FORBIDDEN_IN_SERVING | {"training", "export"})
     assert "onnxruntime" in loaded
+
+
+def test_the_api_process_loads_no_recogniser():
+    program = "import sys, serving.server, serving.cli; print('\\n'.join(sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert not {name.split(".")[0] for name in printed.split()} & {"faster_whisper", "ctranslate2", "pocketsphinx"}

@@ -17,7 +17,7 @@ def local_files(module, repository, seen=None):
     if not path.is_file():
         return seen
     package = f"{module.split('.')[0]}/__init__.py"
-    seen |= {package, str(path.relative_to(repository))}
+    seen |= {str(path.relative_to(repository))} | ({package} if (repository / package).is_file() else set())
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         for name in names_imported(node):
             if name.split(".")[0] in PACKAGES and name.replace(".", "/") + ".py" not in seen:
@@ -53,9 +53,13 @@ def test_every_python_dependency_of_a_stage_exists_and_is_used(stages, repositor
         assert not unused, f"stage {name} lists {unused} without need"
 
 
+# A clone gets these with `dvc pull`: small, and tests need them.
+BUNDLED = {"models/micro_whisper"}
+
+
 def test_large_outputs_are_not_pushed_and_metrics_stay_in_git(stages):
     for name, stage in stages.items():
-        for out in stage.get("outs", []):
+        for out in [out for out in stage.get("outs", []) if str(out) not in BUNDLED]:
             assert isinstance(out, dict), f"stage {name}: {out} would be pushed to the bundled remote"
             assert next(iter(out.values())).get("push") is False, f"stage {name}: {out} would be pushed"
         for metrics in [*stage.get("metrics", []), *stage.get("plots", [])]:

@@ -101,6 +101,18 @@ def test_settings_of_the_command_line_reach_the_session(server, samples, capsys)
     assert len(finals) == 1  # the pause within the clip is shorter than that
 
 
+def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(listening_server, samples, capsys):
+    proud = str(samples / "07_proud.flac")
+    options = ["--url", listening_server.ws_url, "--speed", "0.5", "--alpha", "0.25", "--partials"]
+    assert main(["stream", proud, *options]) == 0
+    shown = capsys.readouterr().out
+    assert "words: pocketsphinx en-us" in shown
+    assert "partial" in shown
+    assert "fused · words positive x0.25 · voice negative · no agreement" in shown
+    assert '"i am so happy and so proud of the music"' in shown
+    assert "07_proud.flac: 1 utterance (1 fused)" in shown
+
+
 def test_bad_files_are_named_and_the_others_still_go(server, samples, tmp_path, capsys):
     (tmp_path / "letter.wav").write_text("not a recording")
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 16_000 * 6)

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from conftest import running_server
 from websockets.exceptions import ConnectionClosed
-from wire import receive_until, session
+from wire import receive_until, send, session
 
 from serving.audio_file import read
 from serving.demo_server import free_port
@@ -32,14 +32,94 @@ def family_of(server):
     return psutil.Process(server.process.pid).children(recursive=True)
 
 
-def worker_of(server):
-    (worker,) = [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
-    return worker
+def workers_of(server):
+    """The workers, those for finals first: the others yield to them."""
+    spawned = [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
+    return sorted(spawned, key=lambda child: child.nice())
+
+
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory, tiny_release):
+    """A server with a recogniser and a worker for partials, for the tests to harm."""
+    log = tmp_path_factory.mktemp("listening") / "server.log"
+    options = ("--asr-fallback", "pocketsphinx", "--asr-timeout-s", "8")
+    with running_server(tiny_release, log, *options) as running:
+        yield running
+
+
+def heard(server, clip):
+    """Return every message about `clip` up to its final, in a session of its own."""
+    with session(server.ws_url) as socket:
+        socket.send(clip)
+        return receive_until(socket, "utterance.final")
+
+
+def kill_at_work(worker):
+    before_s, deadline_s = worker.cpu_times().user, time.monotonic() + 20
+    while worker.cpu_times().user < before_s + 0.1 and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    worker.kill()
+
+
+def until_healthy(server):
+    deadline_s = time.monotonic() + 60
+    while not is_healthy(server) and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    assert is_healthy(server)
+
+
+def test_a_worker_killed_over_an_utterance_costs_its_words_and_the_next_is_fused_again(listening, clip):
+    with session(listening.ws_url) as socket:
+        socket.send(clip)
+        kill_at_work(workers_of(listening)[0])
+        lost = receive_until(socket, "utterance.final")[-1]
+        assert (lost["mode"], lost["reason"], lost["text"]) == ("audio_only", "worker_lost", None)
+        until_healthy(listening)
+        socket.send(clip)
+        again = receive_until(socket, "utterance.final")[-1]
+        assert (again["utterance_id"], again["mode"], again["reason"]) == (2, "fused", None)
+        send(socket, "session.finish")
+        closed = receive_until(socket, "session.closed")[-1]
+    assert [entry["utterance_id"] for entry in closed["trajectory"]] == [1, 2]
+
+
+def test_a_lost_worker_for_partials_costs_no_final_its_words(listening, clip):
+    until_healthy(listening)
+    workers_of(listening)[1].kill()
+    with session(listening.ws_url) as socket:
+        send(socket, "session.update", partials=True)
+        socket.send(clip)
+        final = receive_until(socket, "utterance.final")[-1]
+    assert (final["mode"], final["reason"]) == ("fused", None)
+
+
+def test_a_worker_that_hangs_costs_the_words_after_the_time_limit_and_then_all_is_well(listening, clip):
+    until_healthy(listening)
+    hung = workers_of(listening)[0]
+    hung.suspend()
+    try:
+        messages = heard(listening, clip)
+    finally:
+        hung.resume()
+    provisional, final = messages[-2:]
+    assert (provisional["type"], provisional["mode"]) == ("utterance.provisional", "audio_only")
+    assert (final["mode"], final["reason"]) == ("audio_only", "asr_timeout")
+    assert 7_000 < final["timings"]["total_latency_ms"] < 25_000
+    assert heard(listening, clip)[-1]["mode"] == "fused"
+
+
+def test_a_model_that_cannot_be_loaded_is_told_and_leaves_no_process(tiny_release, tmp_path):
+    (tmp_path / "model.bin").write_bytes(b"no model")
+    port = str(free_port())
+    refused = serve("--release", str(tiny_release), "--port", port, "--asr-model", str(tmp_path))
+    assert refused.returncode == 1
+    assert "the models could not be loaded" in refused.stderr.splitlines()[-1]
+    assert not [process for process in psutil.process_iter(["cmdline"]) if port in (process.info["cmdline"] or [])]
 
 
 def test_a_killed_worker_costs_no_verdict_and_a_new_one_takes_its_place(own_server, clip):
     with session(own_server.ws_url) as socket:
-        worker_of(own_server).kill()
+        workers_of(own_server)[0].kill()
         socket.send(clip)
         first = receive_until(socket, "utterance.final")[-1]
         assert (first["utterance_id"], first["mode"]) == (1, "audio_only")

@@ -60,6 +60,8 @@ def test_every_text_has_probabilities(model: TextModel, text: str) -> None:
 @pytest.mark.parametrize("name", ["empty", "blank", "emoji", "japanese", "arabic"])
 def test_a_text_with_nothing_known_says_nothing_which_is_neutral(model: TextModel, name: str) -> None:
     assert model.probabilities(AWKWARD[name]).tolist() == [0.0, 1.0, 0.0]
+    assert not model.understands(AWKWARD[name])
+    assert model.understands("fine " + AWKWARD[name])
 
 
 @pytest.mark.fast

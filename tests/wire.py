@@ -15,7 +15,7 @@ def session(ws_url: str) -> Iterator[ClientConnection]:
         yield socket
 
 
-def receive(socket: ClientConnection, timeout_s: float = 20) -> dict:
+def receive(socket: ClientConnection, timeout_s: float = 60) -> dict:
     """Return the next message."""
     return json.loads(socket.recv(timeout=timeout_s))
 

@@ -1,0 +1,61 @@
+"""Speech recognition: which engine runs, and why. What an engine answers is in serving/transcript.py."""
+
+import logging
+from typing import Any
+
+from serving.asr_hub import HubError, find_model
+from serving.asr_pocketsphinx import PocketsphinxRecogniser
+from serving.asr_settings import AsrSettings
+from serving.asr_whisper import WhisperRecogniser
+from serving.transcript import AsrModelError, AsrUnavailableError, Recogniser, Samples, Segment, Transcript
+
+__all__ = [
+    "AsrModelError",
+    "AsrSettings",
+    "AsrUnavailableError",
+    "NoRecogniser",
+    "Recogniser",
+    "Segment",
+    "Transcript",
+    "load_recogniser",
+]
+
+AS_ASKED = "as asked"
+
+log = logging.getLogger("undertone.asr")
+
+
+class NoRecogniser:
+    """The engine "none": every utterance goes without words."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """See `Recogniser`."""
+        return {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
+
+    def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
+        """Raise `AsrUnavailableError`."""
+        raise AsrUnavailableError(f"no speech recognition: {self._reason}")
+
+
+def load_recogniser(settings: AsrSettings) -> Recogniser:
+    """Return an engine, loaded and warm: the model, or the fallback where the hub does not give it in time.
+
+    Raises:
+        AsrModelError: `settings.model` is a folder without a model, or a name that no hub knows; a mistake to correct,
+            so nothing falls back.
+    """
+    try:
+        folder = find_model(settings.model, settings.hub_wait_s)
+    except HubError as error:
+        log.warning("%s; %s runs instead", error, settings.fallback)
+        return load_fallback(settings, str(error))
+    return WhisperRecogniser(settings, folder, AS_ASKED)
+
+
+def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:
+    """Return the engine that runs where the model cannot be had."""
+    return PocketsphinxRecogniser(settings, reason) if settings.fallback == "pocketsphinx" else NoRecogniser(reason)

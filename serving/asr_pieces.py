@@ -1,0 +1,65 @@
+"""What is longer than Whisper's window is heard in pieces, and each is judged by itself.
+
+Utterances of a session never are (30 s at most); files given to /api/transcribe may last an hour.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from serving.transcript import RATE_HZ, Samples, Transcript
+
+LONGEST_PIECE_S = 28.0
+_QUIET_SAMPLES = RATE_HZ // 10
+_SEARCH_S = 8.0
+
+
+def by_pieces(samples: Samples, speech_ms: int | None, hear: Callable[[Samples, int | None], Transcript]) -> Transcript:
+    """Return one transcript of `samples`, made by `hear(piece, its share of speech_ms)`."""
+    if not len(samples):
+        return Transcript("", rejected="no_words", decodings=0)
+    parts = []
+    for start, end in pieces(samples):
+        share_ms = None if speech_ms is None else round(speech_ms * (end - start) / len(samples))
+        parts.append(later(hear(samples[start:end], share_ms), start / RATE_HZ))
+    return joined(parts)
+
+
+def pieces(samples: Samples) -> list[tuple[int, int]]:
+    """Return where to cut `samples` (n,) so that no piece is longer than 28 s: half-open ranges that cover it.
+
+    A cut is made in the quietest 100 ms of the last 8 s that the piece may have. 20 s -> [(0, 320000)].
+    """
+    longest, search = int(LONGEST_PIECE_S * RATE_HZ), int(_SEARCH_S * RATE_HZ)
+    ranges, start = [], 0
+    while len(samples) - start > longest:
+        low = start + longest - search
+        blocks = samples[low : start + longest].astype(np.float64).reshape(-1, _QUIET_SAMPLES)
+        cut = low + int(np.square(blocks).mean(axis=1).argmin()) * _QUIET_SAMPLES + _QUIET_SAMPLES // 2
+        ranges.append((start, cut))
+        start = cut
+    return [*ranges, (start, len(samples))]
+
+
+def later(transcript: Transcript, seconds: float) -> Transcript:
+    """Return `transcript` with its segments moved by `seconds`."""
+    moved = [replace(part, start_s=part.start_s + seconds, end_s=part.end_s + seconds) for part in transcript.segments]
+    return replace(transcript, segments=tuple(moved))
+
+
+def joined(parts: list[Transcript]) -> Transcript:
+    """Return one transcript of the pieces that were accepted, or of all where none was."""
+    if len(parts) == 1:
+        return parts[0]
+    kept = [part for part in parts if part.rejected is None] or parts
+    first = kept[0]
+    return Transcript(
+        text=" ".join(part.text for part in kept if part.text),
+        segments=tuple(segment for part in kept for segment in part.segments),
+        language=first.language,
+        rejected=first.rejected,
+        window_s=max(part.window_s or 0.0 for part in parts),
+        decodings=sum(part.decodings for part in parts),
+        evidence=first.evidence,
+    )

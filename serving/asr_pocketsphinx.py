@@ -1,0 +1,114 @@
+"""Open-vocabulary English with the model that the pocketsphinx wheel carries: needs no download, errs often."""
+
+import re
+import warnings
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pocketsphinx
+
+from serving.asr_pieces import by_pieces
+from serving.asr_settings import AsrSettings
+from serving.hallucination import Evidence, gate
+from serving.transcript import RATE_HZ, Samples, Segment, Transcript
+from serving.voicing import voicing
+
+MODEL = "en-us"
+FRAMES_PER_SECOND = 100
+PAUSE_S = 0.5  # a silence so long ends a segment
+
+SHORTEST_SAMPLES = RATE_HZ // 10
+
+_FRAME = RATE_HZ // 40
+_ZERO_LEVEL, _ZERO_SHARE, _FAINT_DB = 2.0, 0.05, -40.0
+_LEAST_POSTERIOR = 1e-4
+_NOISE = re.compile(r"\[.*\]|\+\+.*\+\+")
+_FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+")
+_VARIANT = re.compile(r"\(\d+\)$")  # "the(2)" is "the", pronounced the second way of the dictionary
+
+
+class PocketsphinxRecogniser:
+    """One decoder; what it answers depends on the samples alone, not on what it heard before."""
+
+    def __init__(self, settings: AsrSettings, reason: str) -> None:
+        self._settings = settings
+        self._reason = reason
+        # The default normalisation follows earlier utterances: the same samples would change their words.
+        self._decoder = pocketsphinx.Decoder(samprate=float(RATE_HZ), cmn="batch", loglevel="FATAL")
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """See `Recogniser`."""
+        return {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
+
+    def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
+        """See `Recogniser`; `language` does not matter, the model knows English only."""
+        return by_pieces(samples, speech_ms, self._piece)
+
+    def _piece(self, samples: Samples, speech_ms: int | None) -> Transcript:
+        units = self._decode(samples)
+        words = [unit for unit in units if not _FILLER.fullmatch(unit.word)]
+        segments = tuple(_segments(words))
+        text = " ".join(segment.text for segment in segments)
+        if not words:
+            return Transcript("", language="en", rejected="no_words")
+        evidence = _evidence(text, units, words, samples, speech_ms)
+        rejected = gate(evidence) if self._settings.gates else None
+        return Transcript(text, segments, "en", rejected, evidence=evidence.numbers())
+
+    def _decode(self, samples: Samples) -> list[Any]:
+        if len(samples) < SHORTEST_SAMPLES:
+            return []
+        self._forget()
+        self._decoder.start_utt()
+        self._decoder.process_raw(without_digital_silence(samples).astype("<i2").tobytes(), full_utt=True)
+        self._decoder.end_utt()
+        return list(self._decoder.seg() or []) if self._decoder.hyp() else []
+
+    def _forget(self) -> None:
+        # Its docstring calls it unnecessary, but without it the noise removal goes on from the utterance before.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._decoder.start_stream()
+
+
+def without_digital_silence(samples: Samples) -> Samples:
+    """Return `samples` over faint noise, always the same, where some of them are zeros as no microphone gives them.
+
+    The log energies of zeros dominate the normalisation: word errors on espeak-ng 69 %, with the noise 32 %.
+    """
+    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
+    levels = np.sqrt(np.square(frames).mean(axis=1))
+    if np.mean(levels < _ZERO_LEVEL) < _ZERO_SHARE:
+        return samples
+    faint = np.quantile(levels, 0.9) * 10 ** (_FAINT_DB / 20)
+    noise = np.random.default_rng(0).normal(0.0, faint, len(samples))
+    return np.rint(samples + noise).clip(-32768, 32767).astype(np.int16)
+
+
+def _evidence(text: str, units: list[Any], words: list[Any], samples: Samples, speech_ms: int | None) -> Evidence:
+    spoken = sum(word.end_frame - word.start_frame + 1 for word in words)
+    return Evidence(
+        text=text,
+        length_s=len(samples) / RATE_HZ,
+        speech_ms=speech_ms,
+        word_logprob=float(np.mean([np.log(max(word.prob, _LEAST_POSTERIOR)) for word in words])),
+        word_s=spoken / len(words) / FRAMES_PER_SECOND,
+        share_of_words=spoken / max(1, units[-1].end_frame + 1),
+        noises=sum(_NOISE.fullmatch(unit.word) is not None for unit in units),
+        **asdict(voicing(samples)),
+    )
+
+
+def _segments(words: list[Any]) -> list[Segment]:
+    """Join the words between pauses."""
+    found: list[Segment] = []
+    for unit in words:
+        start_s, end_s = unit.start_frame / FRAMES_PER_SECOND, (unit.end_frame + 1) / FRAMES_PER_SECOND
+        word = _VARIANT.sub("", unit.word)
+        if found and start_s - found[-1].end_s < PAUSE_S:
+            found[-1] = Segment(found[-1].start_s, end_s, f"{found[-1].text} {word}")
+        else:
+            found.append(Segment(start_s, end_s, word))
+    return found

@@ -1,0 +1,147 @@
+"""Whether words were said or invented: recognisers hear "thank you" in silence, hum and noise.
+
+No sign is proof. Each gives points, two points reject; a known invention is one point, so that a real "thank you"
+passes unless something else speaks against it. The points follow Radford et al. 2022, section 4.5 (no speech, log
+probability, compression ratio), Koenecke et al. 2024 and Baranski et al. 2025 (what is invented, and over what).
+
+    gate(Evidence(text="Thank you.", length_s=1.2, no_speech_prob=0.1, avg_logprob=-0.4)) -> None
+    gate(Evidence(text="Thank you.", length_s=1.2, no_speech_prob=0.7, avg_logprob=-0.4)) -> "hallucination"
+"""
+
+import re
+from dataclasses import dataclass, fields
+
+from serving.inventions import is_known_invention
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """Where a sign begins to count; the same numbers stand in the section `asr` of params.yaml."""
+
+    points_to_reject: int = 2
+    no_speech_prob: float = 0.6  # above: one point
+    sure_no_speech_prob: float = 0.9  # above: two
+    avg_logprob: float = -1.0  # below: one
+    low_avg_logprob: float = -1.5  # below: two
+    compression_ratio: float = 2.4  # above: two, the text repeats itself
+    repeats: int = 4  # two words or more, the same so often in a row: two
+    most_words_per_second: float = 7.0  # above: two; nobody speaks so fast
+    fewest_words_per_second: float = 0.3  # below, for longer than `slow_after_s`: one
+    slow_after_s: float = 3.0
+    shortest_speech_ms: int = 150  # the VAD took less for speech: one
+    silence_level: float = 4.0  # root mean square in steps of 16 bits; below: two
+    shortest_voiced_s: float = 0.1  # less has pitch: one
+    least_movement_db: float = 2.75  # a voice that moves less: one
+    still_movement_db: float = 2.0  # below: two
+    tonality: float = 0.7  # above: one
+    doubtful_words: float = -2.0  # mean log posterior of the words below: one
+    long_word_s: float = 0.45  # mean length of a word above: one
+    endless_word_s: float = 0.8  # above: two
+    least_share_of_words: float = 0.15  # of the time below: one
+    noises: int = 1  # so many that the engine itself heard as noise: one
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of words and sound; None: this engine does not say.
+
+    `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's; `word_logprob` (mean log posterior), `word_s`
+    (mean length), `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`
+    and `tonality` are those of serving/voicing.py.
+    """
+
+    text: str
+    length_s: float
+    speech_ms: int | None = None
+    no_speech_prob: float | None = None
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    level: float | None = None
+    voiced_s: float | None = None
+    movement_db: float | None = None
+    tonality: float | None = None
+    word_logprob: float | None = None
+    word_s: float | None = None
+    share_of_words: float | None = None
+    noises: int | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The words in lower case, without points."""
+        return re.findall(r"[\w']+", self.text.lower())
+
+    @property
+    def words_per_second(self) -> float:
+        """Words for each second that the VAD took for speech, or of the samples where it was not asked."""
+        seconds = self.length_s if self.speech_ms is None else self.speech_ms / 1000
+        return len(self.words) / max(seconds, 0.1)
+
+    def numbers(self) -> dict[str, float]:
+        """Return what is known, rounded, for the log."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        known["words_per_second"] = self.words_per_second
+        return {name: round(value, 3) for name, value in known.items() if isinstance(value, float | int)}
+
+
+DEFAULT = GateSettings()
+
+
+def gate(evidence: Evidence, settings: GateSettings = DEFAULT) -> str | None:
+    """Return None to accept the words, or why they are rejected: "no_words" or "hallucination"."""
+    if not evidence.words:
+        return "no_words"
+    return "hallucination" if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
+
+
+def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int]:
+    """Return the points against the words, by sign."""
+    return {
+        "no_speech": _above(evidence.no_speech_prob, settings.no_speech_prob, settings.sure_no_speech_prob),
+        "unlikely": _below(evidence.avg_logprob, settings.avg_logprob, settings.low_avg_logprob),
+        "repeated": 2 * repeats_itself(evidence, settings),
+        "too_fast": 2 * (evidence.words_per_second > settings.most_words_per_second),
+        "too_slow": int(_too_slow(evidence, settings)),
+        "hardly_speech": int(evidence.speech_ms is not None and evidence.speech_ms < settings.shortest_speech_ms),
+        "known_invention": int(is_known_invention(evidence.words)),
+        "silent": 2 * _below(evidence.level, settings.silence_level),
+        "no_pitch": _below(evidence.voiced_s, settings.shortest_voiced_s),
+        "still": _below(evidence.movement_db, settings.least_movement_db, settings.still_movement_db),
+        "tone": _above(evidence.tonality, settings.tonality),
+        "doubtful_words": _below(evidence.word_logprob, settings.doubtful_words),
+        "long_words": _above(evidence.word_s, settings.long_word_s, settings.endless_word_s),
+        "few_words": _below(evidence.share_of_words, settings.least_share_of_words),
+        "heard_as_noise": _above(evidence.noises, settings.noises - 1),
+    }
+
+
+def needs_full_window(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool:
+    """Return whether words from a short window look wrong, not just unsaid, so that 30 s may give better ones."""
+    low = evidence.avg_logprob is not None and evidence.avg_logprob < settings.avg_logprob
+    silent = evidence.no_speech_prob is not None and evidence.no_speech_prob > settings.no_speech_prob
+    return repeats_itself(evidence, settings) or (low and not silent)
+
+
+def repeats_itself(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool:
+    """Return whether the text compresses too well, or says the same words over and over."""
+    compressed = evidence.compression_ratio is not None and evidence.compression_ratio > settings.compression_ratio
+    return compressed or _repeats(evidence.words, settings.repeats)
+
+
+def _repeats(words: list[str], times: int) -> bool:
+    for size in range(2, len(words) // times + 1):
+        for start in range(len(words) - size * times + 1):
+            if words[start : start + size] * times == words[start : start + size * times]:
+                return True
+    return False
+
+
+def _too_slow(evidence: Evidence, settings: GateSettings) -> bool:
+    return evidence.length_s > settings.slow_after_s and evidence.words_per_second < settings.fewest_words_per_second
+
+
+def _above(value: float | None, *limits: float) -> int:
+    return 0 if value is None else sum(value > limit for limit in limits)
+
+
+def _below(value: float | None, *limits: float) -> int:
+    return 0 if value is None else sum(value < limit for limit in limits)

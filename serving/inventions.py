@@ -1,0 +1,74 @@
+"""What recognisers are known to write where nothing was said; all of it is said by people, too."""
+
+# Said where nothing was said: the commonest of Whisper, in lower case, without points.
+INVENTIONS = frozenset(
+    {
+        "bye",
+        "bye bye",
+        "i'm sorry",
+        "oh",
+        "okay",
+        "please subscribe",
+        "so",
+        "thank you",
+        "thank you for watching",
+        "thank you very much",
+        "thanks",
+        "thanks for watching",
+        "the end",
+        "you",
+    }
+)
+INVENTED_PREFIXES = (
+    "amara org",
+    "copyright",
+    "don't forget to subscribe",
+    "like and subscribe",
+    "please like and subscribe",
+    "see you in the next video",
+    "see you next time",
+    "subtitles by",
+    "thank you for watching",
+    "thanks for watching",
+    "transcribed by",
+    "transcription by",
+    "translated by",
+)
+
+# What pocketsphinx makes of clicks and beeps: nothing but these.
+LITTLE_WORDS = frozenset(
+    {
+        "a",
+        "ah",
+        "am",
+        "an",
+        "and",
+        "are",
+        "at",
+        "he",
+        "her",
+        "i",
+        "i'm",
+        "in",
+        "is",
+        "it",
+        "of",
+        "oh",
+        "on",
+        "ooh",
+        "or",
+        "s",
+        "t",
+        "the",
+        "to",
+        "uh",
+        "um",
+        "you",
+    }
+)
+
+
+def is_known_invention(words: list[str]) -> bool:
+    """Return whether these words are what recognisers invent."""
+    text = " ".join(words)
+    return text in INVENTIONS or text.startswith(INVENTED_PREFIXES) or set(words) <= LITTLE_WORDS

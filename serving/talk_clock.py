@@ -1,0 +1,33 @@
+"""The clock of a talk: how far its audio is ahead of the time, and the time without what it chose to wait."""
+
+import time
+
+
+class TalkClock:
+    """When the audio began, and for how long the talk chose to wait: entered while it does. Times in seconds."""
+
+    def __init__(self) -> None:
+        self._began_s: float | None = None
+        self._held_s = 0.0
+        self._holding_since_s: float | None = None
+
+    def begin(self) -> None:
+        """The first audio is here; later calls change nothing."""
+        self._began_s = time.monotonic() if self._began_s is None else self._began_s
+
+    def ahead_s(self, samples: int) -> float:
+        """Return by how much `samples` at 16 kHz are ahead of the time that passed since the first."""
+        return 0.0 if self._began_s is None else samples / 16_000 - (time.monotonic() - self._began_s)
+
+    def working_s(self) -> float:
+        """Return `time.monotonic` without the time spent waiting."""
+        now_s = time.monotonic() if self._holding_since_s is None else self._holding_since_s
+        return now_s - self._held_s
+
+    def __enter__(self) -> None:
+        self._holding_since_s = time.monotonic()
+
+    def __exit__(self, *exception: object) -> None:
+        assert self._holding_since_s is not None
+        self._held_s += time.monotonic() - self._holding_since_s
+        self._holding_since_s = None

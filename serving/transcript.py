@@ -1,0 +1,70 @@
+"""What a recogniser answers, and what can go wrong on the way; every engine builds these.
+
+AsrError
+├── AsrModelError        the operator named a model that cannot be loaded
+└── AsrUnavailableError  there is no engine: the utterance goes without words
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 16_000
+
+Samples = NDArray[np.int16]
+
+
+class AsrError(RuntimeError):
+    """Speech recognition failed."""
+
+
+class AsrModelError(AsrError):
+    """What the operator named is no model that can be loaded; the message says what to do."""
+
+
+class AsrUnavailableError(AsrError):
+    """No engine runs here, so there are no words."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of words; times in seconds from the start of the samples given."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of one utterance.
+
+    `text` is empty where nothing was said, and holds the words even when they are `rejected`: None, "no_words" or
+    "hallucination". `window_s` is what the encoder saw (None without one), `decodings` how often the words were
+    decoded, `evidence` what the gate judged by.
+    """
+
+    text: str
+    segments: tuple[Segment, ...] = ()
+    language: str | None = None
+    rejected: str | None = None
+    window_s: float | None = None
+    decodings: int = 1
+    evidence: dict[str, float] = field(default_factory=dict)
+
+
+class Recogniser(Protocol):
+    """An engine that is loaded and warm."""
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """`engine`, `model`, `open_vocabulary` and `reason`: what runs and why, for the log and for clients."""
+
+    def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
+        """Return the words of `samples`, (n,) int16 at 16 kHz; `speech_ms` is how much of it the VAD took for speech.
+
+        Raises:
+            AsrUnavailableError: there is no engine.
+        """

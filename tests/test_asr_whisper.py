@@ -1,0 +1,125 @@
+"""Faster-Whisper with real weights: the micro Whisper of the stage of that name, on voices it has never heard."""
+
+import numpy as np
+import pytest
+from conftest import pulled
+from micro_whisper import STATEMENTS, word_errors
+
+from serving.asr import AsrSettings, load_recogniser
+from serving.audio_file import read
+from training.noises import KINDS, noise
+from training.ravdess import parse_name
+
+RATE_HZ = 16_000
+HELD_OUT = range(21, 25)
+
+
+@pytest.fixture(scope="module")
+def micro(repository):
+    return pulled(repository / "models" / "micro_whisper", "micro_whisper")
+
+
+@pytest.fixture(scope="module")
+def adaptive(micro):
+    return load_recogniser(AsrSettings(model=str(micro)))
+
+
+@pytest.fixture(scope="module")
+def full(micro):
+    return load_recogniser(AsrSettings(model=str(micro), window="full"))
+
+
+@pytest.fixture(scope="module")
+def clips(ravdess_mirror):
+    """Every fourth clip of the held-out actors with what it says, as recorded: silence before and after."""
+    paths = sorted(path for path in ravdess_mirror.rglob("*.flac") if parse_name(path.stem).actor in HELD_OUT)
+    return [(read(path), STATEMENTS[parse_name(path.stem).statement]) for path in paths[::4]]
+
+
+def word_error_rate(recogniser, clips):
+    errors, words = np.sum([word_errors(said, recogniser.transcribe(clip).text) for clip, said in clips], axis=0)
+    return errors / words
+
+
+@pytest.mark.ravdess
+@pytest.mark.parametrize("window", ["adaptive", "full"])
+def test_voices_never_heard_are_understood_in_both_windows(clips, window, request):
+    assert word_error_rate(request.getfixturevalue(window), clips) <= 0.10
+
+
+@pytest.mark.ravdess
+def test_what_is_said_is_accepted_and_encoded_in_the_window_that_it_needs(adaptive, full, clips):
+    for recogniser, window_s in ((adaptive, 10.0), (full, 30.0)):
+        heard = [recogniser.transcribe(clip) for clip, _ in clips[:20]]
+        assert [transcript.rejected for transcript in heard] == [None] * len(heard)
+        assert {transcript.window_s for transcript in heard} == {window_s}
+
+
+@pytest.mark.ravdess
+def test_the_same_samples_have_the_same_words(adaptive, micro, clips):
+    heard = [adaptive.transcribe(clip) for clip, _ in clips[:6]]
+    again = load_recogniser(AsrSettings(model=str(micro)))
+    assert [again.transcribe(clip) for clip, _ in reversed(clips[:6])] == heard[::-1]
+
+
+@pytest.mark.ravdess
+def test_a_minute_is_heard_in_pieces(adaptive, clips):
+    pause = np.zeros(8 * RATE_HZ, dtype=np.int16)
+    sound = np.concatenate([part for clip, _ in clips[:6] for part in (clip, pause)])
+    heard = adaptive.transcribe(sound)
+    assert len(heard.segments) >= 3
+    assert heard.decodings >= 3
+    assert heard.segments[-1].end_s == pytest.approx(len(sound) / RATE_HZ)
+    assert heard.text == " ".join(segment.text for segment in heard.segments)
+
+
+@pytest.mark.parametrize("kind", [*sorted(KINDS), "silence"])
+def test_noise_is_no_verdict_of_a_model_that_must_say_something(adaptive, kind):
+    for seed in range(4):
+        sound = np.zeros(3 * RATE_HZ, np.int16) if kind == "silence" else noise(kind, seed, seconds=3.0)
+        heard = adaptive.transcribe(sound)
+        assert heard.text, "Whisper never says nothing"
+        assert heard.rejected == "hallucination", f"{kind}, seed {seed}: {heard}"
+
+
+def test_words_that_look_wrong_are_decoded_again_in_thirty_seconds(adaptive, full, micro, monkeypatch):
+    sound = noise("music", 1, seconds=3.0)
+    monkeypatch.setattr("serving.asr_whisper.needs_full_window", lambda evidence: True)
+    again = adaptive.transcribe(sound)
+    assert (again.decodings, again.window_s) == (2, 30.0)
+    assert again.text == full.transcribe(sound).text
+    assert full.transcribe(sound).decodings == 1, "there is no wider window than 30 s"
+
+
+def test_without_gates_nothing_is_rejected_or_decoded_again(micro):
+    recogniser = load_recogniser(AsrSettings(model=str(micro), gates=False, max_new_tokens=3))
+    heard = recogniser.transcribe(noise("white", 1, seconds=2.0))
+    assert (heard.rejected, heard.decodings) == (None, 1)
+    assert len(heard.text.split()) <= 3
+
+
+@pytest.mark.parametrize("length", [1, 100, 399, 1600])
+def test_a_sound_of_a_few_samples_is_no_verdict(adaptive, length):
+    assert adaptive.transcribe(np.zeros(length, dtype=np.int16)).rejected == "hallucination"
+
+
+def test_no_samples_have_no_words(adaptive):
+    heard = adaptive.transcribe(np.zeros(0, dtype=np.int16))
+    assert (heard.text, heard.rejected, heard.decodings) == ("", "no_words", 0)
+
+
+def test_the_description_names_engine_model_and_reason(adaptive, micro):
+    assert adaptive.description == {
+        "engine": "faster-whisper",
+        "model": str(micro),
+        "open_vocabulary": True,
+        "reason": "as asked",
+    }
+
+
+def test_an_english_model_ignores_another_language(adaptive):
+    assert adaptive.transcribe(np.zeros(RATE_HZ, dtype=np.int16), language="de").language == "en"
+
+
+def test_the_bundled_model_is_small(micro):
+    assert sum(path.stat().st_size for path in micro.iterdir()) <= 3_000_000

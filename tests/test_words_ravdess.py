@@ -1,0 +1,71 @@
+"""Faster-Whisper through the running server: the micro Whisper on speakers that it was not trained on."""
+
+import random
+
+import pytest
+from conftest import ROOT, pulled, running_server
+from wire import stream, without_latencies
+
+from serving.audio_file import read
+
+pytestmark = pytest.mark.ravdess
+
+STATEMENTS = {"01": "kids are talking by the door", "02": "dogs are sitting by the door"}
+CLIPS = 24
+SILENCE = bytes(32_000)
+
+
+@pytest.fixture(scope="module")
+def whisper_server(promoted_release, tmp_path_factory):
+    model = pulled(ROOT / "models" / "micro_whisper", "models/micro_whisper")
+    log = tmp_path_factory.mktemp("whisper") / "server.log"
+    options = ("--asr-model", str(model), "--asr-timeout-s", "60", "--partial-workers", "0")
+    with running_server(promoted_release, log, *options) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clips(ravdess_mirror):
+    """(what is said, PCM bytes) of clips of the actors 21-24, drawn with a fixed seed."""
+    held_out = sorted(path for actor in range(21, 25) for path in ravdess_mirror.rglob(f"03-01-*-{actor}.*"))
+    drawn = random.Random(5).sample(held_out, CLIPS)
+    return [(STATEMENTS[path.stem.split("-")[4]], read(path).tobytes() + SILENCE) for path in drawn]
+
+
+def word_errors(said, heard):
+    """Return the substitutions, insertions and deletions that make `heard` of `said`: Levenshtein's distance."""
+    row = list(range(len(heard) + 1))
+    for i, word in enumerate(said, 1):
+        previous, row = row, [i]
+        for j, other in enumerate(heard, 1):
+            row.append(min(previous[j] + 1, row[-1] + 1, previous[j - 1] + (word != other)))
+    return row[-1]
+
+
+def words(messages):
+    finals = [message for message in messages if message["type"] == "utterance.final"]
+    return " ".join(final["text"] or "" for final in finals).lower().replace(".", "").split()
+
+
+def test_held_out_speakers_are_understood_and_fused(whisper_server, clips):
+    errors, modes = 0, []
+    for said, pcm in clips:
+        messages = stream(whisper_server.ws_url, pcm, 3200)
+        errors += word_errors(said.split(), words(messages))
+        modes += [message["mode"] for message in messages if message["type"] == "utterance.final"]
+    assert errors / sum(len(said.split()) for said, _ in clips) <= 0.10
+    assert modes.count("fused") >= 0.9 * len(modes)
+
+
+def test_chunks_of_any_size_give_the_same_words(whisper_server, clips):
+    pcm = b"".join(pcm for _, pcm in clips[:6])
+    whole = without_latencies(stream(whisper_server.ws_url, pcm, len(pcm)))
+    for chunk_bytes in (62, 640, 32_000):
+        assert without_latencies(stream(whisper_server.ws_url, pcm, chunk_bytes)) == whole
+
+
+def test_the_distance_of_words_is_known():
+    said = ["kids", "are", "talking"]
+    assert word_errors(said, said) == 0
+    assert word_errors(said, ["kids", "talking"]) == 1
+    assert word_errors(said, ["dogs", "are", "talking", "now"]) == 2

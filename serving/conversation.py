@@ -188,4 +188,5 @@ class Conversation:
 
     async def _send(self, message: Message) -> None:
         async with self._sending:
-            await asyncio.wait_for(self._websocket.send_text(json.dumps(message)), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):  # wait_for can swallow a cancellation (cpython#86296)
+                await self._websocket.send_text(json.dumps(message))

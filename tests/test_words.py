@@ -108,15 +108,17 @@ def test_redacted_sessions_never_see_their_words(listening_server, glad, heard):
     assert "wonderful" not in json.dumps(messages)
 
 
-@pytest.mark.parametrize("alpha", [0, "adaptive"])
+@pytest.mark.parametrize("alpha", [0, 0.9, "adaptive"])
 def test_a_session_may_weigh_the_words_itself(listening_server, glad, heard, alpha):
     final = final_of(stream(listening_server.ws_url, glad, 3200, alpha=alpha))
     if alpha == "adaptive":
         assert 0 < final["alpha"] < 1
-        assert final["alpha"] != final_of(heard)["alpha"]
-    else:
-        assert final["alpha"] == 0
-        assert final["fused_sentiment"]["label"] == final["audio_sentiment"]["label"]
+        assert final["alpha"] == final_of(heard)["alpha"], "the released rule is the adaptive one"
+        return
+    assert final["alpha"] == alpha
+    assert final["alpha"] != final_of(heard)["alpha"]
+    if alpha == 0:
+        assert final["fused_sentiment"] == final["audio_sentiment"]
 
 
 def test_a_pause_in_the_speech_costs_a_speculation_and_no_word(listening_server, glad):

@@ -12,9 +12,9 @@ from pathlib import Path
 from faster_whisper import available_models, download_model
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+from serving.asr_settings import WEIGHTS, names_a_folder
 from serving.transcript import AsrModelError
 
-WEIGHTS = "model.bin"
 _FETCH = "import sys; from faster_whisper import download_model; print(download_model(sys.argv[1]))"
 _CONVERT = "convert one with `ct2-transformers-converter --copy_files tokenizer.json --quantization int8`"
 
@@ -49,7 +49,7 @@ def checked(folder: Path) -> Path:
 
 def check_name(model: str) -> None:
     """Refuse what can be neither a folder here nor a name of the hub."""
-    if model.startswith(("/", ".", "~")) or model.count("/") > 1:
+    if names_a_folder(model):
         raise AsrModelError(
             f"there is no folder {model}; name a folder of a CTranslate2 Whisper, or a model of the hub"
         )

@@ -34,3 +34,9 @@ class AsrSettings:
 
 FALLBACKS = ("pocketsphinx", "none")
 WINDOWS = ("adaptive", "full")
+WEIGHTS = "model.bin"  # in the folder of a CTranslate2 model
+
+
+def names_a_folder(model: str) -> bool:
+    """Return whether `model` can only be meant as a folder: the hub's names are "name" or "owner/name"."""
+    return model.startswith((".", "/", "~")) or model.count("/") > 1

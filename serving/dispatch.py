@@ -13,7 +13,7 @@ from typing import Any
 from litserve.server import LitServer
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
-from serving.turns import Turn, Turns
+from serving.turns import OverloadError, Turn, Turns
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
@@ -25,6 +25,20 @@ class WorkerLostError(RuntimeError):
 
 class WorkerError(RuntimeError):
     """The worker answered with an error."""
+
+
+# What `WorkerQueue.submit` raises, and the reason that a verdict gives for it.
+REASONS: dict[type[Exception], str] = {
+    TimeoutError: "asr_timeout",
+    OverloadError: "overload",
+    WorkerLostError: "worker_lost",
+    WorkerError: "asr_unavailable",
+}
+
+
+def reason_of(error: Exception) -> str:
+    """Return the reason that goes out for `error`, one of those in `REASONS`."""
+    return next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
 
 
 class WorkerQueue:

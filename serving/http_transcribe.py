@@ -10,23 +10,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Send
 
 from serving.desk import Desk
-from serving.dispatch import WorkerError, WorkerLostError
+from serving.dispatch import REASONS, reason_of
 from serving.http_visit import RETRY_AFTER_S, Heard, Visit
 from serving.session import Output, Session
 from serving.settings import SessionSettings
-from serving.turns import OverloadError
 from serving.upload import Refusal
 from serving.utterance import Speculation, Stretch, Utterance
 from serving.words import Words
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
 _NOTHING_SAID = ("no_words", "hallucination")
-_FAILURES: dict[type[Exception], str] = {
-    TimeoutError: "asr_timeout",
-    OverloadError: "overload",
-    WorkerLostError: "worker_lost",
-    WorkerError: "asr_unavailable",
-}
 _QUIET = SessionSettings(mood_interval_ms=2000)  # nobody hears the moods
 
 
@@ -79,8 +72,8 @@ class _Transcript:
         where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be had"
         try:
             words = await self._desk.transcribe(stretch.samples, self._settings.language, stretch.speech_ms)
-        except tuple(_FAILURES) as error:
-            raise Refusal(503, _FAILURES[type(error)], where, RETRY_AFTER_S) from error
+        except tuple(REASONS) as error:
+            raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
         if words.reason and words.reason not in _NOTHING_SAID:
             raise Refusal(503, words.reason, where, RETRY_AFTER_S)
         return words

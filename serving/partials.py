@@ -6,15 +6,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from serving.dispatch import WorkerError, WorkerLostError
+from serving.dispatch import REASONS
 from serving.messages import Message, partial
-from serving.turns import OverloadError
 from serving.utterance import SoFar
 
 log = logging.getLogger("undertone.partials")
 
 EVERY_S = 1.0
-_FAILURES = (TimeoutError, WorkerError, WorkerLostError, OverloadError)
 
 Send = Callable[[Message], Awaitable[None]]
 Transcribe = Callable[[SoFar], Awaitable[str | None]]
@@ -53,7 +51,7 @@ class Partials:
             self._current, self._waiting = self._waiting, None
             if self._current:
                 self._sent_s = time.monotonic()
-                with contextlib.suppress(*_FAILURES):
+                with contextlib.suppress(*REASONS):
                     await self._say(self._current)
 
     async def _say(self, so_far: SoFar) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from serving.asr_settings import FALLBACKS, WINDOWS, AsrSettings
-from serving.settings import Recognition
+from serving.asr_settings import FALLBACKS, WEIGHTS, WINDOWS, AsrSettings, names_a_folder
+from serving.settings import Recognition, ServerLimits
 
 _SWITCH = ("on", "off")
 
@@ -15,21 +15,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options to `parser`, in a group of their own."""
     group = parser.add_argument_group("speech recognition")
     add = group.add_argument
-    add(
-        "--asr-model", default="tiny.en", type=_model, metavar="NAME|FOLDER|none", help="Whisper (default: %(default)s)"
-    )
-    add(
-        "--asr-fallback", choices=FALLBACKS, default="none", help="where the model cannot be had (default: %(default)s)"
-    )
+    asr, own, limits = AsrSettings(), Recognition(), ServerLimits()
+    model_help, fallback_help = "Whisper (default: %(default)s)", "where the model cannot be had (default: %(default)s)"
+    add("--asr-model", default=asr.model, type=_model, metavar="NAME|FOLDER|none", help=model_help)
+    add("--asr-fallback", choices=FALLBACKS, default=asr.fallback, help=fallback_help)
     hub_help = "then the fallback (default: %(default)s)"
-    add("--asr-hub-wait-s", type=_seconds, default=20.0, metavar="S", help=hub_help)
+    add("--asr-hub-wait-s", type=_seconds, default=asr.hub_wait_s, metavar="S", help=hub_help)
     add("--asr-language", type=_language, metavar="CODE", help="such as en (default: as the model says, or detected)")
-    add("--asr-window", choices=WINDOWS, default="adaptive", help="what the encoder sees (default: %(default)s)")
-    add("--asr-threads", type=_whole(1, 64), default=1, metavar="N", help="of each worker (default: %(default)s)")
-    add("--asr-workers", type=_whole(1, 64), default=1, metavar="N", help="processes for finals (default: %(default)s)")
-    add("--asr-timeout-s", type=_seconds, default=10.0, metavar="S", help="then the voice alone (default: %(default)s)")
+    add("--asr-window", choices=WINDOWS, default=asr.window, help="what the encoder sees (default: %(default)s)")
+    threads_help, workers_help = "of each worker (default: %(default)s)", "processes for finals (default: %(default)s)"
+    add("--asr-threads", type=_whole(1, 64), default=asr.threads, metavar="N", help=threads_help)
+    add("--asr-workers", type=_whole(1, 64), default=own.workers, metavar="N", help=workers_help)
+    timeout_help = "then the voice alone (default: %(default)s)"
+    add("--asr-timeout-s", type=_seconds, default=limits.words_timeout_s, metavar="S", help=timeout_help)
     partial_help = "processes for words while they are spoken; 0: no partials (default: %(default)s)"
-    add("--partial-workers", type=_whole(0, 64), default=1, metavar="N", help=partial_help)
+    add("--partial-workers", type=_whole(0, 64), default=own.partial_workers, metavar="N", help=partial_help)
     speculation_help = "ask for the words in a pause, before it ends the utterance (default: %(default)s)"
     add("--speculation", choices=_SWITCH, default="on", help=speculation_help)
     add("--asr-gates", choices=_SWITCH, default="on", help="off: for benchmarks on random weights")
@@ -64,10 +64,10 @@ def _model(text: str) -> str:
     if not text or text != text.strip():
         raise argparse.ArgumentTypeError(f"a model has a name, not {text!r}")
     if folder.is_dir():
-        if not (folder / "model.bin").is_file():
-            raise argparse.ArgumentTypeError(f"{text} holds no model.bin: not a CTranslate2 model")
+        if not (folder / WEIGHTS).is_file():
+            raise argparse.ArgumentTypeError(f"{text} holds no {WEIGHTS}: not a CTranslate2 model")
         return str(folder.resolve())
-    if text.startswith((".", "/", "~")) or text.count("/") > 1:
+    if names_a_folder(text):
         raise argparse.ArgumentTypeError(f"there is no folder {text}")
     return text
 

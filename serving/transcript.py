@@ -8,12 +8,9 @@ AsrError
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from serving.ring import Samples
 
 RATE_HZ = 16_000
-
-Samples = NDArray[np.int16]
 
 
 class AsrError(RuntimeError):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from contract.weighting import FusionSettings, verdict_of
-from serving.dispatch import WorkerError, WorkerLostError
+from serving.dispatch import WorkerError, WorkerLostError, reason_of
 from serving.messages import Message, Outcome, verdict
 from serving.turns import OverloadError, Turn
 from serving.utterance import Speculation, Stretch, Utterance
@@ -118,12 +118,9 @@ class Verdicts:
     async def _transcribed(self, utterance: Utterance, guess: _Guess | None) -> Words:
         try:
             return await self._heard(utterance, guess)
-        except TimeoutError:
-            return Words(reason="asr_timeout")
-        except WorkerLostError:  # not tried again: it may be what the worker died of
-            return Words(reason="worker_lost")
-        except OverloadError:
-            return Words(reason="overload")
+        except (TimeoutError, OverloadError, WorkerLostError) as error:
+            # Not tried again, a lost worker either: the utterance may be what it died of.
+            return Words(reason=reason_of(error))
         except Exception:
             log.exception("session %s: no words for utterance %d", self._session_id, utterance.utterance_id)
             return Words(reason="asr_unavailable")

@@ -12,6 +12,7 @@ import pytest
 from tiny_release import make_release
 
 from serving.demo_server import DemoServer
+from serving.engine import Engine, load_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,6 +58,12 @@ def pulled(folder: Path, target: str) -> Path:
 def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release with the real VAD and an acoustic graph of a few nodes."""
     return make_release(tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(scope="session")
+def engine(tiny_release: Path) -> Engine:
+    """The models of the tiny release, loaded and warm."""
+    return load_engine(tiny_release)
 
 
 @contextmanager

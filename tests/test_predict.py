@@ -16,7 +16,7 @@ import soundfile
 import yaml
 from conftest import running_server
 from websockets.sync.client import connect
-from wire import receive, receive_until, send, session, stream, without_latencies
+from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from serving.audio_file import read
 
@@ -131,10 +131,7 @@ def test_a_file_and_its_stream_of_single_samples_get_the_same_answers(
 def test_a_file_and_what_is_spoken_in_real_time_get_the_same_answers(listening_server, turn, turn_heard):
     pcm = read(turn).tobytes()
     with session(listening_server.ws_url) as spoken:
-        began_s = time.monotonic()
-        for index, start in enumerate(range(0, len(pcm), 1024)):
-            time.sleep(max(0.0, began_s + index * 0.032 - time.monotonic()))
-            spoken.send(pcm[start : start + 1024])
+        send_in_real_time(spoken, pcm)
         send(spoken, "session.finish")
         events = receive_until(spoken, "session.closed")
     assert heard(events) == turn_heard

@@ -16,7 +16,7 @@ from conftest import running_server
 from litserve.utils import WorkerSetupStatus
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-from wire import receive, receive_until, send, session, stream, without_latencies
+from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from contract.manifest import load
 from serving.audio_file import read
@@ -105,10 +105,7 @@ def test_chunks_of_any_size_give_the_same_utterances_and_finals(server, speech, 
 
 def test_what_is_sent_at_once_gets_the_same_answers_as_what_is_spoken(server, clip):
     with session(server.ws_url) as socket:
-        began_s = time.monotonic()
-        for index, start in enumerate(range(0, len(clip), 1024)):
-            time.sleep(max(0.0, began_s + index * 0.032 - time.monotonic()))
-            socket.send(clip[start : start + 1024])
+        send_in_real_time(socket, clip)
         send(socket, "session.finish")
         spoken = receive_until(socket, "session.closed")
     assert without_latencies(spoken) == without_latencies(stream(server.ws_url, clip, 1024))

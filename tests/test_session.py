@@ -9,16 +9,10 @@ import pytest
 from tiny_release import VAD
 
 from serving.audio_file import read
-from serving.engine import load_engine
 from serving.session import Session, Utterance
 from serving.settings import SessionSettings
 
 pytestmark = pytest.mark.fast
-
-
-@pytest.fixture(scope="module")
-def engine(tiny_release):
-    return load_engine(tiny_release)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from serving.audio_file import read
-from serving.engine import load_engine
 from serving.session import Session
 from serving.settings import SessionSettings
 from serving.utterance import SoFar, Speculation, Utterance, Withdrawn
@@ -14,11 +13,6 @@ from serving.utterance import SoFar, Speculation, Utterance, Withdrawn
 pytestmark = pytest.mark.fast
 
 SECOND = np.zeros(16_000, np.int16)
-
-
-@pytest.fixture(scope="module")
-def engine(tiny_release):
-    return load_engine(tiny_release)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from contract.edges import FRAME_SAMPLES, SILENCE_DB, level_db, sounding
 from contract.listening import utterances
 from contract.speech_gate import SpeechGate, slowed
 from serving.audio_file import read
-from serving.engine import load_engine
 from serving.session import Session, Utterance
 from training.noises import KINDS, noise
 from training.params import load_params
@@ -38,11 +37,6 @@ DEAF_TO = (
 
 def tone(hz, amplitude=10_000, samples=FRAME_SAMPLES):
     return np.rint(amplitude * np.sin(2 * np.pi * hz * np.arange(samples) / RATE_HZ)).astype(np.int16)
-
-
-@pytest.fixture(scope="module")
-def engine(tiny_release):
-    return load_engine(tiny_release)
 
 
 @pytest.fixture(scope="module")

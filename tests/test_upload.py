@@ -12,16 +12,10 @@ import soundfile
 from fastapi import FastAPI
 
 from serving.desk import Desk
-from serving.engine import load_engine
 from serving.http_routes import add_routes
 from serving.settings import Recognition, ServerLimits
 
 pytestmark = pytest.mark.fast
-
-
-@pytest.fixture(scope="module")
-def engine(tiny_release):
-    return load_engine(tiny_release)
 
 
 @pytest.fixture(scope="module")

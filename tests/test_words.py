@@ -1,7 +1,6 @@
 """Words and fusion through the running server, with the recogniser that needs no download. Spoken samples."""
 
 import json
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from websockets.sync.client import connect
-from wire import receive, receive_until, send, session, stream, without_latencies
+from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from serving.audio_file import read
 
@@ -33,13 +32,6 @@ def heard(listening_server, glad):
 def final_of(messages):
     (final,) = [message for message in messages if message["type"] == "utterance.final"]
     return final
-
-
-def in_real_time(socket, pcm, chunk_ms=32):
-    began_s = time.monotonic()
-    for index, start in enumerate(range(0, len(pcm), 32 * chunk_ms)):
-        time.sleep(max(0.0, began_s + index * chunk_ms / 1000 - time.monotonic()))
-        socket.send(pcm[start : start + 32 * chunk_ms])
 
 
 def test_info_session_and_log_say_which_recogniser_the_worker_loaded_and_why(listening_server):
@@ -87,7 +79,7 @@ def test_spoken_words_come_while_they_are_spoken_and_again_in_the_same_final(lis
     schemas = yaml.safe_load((repository / "serving" / "asyncapi.yaml").read_text())["components"]
     with session(listening_server.ws_url) as socket:
         send(socket, "session.update", partials=True)
-        in_real_time(socket, glad)
+        send_in_real_time(socket, glad)
         send(socket, "session.finish")
         messages = receive_until(socket, "session.closed")
     kinds = [message["type"] for message in messages]

@@ -1,6 +1,7 @@
 """A plain WebSocket conversation for tests, written against the protocol and not with our own client."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,14 @@ def receive_until(socket: ClientConnection, kind: str) -> list[dict]:
 def send(socket: ClientConnection, kind: str, **fields: object) -> None:
     """Send a JSON message."""
     socket.send(json.dumps({"type": kind, **fields}))
+
+
+def send_in_real_time(socket: ClientConnection, pcm: bytes, chunk_ms: int = 32) -> None:
+    """Send `pcm` as fast as it would be spoken."""
+    began_s = time.monotonic()
+    for index, start in enumerate(range(0, len(pcm), 32 * chunk_ms)):
+        time.sleep(max(0.0, began_s + index * chunk_ms / 1000 - time.monotonic()))
+        socket.send(pcm[start : start + 32 * chunk_ms])
 
 
 def stream(ws_url: str, pcm: bytes, chunk_bytes: int, **settings: object) -> list[dict]:

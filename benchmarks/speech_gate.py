@@ -1,6 +1,6 @@
 """What the speech gate hears: speech by emotion and intensity, noise by kind, and its cost; Silero alone beside it.
 
-Protocol: clips of `ravdess/` as single streams, with the section `vad` of params.yaml. Heard: at least one utterance.
+Protocol: clips of `ravdess/` as single streams, with the section `vad` of params.yaml and the promoted Silero file. Heard: at least one utterance.
 Edges: start of the first and end of the last utterance, before padding, within 150 ms of the energy envelope of the
 clip: its 32 ms frames within `edge_drop_db` of the loudest one between 80 and 1000 Hz, silences under 160 ms bridged,
 sounds under 160 ms left out (contract/edges.py says why). Announced: audio time from the start of that envelope to the
@@ -18,6 +18,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +26,19 @@ from rich.console import Console
 from rich.table import Table
 
 from contract.edges import FRAME_SAMPLES, SHORTEST_SOUND_FRAMES, level_db, sounding
-from contract.endpoint import Ended, Endpointer, Hearing, Started
+from contract.endpoint import Endpointer
+from contract.hearing import Ended, Hearing, Started
 from contract.listening import MAX_UTTERANCE_MS, Listener
 from contract.speech_gate import Ear, Samples
 from contract.vad import VadSettings, vad_settings
+from serving.vad import SileroModel
 from training.dataset import CLIPS_FOLDER, read_clip
 from training.noises import KINDS, noise
 from training.params import load_params
 from training.ravdess import clips_in_folder, parse_name
-from training.trim import silero
 
 TOLERANCE_MS = 150
+silero = SileroModel(Path("models/promoted/silero_vad.onnx"))
 Event = tuple[Started | Ended, int]  # and the sample at which it was known
 
 

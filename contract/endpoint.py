@@ -4,16 +4,17 @@
     SPEECH -> IDLE   `endpoint_silence_ms` pass below the release threshold without a return of speech
     SPEECH -> SPEECH the utterance reaches `max_utterance_ms`: it is cut at its quietest recent frame
 
-An utterance is announced once `min_speech_ms` of it were heard, or `evidence`; less is dropped and nobody hears of it,
-so that every announced utterance ends and gets its verdict. Where speech starts and ends is read off its levels
-(contract/edges.py); what is kept reaches from the earlier of the two onsets, by level and by probability, to the later
-end, both padded. All positions are samples since the start of the stream.
+An utterance is announced once `min_speech_ms` of it were heard, or `evidence` in a sound that lasts; less is dropped
+and nobody hears of it, so that every announced utterance ends and gets its verdict. Where speech starts and ends is
+read off its levels (contract/edges.py); what is kept reaches from the earlier of the two onsets, by level and by
+probability, to the later end, both padded. All positions are samples since the start of the stream.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 
 from contract.edges import FRAME_SAMPLES
+from contract.hearing import Ended, Hearing, Started
 from contract.loudness import Loudness
 from contract.vad import VadSettings
 
@@ -23,46 +24,6 @@ EVIDENCE_FRAMES = 15  # 480 ms: a shout is believed before half a second of it h
 LOOKBACK_FRAMES = 16  # 512 ms before the probability rose: where an onset by level may lie
 RISE_DB = 5.0  # speech mostly grows louder: at its start the loudest frame is still to come by about so much
 FOLLOW_UP_MS = 1000  # so long after an utterance its speaker is expected to go on
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """What a frame of 512 samples sounded like: speech probability of each ear, level (dB, contract/edges.py).
-
-    `second` is 0 where nobody asked the second ear (`Endpointer.doubts`).
-    """
-
-    probability: float
-    second: float
-    level_db: float
-
-    @property
-    def either(self) -> float:
-        """The probability that the ear gives which hears more."""
-        return max(self.probability, self.second)
-
-
-@dataclass(frozen=True)
-class Started:
-    """An utterance begins at `start` (pre-roll included); `speech_start` is where speech was heard to begin."""
-
-    start: int
-    speech_start: int
-
-
-@dataclass(frozen=True)
-class Ended:
-    """An utterance is [start, end); in it speech lasted from `speech_start` to `speech_end`, known at `decided`.
-
-    `speech_start` is measured against the loudest frame of the whole utterance; that of `Started` could not be.
-    """
-
-    start: int
-    end: int
-    speech_start: int
-    speech_end: int
-    decided: int
-    cause: str
 
 
 @dataclass
@@ -173,7 +134,8 @@ class Endpointer:
             return []
         onset, _ = self._edges(self.speech_start, frame_end, 0.0 if self._goes_on else RISE_DB)
         heard = (frame_end if self.silence_start is None else self.silence_start) - min(onset, self.speech_start)
-        if heard < self.vad.min_speech_ms * SAMPLES_PER_MS and not self._evident:
+        lasts = self._evident and self.silence_start is None  # a note of music can give evidence, but is soon over
+        if heard < self.vad.min_speech_ms * SAMPLES_PER_MS and not lasts:
             return []
         self.announced = True
         if self.start > self._free_from:

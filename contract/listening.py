@@ -7,7 +7,8 @@ utterances(samples, ...)             a whole clip, as training does: the same fr
 import numpy as np
 
 from contract.edges import FRAME_SAMPLES
-from contract.endpoint import FOLLOW_UP_MS, SAMPLES_PER_MS, Ended, Endpointer, Started
+from contract.endpoint import FOLLOW_UP_MS, SAMPLES_PER_MS, Endpointer
+from contract.hearing import Ended, Started
 from contract.speech_gate import Samples, Silero, SpeechGate
 from contract.vad import VadSettings
 

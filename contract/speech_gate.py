@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.edges import FRAME_SAMPLES, level_db
-from contract.endpoint import Hearing
+from contract.hearing import Hearing
 
 Floats = NDArray[np.float32]
 Samples = NDArray[np.int16]

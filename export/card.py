@@ -23,7 +23,8 @@ $min_ms ms) and returns one probability per label. It does not hear words: it ju
 It is one ONNX graph from waveform to logits: $n_mfcc MFCCs in float, then a 1D convolutional network in int8.
 Probabilities are softmax(logits / $temperature).
 
-`silero_vad.onnx` finds the speech (Silero VAD v6, MIT licence, as carried by faster-whisper).
+`silero_vad.onnx` finds the speech (Silero VAD v6, MIT licence): the network that faster-whisper carries, rewritten as
+matrix products, which changes its probabilities by rounding only.
 Sizes and sha256 of all files, and every setting, are in `manifest.json`.
 
 ## Data and licence

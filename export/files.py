@@ -12,6 +12,7 @@ VALIDATION_GRAPH = Path("models/onnx/validation.int8.onnx")
 TEXT_FLOAT_GRAPH = Path("models/onnx/text.fp32.onnx")
 TEXT_INT8_GRAPH = Path("models/onnx/text.int8.onnx")
 TOKENIZER = Path("models/onnx/tokenizer.json")
+SILERO_GRAPH = Path("models/onnx/silero_vad.onnx")
 RELEASE = Path("models/release")
 LIVE = Path("models/promoted")
 
@@ -26,6 +27,7 @@ TEXT_DATA_METRICS = Path("metrics/text_data.json")
 TEXT_METRICS = Path("metrics/text.json")
 TEXT_EXPORT_METRICS = Path("metrics/text_export.json")
 TEXT_QUANTIZE_METRICS = Path("metrics/text_quantize.json")
+FUSION_METRICS = Path("metrics/fusion.json")
 
 MAKERS = {
     FLOAT_GRAPH: "export_acoustic",
@@ -34,6 +36,7 @@ MAKERS = {
     TEXT_FLOAT_GRAPH: "export_text",
     TEXT_INT8_GRAPH: "quantize_text",
     TOKENIZER: "export_text",
+    SILERO_GRAPH: "export_silero",
     DATA_METRICS: "download",
     TRAIN_METRICS: "train",
     CROSSVAL_METRICS: "crossval",
@@ -42,6 +45,7 @@ MAKERS = {
     TEXT_DATA_METRICS: "text_data",
     TEXT_METRICS: "evaluate_text",
     TEXT_QUANTIZE_METRICS: "quantize_text",
+    FUSION_METRICS: "tune_fusion",
 }
 
 

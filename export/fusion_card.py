@@ -1,16 +1,12 @@
 """What a release says of its fusion: the numbers of metrics/fusion.json, and their part of the model card."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from string import Template
 from typing import Any
 
 from contract.manifest import Manifest
 from contract.weighting import FusionSettings, fusion_settings
-
-FUSION_METRICS = Path("metrics/fusion.json")
 
 _PART = Template("""\
 ## Words and voice together
@@ -48,18 +44,6 @@ _SYNTHETIC = """\
   neutral and positive; their word errors are simulated.
 - Four actors a half: the intervals are wide, and they do not cover speech that is not acted."""
 _RECORDED = "- The numbers are of one set of recordings, which is not part of the release, and hold for speech like it."
-
-
-def fusion_metrics() -> dict[str, Any]:
-    """Return the content of metrics/fusion.json.
-
-    Raises:
-        SystemExit: it does not exist; the message names the stage that makes it.
-    """
-    if not FUSION_METRICS.is_file():
-        raise SystemExit(f"{FUSION_METRICS} not found: it is made by `dvc repro tune_fusion`")
-    content: dict[str, Any] = json.loads(FUSION_METRICS.read_text(encoding="utf-8"))
-    return content
 
 
 def released_settings(numbers: Mapping[str, Any]) -> dict[str, Any]:

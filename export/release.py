@@ -11,8 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import faster_whisper
-
 from contract import manifest as contract_manifest
 from contract.manifest import AcousticSettings, Manifest, TextSettings
 from contract.vad import vad_settings
@@ -23,29 +21,30 @@ from export.files import (
     CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
+    FUSION_METRICS,
     INT8_GRAPH,
-    MAKERS,
     QUANTIZE_METRICS,
     RELEASE,
+    SILERO_GRAPH,
     TEXT_DATA_METRICS,
     TEXT_INT8_GRAPH,
     TEXT_METRICS,
     TEXT_QUANTIZE_METRICS,
     TOKENIZER,
     TRAIN_METRICS,
+    existing,
     read_metrics,
 )
 from training.params import load_params
 
 CARD = "MODEL_CARD.md"
-SILERO = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
 
-# Name in the release -> the file that it is a copy of, and what makes that file.
+# Name in the release -> the file that it is a copy of.
 ARTIFACTS = {
-    "acoustic.int8.onnx": (INT8_GRAPH, f"`dvc repro {MAKERS[INT8_GRAPH]}`"),
-    "text.int8.onnx": (TEXT_INT8_GRAPH, f"`dvc repro {MAKERS[TEXT_INT8_GRAPH]}`"),
-    "tokenizer.json": (TOKENIZER, f"`dvc repro {MAKERS[TOKENIZER]}`"),
-    "silero_vad.onnx": (SILERO, "`pip install faster-whisper==1.2.1`, which carries it"),
+    "acoustic.int8.onnx": INT8_GRAPH,
+    "text.int8.onnx": TEXT_INT8_GRAPH,
+    "tokenizer.json": TOKENIZER,
+    "silero_vad.onnx": SILERO_GRAPH,
 }
 
 
@@ -55,14 +54,13 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
     Raises:
         SystemExit: an artifact or a metrics file is missing; the message names it and what makes it.
     """
-    for source, maker in ARTIFACTS.values():
-        if not source.is_file():
-            raise SystemExit(f"{source} not found: it is made by {maker}")
+    for source in ARTIFACTS.values():
+        existing(source)
     data = {
         "ravdess_md5": read_metrics(DATA_METRICS)["data_md5"],
         "text_md5": read_metrics(TEXT_DATA_METRICS)["data_md5"],
     }
-    fusion = fusion_card.fusion_metrics()
+    fusion = read_metrics(FUSION_METRICS)
     manifest = Manifest(
         version=params["release"]["version"],
         files={},
@@ -148,7 +146,7 @@ def text_metrics(base: str) -> dict[str, Any]:
 
 
 def _fill(folder: Path, manifest: Manifest, text: str) -> Manifest:
-    for name, (source, _) in ARTIFACTS.items():
+    for name, source in ARTIFACTS.items():
         shutil.copyfile(source, folder / name)
     (folder / CARD).write_text(text, encoding="utf-8")
     files = {name: contract_manifest.describe(folder / name) for name in [*ARTIFACTS, CARD]}

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from contract.edges import FRAME_SAMPLES
-from contract.endpoint import SAMPLES_PER_MS, Ended, Started
+from contract.endpoint import SAMPLES_PER_MS
+from contract.hearing import Ended, Started
 from contract.listening import Listener
 from serving.engine import Engine
 from serving.messages import Message, mood, speech_ended, speech_started

@@ -8,7 +8,8 @@ what was heard ahead, it is not used.
 
 from collections.abc import Callable
 
-from contract.endpoint import SAMPLES_PER_MS, Ended
+from contract.endpoint import SAMPLES_PER_MS
+from contract.hearing import Ended
 from contract.listening import Listener
 from serving.utterance import Speculation, Withdrawn
 

@@ -27,11 +27,12 @@ from export.whisper import END, NO_SPEECH, NO_TIMESTAMPS, START, byte_pairs, sav
 from training.dataset import Clip, load_features, load_waveform
 from training.metrics_files import write_metrics
 from training.params import load_params
+from training.ravdess import STATEMENTS
 from training.splits import main_split
 
 MODEL = Path("models/micro_whisper")
 METRICS = Path("metrics/micro_whisper.json")
-STATEMENTS = {1: " Kids are talking by the door.", 2: " Dogs are sitting by the door."}
+TEXTS = {number: f" {statement}." for number, statement in STATEMENTS.items()}
 
 RATE_HZ, FRAMES_PER_SECOND, FULL_WINDOW_S = 16_000, 100, 30
 SPEEDS, LEADS_S, GAINS_DB, SNRS_DB = (0.85, 1.15), (0.0, 0.8), (-20.0, 10.0), (10.0, 40.0)
@@ -77,7 +78,7 @@ class Lessons:
     """Draws the batches of features and tokens for every step, from clips and from noise."""
 
     def __init__(self, clips: Sequence[Clip], tokenizer: Tokenizer, section: Mapping[str, Any]) -> None:
-        self._spoken = [(load_waveform(clip), tokenizer.encode(STATEMENTS[clip.statement]).ids) for clip in clips]
+        self._spoken = [(load_waveform(clip), tokenizer.encode(TEXTS[clip.statement]).ids) for clip in clips]
         self._section = section
         self._rng = np.random.default_rng(section["seed"])
         self._mel = FeatureExtractor()
@@ -210,7 +211,7 @@ def heard_by(model: WhisperModel, waveform: Waveform, window_s: float) -> str:
 
 def word_error_rate(model: WhisperModel, clips: Sequence[Clip], window_s: float) -> float:
     """Return the share of words that are wrong over all `clips`."""
-    counts = [word_errors(STATEMENTS[clip.statement], heard_by(model, load_waveform(clip), window_s)) for clip in clips]
+    counts = [word_errors(TEXTS[clip.statement], heard_by(model, load_waveform(clip), window_s)) for clip in clips]
     errors, words = np.sum(counts, axis=0)
     return float(errors / words)
 
@@ -218,7 +219,7 @@ def word_error_rate(model: WhisperModel, clips: Sequence[Clip], window_s: float)
 def micro_whisper(params: Mapping[str, Any], folder: Path = MODEL, metrics: Path = METRICS) -> None:
     """Train on the actors that are not held out, convert to int8, and write the word error rates of those who are."""
     section, split, clips = params["micro_whisper"], main_split(params["split"]), load_features()
-    tokenizer = whisper_tokenizer(byte_pairs(STATEMENTS.values(), section["pieces"]))
+    tokenizer = whisper_tokenizer(byte_pairs(TEXTS.values(), section["pieces"]))
     model = fit([clip for clip in clips if clip.actor in split.development], tokenizer, section)
     save_int8(model, tokenizer, folder)
     served = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=section["threads"])

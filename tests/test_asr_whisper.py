@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import pulled
-from micro_whisper import STATEMENTS, word_errors
+from micro_whisper import TEXTS, word_errors
 
 from contract.listening import utterances
 from contract.vad import vad_settings
@@ -38,7 +38,7 @@ def clips(ravdess_mirror, repository):
     """Every fifth clip of the held-out actors, cut as the speech gate cuts it, with what it says."""
     vad = load_params(repository / "params.yaml")["vad"]
     paths = sorted(path for path in ravdess_mirror.rglob("*.flac") if parse_name(path.stem).actor in HELD_OUT)
-    return [(trimmed(read(path), vad), STATEMENTS[parse_name(path.stem).statement]) for path in paths[::5]]
+    return [(trimmed(read(path), vad), TEXTS[parse_name(path.stem).statement]) for path in paths[::5]]
 
 
 def trimmed(samples, vad):

@@ -6,7 +6,8 @@ import pytest
 from tiny_release import VAD
 
 from contract.edges import FRAME_SAMPLES
-from contract.endpoint import Ended, Endpointer, Hearing, Started
+from contract.endpoint import Endpointer
+from contract.hearing import Ended, Hearing, Started
 from serving.settings import SessionSettings
 
 pytestmark = pytest.mark.fast
@@ -155,6 +156,14 @@ def test_a_shout_that_only_the_second_ear_hears_is_announced_within_half_a_secon
 
 def test_a_little_evidence_is_no_speech():
     assert hear((0.0, 30), (0.1, 0.3, 100), (0.0, 30))[1] == []
+
+
+def test_evidence_counts_only_while_the_sound_lasts():
+    note, rings = (0.7, 0.9, 4), (0.2, 0.9, 3)
+    levels = [QUIET_DB] * 20 + [LOUD_DB] * 4 + [QUIET_DB] * 33
+    assert hear((0.0, 20), note, rings, (0.0, 30), levels=levels)[1] == []
+    shout = [QUIET_DB] * 20 + [LOUD_DB] * 7 + [QUIET_DB] * 30
+    assert len(hear((0.0, 20), note, rings, (0.0, 30), levels=shout)[1]) == 2
 
 
 def test_doubt_keeps_an_utterance_going_only_while_it_is_loud():

@@ -16,6 +16,7 @@ from export.files import (
     CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
+    FUSION_METRICS,
     INT8_GRAPH,
     QUANTIZE_METRICS,
     RELEASE,
@@ -24,7 +25,6 @@ from export.files import (
     TEXT_QUANTIZE_METRICS,
     TRAIN_METRICS,
 )
-from export.fusion_card import FUSION_METRICS
 from export.gates import check_gates
 from export.release import build_release
 from training.params import load_params
@@ -136,7 +136,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     tiny = make_release(tmp_path / "tiny")
     INT8_GRAPH.parent.mkdir(parents=True)
-    for name in ("acoustic.int8.onnx", "text.int8.onnx", "tokenizer.json"):
+    for name in ("acoustic.int8.onnx", "text.int8.onnx", "tokenizer.json", "silero_vad.onnx"):
         shutil.copyfile(tiny / name, INT8_GRAPH.with_name(name))
     ACOUSTIC_METRICS.parent.mkdir()
     for path, content in (

@@ -49,6 +49,22 @@ def test_a_text_of_one_word_never_vanishes() -> None:
     assert all(with_word_errors("fine", rng, CONFUSIONS, rate=1.0) for _ in range(200))
 
 
+def test_word_errors_leave_marks_and_capitals_where_they_are() -> None:
+    text, rng = "Well, he CAN'T: don't be sad!", random.Random(0)
+    for _ in range(200):
+        heard = with_word_errors(text, rng, CONFUSIONS)
+        assert [mark for mark in heard if mark in ",:!"] == [",", ":", "!"]
+        assert " ," not in heard
+        assert sum(word[0].isupper() for word in heard.split()) <= 2
+
+
+def test_what_is_put_in_is_as_common_as_in_the_texts() -> None:
+    common = confusions_of(["the the the the the the the the the rare"])
+    rng = random.Random(0)
+    drawn = [common.draw(rng) for _ in range(1000)]
+    assert 50 < drawn.count("rare") < 150
+
+
 def test_words_that_sound_alike_share_a_key() -> None:
     assert sound("their") == sound("there")
     assert sound("night") != sound("day")
@@ -56,7 +72,7 @@ def test_words_that_sound_alike_share_a_key() -> None:
 
 def test_training_leaves_part_of_the_texts_as_they_are() -> None:
     rng = random.Random(0)
-    noise = {"share": 0.6, "word_errors": 0.5, "word_error_rate": 0.2}
+    noise = {"share": 0.6, "word_errors": 0.0, "word_error_rate": 0.2}
     untouched = sum(augmented("It's fine, OK?", rng, CONFUSIONS, noise) == "It's fine, OK?" for _ in range(1000))
     assert 350 < untouched < 450
 

@@ -7,10 +7,10 @@ from conftest import ROOT, pulled, running_server
 from wire import stream, without_latencies
 
 from serving.audio_file import read
+from training.ravdess import STATEMENTS, parse_name
 
 pytestmark = pytest.mark.ravdess
 
-STATEMENTS = {"01": "kids are talking by the door", "02": "dogs are sitting by the door"}
 CLIPS = 24
 SILENCE = bytes(32_000)
 
@@ -29,7 +29,7 @@ def clips(ravdess_mirror):
     """(what is said, PCM bytes) of clips of the actors 21-24, drawn with a fixed seed."""
     held_out = sorted(path for actor in range(21, 25) for path in ravdess_mirror.rglob(f"03-01-*-{actor}.*"))
     drawn = random.Random(5).sample(held_out, CLIPS)
-    return [(STATEMENTS[path.stem.split("-")[4]], read(path).tobytes() + SILENCE) for path in drawn]
+    return [(STATEMENTS[parse_name(path.stem).statement].lower(), read(path).tobytes() + SILENCE) for path in drawn]
 
 
 def word_errors(said, heard):

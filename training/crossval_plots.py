@@ -11,6 +11,7 @@ from training.conditions import NOISES
 from training.crossval_scores import Heard, calibrated
 from training.metrics_files import write_rows
 from training.resnet import EMOTIONS
+from training.scores import by_confidence
 
 FOLDER = Path("plots")
 BINS = 15
@@ -52,9 +53,7 @@ def reliability(heard: Mapping[str, Heard]) -> list[dict[str, Any]]:
 
 
 def _accuracy_by_confidence(heard: Heard) -> list[float | str]:
-    probabilities = calibrated(heard)
-    bins = np.minimum((probabilities.max(axis=1) * BINS).astype(int), BINS - 1)
-    correct = probabilities.argmax(axis=1) == heard.actual
+    _, correct, bins = by_confidence(heard.actual, calibrated(heard), BINS)
     return [float(correct[bins == b].mean()) if (bins == b).any() else "" for b in range(BINS)]
 
 

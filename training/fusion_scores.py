@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scores import Labels, Probabilities, classification_scores, uar
+from training.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 
 SMALLEST = 1e-12  # probabilities under this one count as this one in a log loss
 Weights = NDArray[np.float64]
@@ -116,8 +116,7 @@ def interval(values: NDArray[np.float64]) -> dict[str, float]:
 
 def reliability(half: Half, fused: Probabilities, bins: int = 10) -> list[dict[str, float]]:
     """Return confidence, accuracy and number of pairs of each bin of confidence that has any."""
-    confidence, right = fused.max(axis=1), fused.argmax(axis=1) == half.actual
-    members = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence, right, members = by_confidence(half.actual, fused, bins)
     return [
         {"confidence": confidence[of].mean(), "accuracy": right[of].mean(), "pairs": int(of.sum())}
         for of in (members == bin for bin in range(bins))

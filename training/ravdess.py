@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from contract.labels import emotion_of_code
 
 ACTORS = range(1, 25)
+STATEMENTS = {1: "Kids are talking by the door", 2: "Dogs are sitting by the door"}
 _NAME = re.compile(r"03-01-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1[0-9]|2[0-4])")
 _ACTOR_FOLDER = re.compile(r"actor.*", re.IGNORECASE)
 

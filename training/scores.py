@@ -32,11 +32,18 @@ def expected_calibration_error(actual: Labels, probabilities: Probabilities, bin
 
     Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML, equation 3.
     """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == actual
-    indices = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence, correct, indices = by_confidence(actual, probabilities, bins)
     gaps = np.bincount(indices, weights=correct - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(actual))
+
+
+def by_confidence(
+    actual: Labels, probabilities: Probabilities, bins: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return of each clip its confidence, whether it is right, and the index of its bin of `bins` equal-width ones."""
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == actual
+    return confidence, correct, np.minimum((confidence * bins).astype(int), bins - 1)
 
 
 def uar_by_actor(actual: Labels, predicted: Labels, actors: Labels) -> dict[str, float]:

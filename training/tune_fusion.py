@@ -21,6 +21,7 @@ from training.labeled_set import HALVES, SENTENCES, LabeledSetError, load_record
 from training.metrics_files import write_metrics, write_rows
 from training.pairs import Hear, Pair, pair_recordings, pair_with_clips
 from training.params import load_params
+from training.ravdess import STATEMENTS
 from training.recordings import Transcriber
 from training.splits import main_split
 from training.text_data import load_rows
@@ -30,7 +31,6 @@ from training.tracking import log_training
 METRICS = Path("metrics/fusion.json")
 CURVE = Path("plots/fusion_alpha.csv")
 PAIRS = Path("plots/fusion_pairs.csv")
-STATEMENTS = {1: "kids are talking by the door", 2: "dogs are sitting by the door"}  # what RAVDESS says
 
 
 def tune(params: Mapping[str, Any], graphs: Graphs, output: Path = Path()) -> None:
@@ -81,7 +81,7 @@ def recorded_pairs(listed: Path, section: Mapping[str, Any]) -> list[Pair]:
 def ravdess_pairs(clips: Sequence[Clip]) -> list[Pair]:
     """Return `clips` with the words that they really say, in the tuning half."""
     return [
-        Pair("tuning", str(clip.statement), f"{clip.actor:02d}", clip.label, STATEMENTS[clip.statement], clip)
+        Pair("tuning", str(clip.statement), f"{clip.actor:02d}", clip.label, STATEMENTS[clip.statement].lower(), clip)
         for clip in clips
     ]
 

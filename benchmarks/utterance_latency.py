@@ -82,8 +82,15 @@ class Run:
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says which server is measured."""
     parser.add_argument("--release", type=Path, default=Path("models/promoted"))
-    parser.add_argument("--model", default="build/random_whisper", help="see benchmarks/random_whisper.py")
+    parser.add_argument("--model", type=model_folder, default="build/random_whisper", help="by random_whisper.py")
     parser.add_argument("--log", type=Path, default=Path("logs/benchmark-server.log"))
+
+
+def model_folder(text: str) -> str:
+    """Return `text`, the folder of a CTranslate2 model; what is no folder would be looked up on the hub."""
+    if not (Path(text) / "model.bin").is_file():
+        raise argparse.ArgumentTypeError(f"{text} holds no model.bin; `python benchmarks/random_whisper.py {text}`")
+    return text
 
 
 @contextlib.contextmanager

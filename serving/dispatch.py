@@ -116,7 +116,8 @@ class WorkerQueue:
         restarting = False
         while not item.event.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(item.event.wait(), _LOOK_EVERY_S)
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await item.event.wait()
                 return
             ready = await asyncio.to_thread(self._ready, item.worker_id)
             if item.worker_id is not None and not ready:

@@ -48,7 +48,8 @@ class Inbox:
             TimeoutError: nothing came within `timeout_s`.
             Gone, Drain: there is nothing more to read.
         """
-        item = await asyncio.wait_for(self._queue.get(), max(timeout_s, 0.001))
+        async with asyncio.timeout(max(timeout_s, 0.001)):
+            item = await self._queue.get()
         if not isinstance(item, Frame):
             raise item
         self._hold(-_size(item))

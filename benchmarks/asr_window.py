@@ -13,7 +13,6 @@ Both windows take turns in one run, so that a busy machine slows both.
 
 import argparse
 import csv
-import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from serving.asr import AsrSettings, load_recogniser
 from serving.audio_file import read
+from training.word_errors import word_error_rate
 
 RATE_HZ = 16_000
 WINDOWS = ("adaptive", "full")
@@ -53,21 +53,6 @@ def made_up_clips(count: int, seconds: float) -> list[Clip]:
     return [(random.normal(0, 2000, int(seconds * RATE_HZ)).astype(np.int16), "") for _ in range(count)]
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words, case and points aside."""
-    return re.findall(r"[\w']+", text.lower())
-
-
-def word_errors(said: list[str], heard: list[str]) -> int:
-    """Return the least number of words to replace, add or leave out (Levenshtein 1966)."""
-    row = list(range(len(heard) + 1))
-    for i, expected in enumerate(said, 1):
-        above, row[0] = row[0], i
-        for j, word in enumerate(heard, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != expected))
-    return row[-1]
-
-
 def measure(clips: list[Clip], settings: AsrSettings) -> None:
     """Print one row for each window, and how much of the full window's time the adaptive one takes."""
     recognisers = {window: load_recogniser(replace(settings, window=window)) for window in WINDOWS}
@@ -76,19 +61,20 @@ def measure(clips: list[Clip], settings: AsrSettings) -> None:
             raise SystemExit(f"there is no Whisper to measure: {recogniser.description['reason']}")
         recogniser.transcribe(clips[0][0])
     spent_ms: dict[str, list[float]] = {window: [] for window in WINDOWS}
-    errors, again = dict.fromkeys(WINDOWS, 0), dict.fromkeys(WINDOWS, 0)
-    for samples, said in clips:
+    texts: dict[str, list[str]] = {window: [] for window in WINDOWS}
+    again = dict.fromkeys(WINDOWS, 0)
+    for samples, _ in clips:
         for window, recogniser in recognisers.items():
             began_s = time.perf_counter()
             heard = recogniser.transcribe(samples)
             spent_ms[window].append(1000 * (time.perf_counter() - began_s))
-            errors[window] += word_errors(words_of(said), words_of(heard.text))
+            texts[window].append(heard.text)
             again[window] += heard.decodings > 1
-    words, lengths = sum(len(words_of(said)) for _, said in clips), [len(samples) for samples, _ in clips]
-    print(f"{len(clips)} clips, {np.mean(lengths) / RATE_HZ:.1f} s on average, {words} words")
+    said = [text for _, text in clips]
+    print(f"{len(clips)} clips, {np.mean([len(samples) for samples, _ in clips]) / RATE_HZ:.1f} s on average")
     print(f"{'window':9} {'WER':>7} {'p50 ms':>7} {'p95 ms':>7} {'decoded twice':>14}")
     for window in WINDOWS:
-        rate = f"{errors[window] / words:7.1%}" if words else "      -"
+        rate = f"{word_error_rate(said, texts[window]):7.1%}" if all(said) else "      -"
         p50, p95 = np.percentile(spent_ms[window], [50, 95])
         print(f"{window:9} {rate} {p50:7.0f} {p95:7.0f} {again[window]:14}")
     print(

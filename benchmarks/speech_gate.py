@@ -1,13 +1,13 @@
 """What the speech gate hears: speech by emotion and intensity, noise by kind, and its cost; Silero alone beside it.
 
-Protocol: clips of `ravdess/` as single streams, with the section `vad` of params.yaml and the promoted Silero file. Heard: at least one utterance.
-Edges: start of the first and end of the last utterance, before padding, within 150 ms of the energy envelope of the
-clip: its 32 ms frames within `edge_drop_db` of the loudest one between 80 and 1000 Hz, silences under 160 ms bridged,
-sounds under 160 ms left out (contract/edges.py says why). Announced: audio time from the start of that envelope to the
-frame in which the utterance is announced and the first mood is computed. Silero alone: the same endpointing with 0.5
-and 0.35 and no second ear. Noise: generated clips of 10 s (training/noises.py), seeds given on the command line. CPU:
-whole clips, their silence included, through both, one thread. The numbers were chosen on actors 1-20 and seeds
-1000-1199.
+Protocol: clips of `ravdess/` as single streams, with the section `vad` of params.yaml and the promoted Silero file.
+Heard: at least one utterance. Edges: start of the first and end of the last utterance, before padding, within 150 ms of
+the energy envelope of the clip: its 32 ms frames within `edge_drop_db` of the loudest one between 80 and 1000 Hz,
+silences under 160 ms bridged, sounds under 160 ms left out (contract/edges.py says why). Announced: audio time from the
+start of that envelope to the frame in which the utterance is announced and the first mood is computed. Silero alone:
+the same endpointing with 0.5 and 0.35 and no second ear. Noise: generated clips of 10 s (training/noises.py), seeds
+given on the command line. CPU: whole clips, their silence included, through both, one thread. The numbers were chosen
+on actors 1-20 and seeds 1000-1199.
 
     python benchmarks/speech_gate.py --actors 1-20
     python benchmarks/speech_gate.py --actors 21-24 --seeds 5000-5099

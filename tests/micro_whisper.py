@@ -29,6 +29,7 @@ from training.metrics_files import write_metrics
 from training.params import load_params
 from training.ravdess import STATEMENTS
 from training.splits import main_split
+from training.word_errors import word_error_rate
 
 MODEL = Path("models/micro_whisper")
 METRICS = Path("metrics/micro_whisper.json")
@@ -190,17 +191,6 @@ def _part(layers: int, heads: int, width: int) -> list[tuple[str, int]]:
     return [("layers", layers), ("attention_heads", heads), ("ffn_dim", 4 * width)]
 
 
-def word_errors(said: str, heard: str) -> tuple[int, int]:
-    """Return the edit distance in words, case and points aside, and how many words were said."""
-    truth, words = (text.lower().replace(".", "").split() for text in (said, heard))
-    row = list(range(len(words) + 1))
-    for i, expected in enumerate(truth, 1):
-        above, row[0] = row[0], i
-        for j, word in enumerate(words, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != expected))
-    return row[-1], len(truth)
-
-
 def heard_by(model: WhisperModel, waveform: Waveform, window_s: float) -> str:
     """Return what the converted model says, greedily, in a window of `window_s`."""
     features = pad_or_trim(model.feature_extractor(waveform)[:, :-1], int(window_s * FRAMES_PER_SECOND))
@@ -209,11 +199,10 @@ def heard_by(model: WhisperModel, waveform: Waveform, window_s: float) -> str:
     return model.hf_tokenizer.decode(answer.sequences_ids[0])
 
 
-def word_error_rate(model: WhisperModel, clips: Sequence[Clip], window_s: float) -> float:
-    """Return the share of words that are wrong over all `clips`."""
-    counts = [word_errors(TEXTS[clip.statement], heard_by(model, load_waveform(clip), window_s)) for clip in clips]
-    errors, words = np.sum(counts, axis=0)
-    return float(errors / words)
+def errors_of(model: WhisperModel, clips: Sequence[Clip], window_s: float) -> float:
+    """Return the word error rate over `clips`."""
+    said = [TEXTS[clip.statement] for clip in clips]
+    return word_error_rate(said, [heard_by(model, load_waveform(clip), window_s) for clip in clips])
 
 
 def micro_whisper(params: Mapping[str, Any], folder: Path = MODEL, metrics: Path = METRICS) -> None:
@@ -232,7 +221,7 @@ def micro_whisper(params: Mapping[str, Any], folder: Path = MODEL, metrics: Path
                 f"word error rate of the int8 model, greedy, on the {len(held_out)} trimmed clips of actors "
                 f"{split.test[0]}-{split.test[-1]}; fitted on actors {split.development[0]}-{split.development[-1]}"
             ),
-            "word_error_rate": {f"window_{s:g}s": word_error_rate(served, held_out, s) for s in windows_s},
+            "word_error_rate": {f"window_{s:g}s": errors_of(served, held_out, s) for s in windows_s},
             "bytes": sum(path.stat().st_size for path in folder.iterdir()),
         },
     )

@@ -142,6 +142,7 @@ def with_word_errors(text: str, rng: random.Random, confusions: Confusions, rate
 def conditions(confusions: Confusions) -> dict[str, Callable[[str, random.Random], str]]:
     """Return the conditions by the names that metrics/text.json gives them; "word_errors_15" is the gated one."""
     return {
+        "spoken": spoken,
         "unpunctuated": unpunctuated,
         "wrong_punctuation": wrongly_punctuated,
         "fillers": with_fillers,

@@ -1,0 +1,72 @@
+"""Word error rate through the running server: the micro Whisper on every clip of the speakers that it never heard.
+
+Protocol: clips of the test actors, each in a session of its own with 1.5 s of silence after it, sent in real time by
+`--sessions` sessions side by side, or as fast as the server takes them with `--no-pace`; the texts of all finals of a
+clip, one after the other, against the statement that is said. A server of its own with the promoted release, with and
+without speculation. The micro Whisper is the bundled one (tests/micro_whisper.py).
+
+    python benchmarks/server_words.py
+"""
+
+import argparse
+import asyncio
+import contextlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from speculation import held_out
+from utterance_latency import CHUNK_MS
+
+from serving.audio_file import read
+from serving.demo_server import DemoServer
+from serving.stream_client import Pace, stream
+from training.params import load_params
+from training.ravdess import STATEMENTS, parse_name
+from training.word_errors import word_error_rate
+
+SILENCE = np.zeros(24_000, np.int16)
+
+
+def main() -> None:
+    """Stream all clips, twice, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--release", type=Path, default=Path("models/promoted"))
+    parser.add_argument("--model", type=Path, default=Path("models/micro_whisper"))
+    parser.add_argument("--ravdess", type=Path, default=Path("ravdess"))
+    parser.add_argument("--log", type=Path, default=Path("logs/benchmark-server.log"))
+    parser.add_argument("--clips", type=int, default=240)
+    parser.add_argument("--sessions", type=int, default=4)
+    parser.add_argument("--pace", action=argparse.BooleanOptionalAction, default=True)
+    arguments = parser.parse_args()
+    paths = held_out(arguments.ravdess, load_params()["split"]["test_actors"], arguments.clips)
+    said = [STATEMENTS[parse_name(path.stem).statement] for path in paths]
+    table = Table("speculation", "WER", "finals", "fused", title=f"{len(paths)} held-out clips, micro Whisper")
+    for switch in ("off", "on"):
+        options = ("--asr-model", str(arguments.model), "--asr-timeout-s", "60", "--speculation", switch)
+        with DemoServer(arguments.release, arguments.log, options) as server:
+            server.wait_until_ready()
+            finals = asyncio.run(all_finals(paths, server.ws_url, arguments.sessions, arguments.pace))
+        heard = [" ".join(final["text"] or "" for final in own) for own in finals]
+        modes = Counter(final["mode"] for own in finals for final in own)
+        table.add_row(switch, f"{word_error_rate(said, heard):.2%}", str(modes.total()), str(modes["fused"]))
+    Console().print(table)
+
+
+async def all_finals(paths: list[Path], url: str, sessions: int, paced: bool) -> list[list[dict[str, object]]]:
+    """Return the finals of each clip, `sessions` of them under way at once."""
+    free = asyncio.Semaphore(sessions)
+
+    async def finals(path: Path) -> list[dict[str, object]]:
+        pace = Pace(chunk_ms=CHUNK_MS) if paced else Pace(chunk_ms=CHUNK_MS, speed=None)
+        sound = np.concatenate([read(path), SILENCE])
+        async with free, contextlib.aclosing(stream([sound], url=url, pace=pace)) as events:
+            return [event.message async for event in events if event.type == "utterance.final"]
+
+    return await asyncio.gather(*map(finals, paths))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -22,7 +23,8 @@ from utterance_latency import CHUNK_MS
 
 from serving.audio_file import read
 from serving.demo_server import DemoServer
-from serving.stream_client import Pace, stream
+from serving.stream_client import stream
+from serving.stream_timing import MAX_SPEED, Pace
 from training.params import load_params
 from training.ravdess import STATEMENTS, parse_name
 from training.word_errors import word_error_rate
@@ -55,12 +57,12 @@ def main() -> None:
     Console().print(table)
 
 
-async def all_finals(paths: list[Path], url: str, sessions: int, paced: bool) -> list[list[dict[str, object]]]:
+async def all_finals(paths: list[Path], url: str, sessions: int, paced: bool) -> list[list[dict[str, Any]]]:
     """Return the finals of each clip, `sessions` of them under way at once."""
     free = asyncio.Semaphore(sessions)
 
-    async def finals(path: Path) -> list[dict[str, object]]:
-        pace = Pace(chunk_ms=CHUNK_MS) if paced else Pace(chunk_ms=CHUNK_MS, speed=None)
+    async def finals(path: Path) -> list[dict[str, Any]]:
+        pace = Pace(CHUNK_MS) if paced else Pace(CHUNK_MS, speed=MAX_SPEED)
         sound = np.concatenate([read(path), SILENCE])
         async with free, contextlib.aclosing(stream([sound], url=url, pace=pace)) as events:
             return [event.message async for event in events if event.type == "utterance.final"]

@@ -1,9 +1,10 @@
 """What asking for the words in a pause buys, and what it wastes: held-out clips, with and without it.
 
-Protocol: clips of the test actors (seeded choice), 1.5 s of silence after each, streamed in real time at 1 and at 4
-sessions at once (each with the clips in an order of its own), to the server of benchmarks/utterance_latency.py. The
-time counts from sending the frame with the last speech sample (the last 32 ms within 30 dB of the clip's loudest) until
-the final is received; it holds the endpoint's silence of 500 ms. A speculation is wasted if speech resumed.
+Protocol: all clips of the test actors, or a seeded choice, 1.5 s of silence after each, streamed in real time by 1
+session and by 4 at once, each clip once, to two servers like that of benchmarks/utterance_latency.py that run side by
+side, one with and one without speculation. The time counts from sending the frame with the last speech sample (the
+last 32 ms within 30 dB of the clip's loudest) until the final is received; it holds the endpoint's silence of 500 ms.
+A speculation is wasted if speech resumed.
 
     python benchmarks/random_whisper.py build/random_whisper
     python benchmarks/speculation.py --model build/random_whisper
@@ -11,6 +12,7 @@ the final is received; it holds the endpoint's silence of 500 ms. A speculation 
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 from pathlib import Path
@@ -33,11 +35,12 @@ def main() -> None:
     """Stream, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_server_arguments(parser)
-    parser.add_argument("--clips", type=int, default=24)
+    parser.add_argument("--clips", type=int, default=240)
     parser.add_argument("--ravdess", type=Path, default=Path("ravdess"))
     arguments = parser.parse_args()
     clips = held_out(arguments.ravdess, load_params()["split"]["test_actors"], arguments.clips)
     table = Table(title=f"{len(clips)} held-out clips, {os.cpu_count()} cores")
+    sides = [(switch, on_log(arguments, switch)) for switch in ("off", "on")]
     for column in (
         "sessions",
         "speculation",
@@ -48,15 +51,26 @@ def main() -> None:
         "wasted",
     ):
         table.add_column(column, justify="right")
-    for switch in ("off", "on"):
-        with measured_server(arguments, "--speculation", switch) as (server, _):
-            for sessions in SESSIONS:
-                tracks = [track([read(clip) for clip in shuffled(clips, seed)]) for seed in range(sessions)]
-                print(f"speculation {switch}, {sessions} sessions: {len(tracks[0].samples) / 16_000:.0f} s", flush=True)
-                heard = asyncio.run(listen_all(tracks, server.ws_url))
-                table.add_row(str(sessions), switch, *row(tracks, heard))
+    with contextlib.ExitStack() as running:
+        urls = [running.enter_context(measured_server(own, "--speculation", switch))[0].ws_url for switch, own in sides]
+        for sessions in SESSIONS:
+            tracks = [track([read(clip) for clip in shuffled(clips)[start::sessions]]) for start in range(sessions)]
+            print(f"{sessions} sessions: {max(len(own.samples) for own in tracks) / 16_000:.0f} s", flush=True)
+            heard = asyncio.run(on_all(tracks, urls))
+            for (switch, _), events in zip(sides, heard, strict=True):
+                table.add_row(str(sessions), switch, *row(tracks, events))
     Console(width=120).print(table)
     print("load", ", ".join(f"{value:.1f}" for value in os.getloadavg()))
+
+
+def on_log(arguments: argparse.Namespace, switch: str) -> argparse.Namespace:
+    """Return `arguments` with a log of its own for one of the servers."""
+    return argparse.Namespace(**{**vars(arguments), "log": arguments.log.with_stem(f"{arguments.log.stem}-{switch}")})
+
+
+async def on_all(tracks: list[Track], urls: list[str]) -> list[list[list[Event]]]:
+    """Stream all `tracks` to each of the servers at once; return what each of them said, by track."""
+    return await asyncio.gather(*(listen_all(tracks, url) for url in urls))
 
 
 def held_out(folder: Path, actors: list[int], count: int) -> list[Path]:
@@ -67,9 +81,9 @@ def held_out(folder: Path, actors: list[int], count: int) -> list[Path]:
     return sorted(random.Random(0).sample(clips, min(count, len(clips))))
 
 
-def shuffled(clips: list[Path], seed: int) -> list[Path]:
-    """Return `clips` in an order of their own for `seed`."""
-    return random.Random(seed).sample(clips, len(clips))
+def shuffled(clips: list[Path]) -> list[Path]:
+    """Return `clips` in a random order, always the same."""
+    return random.Random(0).sample(clips, len(clips))
 
 
 def row(tracks: list[Track], heard: list[list[Event]]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def main() -> None:
             started = next(m for m in own if m["type"] == "speech.started")
             first_ms += [next(m for m in own if m["type"] == "mood")["end_ms"] - started["speech_start_ms"]]
             changes.append(sum(a != b for a, b in pairwise(moods)))
-            same += moods[-1] == LABELS[int(utterance.audio.argmax())]
+            same += moods[-1] == LABELS[int(engine.voice(utterance.samples).audio.argmax())]
             judged += 1
     table = Table("what", "value", title=f"clips of actors {', '.join(map(str, arguments.actors))}")
     table.add_row("utterances", str(judged))

@@ -1,5 +1,6 @@
 """The models of a release, checked and warm, that all sessions of a server share."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from contract.manifest import Manifest, ManifestError, load
 from contract.speech_gate import SpeechGate
 from contract.weighting import FusionSettings, fusion_settings
 from serving.acoustic import AcousticModel
+from serving.ring import Samples
 from serving.text import TEXT_FILE, TOKENIZER_FILE
+from serving.utterance import Voice
 from serving.vad import SileroModel
 
 ACOUSTIC_FILE = "acoustic.int8.onnx"
@@ -26,6 +29,12 @@ class Engine:
     fusion: FusionSettings
     silero: SileroModel
     acoustic: AcousticModel
+
+    def voice(self, samples: Samples) -> Voice:
+        """Return what the voice says in an utterance, (n,) int16 at 16 kHz."""
+        began_s = time.perf_counter()
+        audio = self.acoustic.probabilities(samples)
+        return Voice(audio, 1000 * (time.perf_counter() - began_s))
 
 
 def check_release(folder: Path) -> Manifest:

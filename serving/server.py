@@ -63,7 +63,6 @@ class UndertoneServer(LitServer):
             self._apis(release),
             accelerator="cpu",
             workers_per_device=workers,
-            fast_queue=True,  # answers come over ZeroMQ instead of a queue in yet another process
             timeout=False,  # every request brings its own, see serving/dispatch.py
             model_metadata=metadata,
             restart_workers=True,

@@ -5,7 +5,6 @@ chunks of any size gives the same utterances. serving/talk.py carries its messag
 of each utterance, serving/speculation.py when its words are asked for ahead of time.
 """
 
-import time
 from functools import partial
 from typing import Any, TypeVar
 
@@ -149,8 +148,6 @@ class Session:
     def _conclude(self, event: Ended) -> list[Output]:
         lead = self._speculator.settle(event)
         samples = self._ring.read(event.start, min(event.end, self._ring.total))
-        began_s = time.perf_counter()
-        audio = self._engine.acoustic.probabilities(samples)
         self._speech_samples += len(samples)
         utterance = Utterance(
             utterance_id=self._utterances,
@@ -158,10 +155,7 @@ class Session:
             end_ms=min(event.end, self._ring.total) // SAMPLES_PER_MS,
             samples=samples,
             speech_ms=(event.speech_end - event.speech_start) // SAMPLES_PER_MS,
-            audio=audio,
             endpoint_wait_ms=(event.decided - event.speech_end) // SAMPLES_PER_MS,
-            acoustic_latency_ms=1000 * (time.perf_counter() - began_s),
             speculation_lead_ms=None if lead is None else lead // SAMPLES_PER_MS,
-            decided_at_s=began_s,
         )
         return [speech_ended(utterance.utterance_id, utterance.end_ms, event.cause), utterance]

@@ -18,7 +18,7 @@ from serving.session import Output, Session
 from serving.settings import SettingError
 from serving.talk_clock import TalkClock
 from serving.turns import Turn
-from serving.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
+from serving.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
 from serving.verdicts import Verdicts
 from serving.words import Words
 
@@ -44,7 +44,7 @@ class Talk:
         self._desk, self._engine, self._send = desk, desk.engine, send
         self._clock = TalkClock()
         self.session = Session(desk.engine, speculates=desk.speculates)
-        self.verdicts = Verdicts(send, self._transcribe, self.id, desk.limits.provisional_after_ms)
+        self.verdicts = Verdicts(send, self._transcribe, self._listen, self.id, desk.limits.provisional_after_ms)
         self.verdicts.fusion = desk.engine.fusion
         self._partials = Partials(send, self._transcribe_so_far)
 
@@ -148,6 +148,9 @@ class Talk:
         timeout_s = self._desk.limits.words_timeout_s + self._ahead_s()
         language = self.session.settings.language
         return await self._desk.transcribe(stretch.samples, language, stretch.speech_ms, turn, timeout_s)
+
+    async def _listen(self, utterance: Utterance) -> Voice:
+        return await self._desk.compute(self._engine.voice, utterance.samples)
 
     def _ahead_s(self) -> float:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))

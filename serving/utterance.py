@@ -8,6 +8,14 @@ from serving.ring import Samples
 
 
 @dataclass(frozen=True)
+class Voice:
+    """What the voice of an utterance says, and how long that took to find out."""
+
+    audio: Probabilities
+    acoustic_latency_ms: float
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Int16 samples from the start of an utterance; `speech_ms` of them were taken for speech."""
 
@@ -35,16 +43,14 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Utterance(Stretch):
-    """A finished utterance: what the voice says, and the times so far.
+    """A finished utterance, and the times so far.
 
     `speculation_lead_ms` is by how much audio the last `Speculation` was ahead of the endpoint; None: it does not hold.
     """
 
     start_ms: int
     end_ms: int
-    audio: Probabilities
     endpoint_wait_ms: int
-    acoustic_latency_ms: float
     speculation_lead_ms: int | None = None
     decided_at_s: float = field(default_factory=time.perf_counter)
 

@@ -14,13 +14,27 @@ from contract.weighting import FusionSettings, verdict_of
 from serving.dispatch import WorkerError, WorkerLostError, reason_of
 from serving.messages import Message, Outcome, verdict
 from serving.turns import OverloadError, Turn
-from serving.utterance import Speculation, Stretch, Utterance
+from serving.utterance import Speculation, Stretch, Utterance, Voice
 from serving.words import Words
 
 log = logging.getLogger("undertone.verdicts")
 
 Send = Callable[[Message], Awaitable[None]]
 Transcribe = Callable[[Stretch, Turn], Coroutine[Any, Any, Words]]
+Listen = Callable[[Utterance], Coroutine[Any, Any, Voice]]
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """An utterance whose words and voice are being looked into side by side."""
+
+    utterance: Utterance
+    words: asyncio.Task[Words]
+    voice: asyncio.Task[Voice]
+
+    def cancel(self) -> None:
+        self.words.cancel()
+        self.voice.cancel()
 
 
 @dataclass(frozen=True)
@@ -32,18 +46,21 @@ class _Guess:
 
 
 class Verdicts:
-    """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time.
+    """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time; `listen`
+    brings what the voice says, and what it raises comes out of the next `add`, `settled` or `drain`.
 
     `fusion` and `redacts` may be changed before the first utterance. `used` counts the speculations that gave a final
     its words.
     """
 
-    def __init__(self, send: Send, transcribe: Transcribe, session_id: str, provisional_after_ms: int) -> None:
+    def __init__(
+        self, send: Send, transcribe: Transcribe, listen: Listen, session_id: str, provisional_after_ms: int
+    ) -> None:
         self._send = send
-        self._transcribe = transcribe
+        self._transcribe, self._listen = transcribe, listen
         self._session_id = session_id
         self._provisional_after_s = provisional_after_ms / 1000
-        self._waiting: asyncio.Queue[tuple[Utterance, asyncio.Task[Words]] | None] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Pending | None] = asyncio.Queue()
         self._progress = asyncio.Condition()
         self._guess: _Guess | None = None
         self._runner = asyncio.create_task(self._run())
@@ -67,16 +84,20 @@ class Verdicts:
 
     def add(self, utterance: Utterance) -> None:
         """Begin to find the verdict of `utterance`; returns at once."""
+        self._check()
         if utterance.speculation_lead_ms is None:
             self.withdraw()
         guess, self._guess = self._guess, None
         self.pending += 1
-        self._waiting.put_nowait((utterance, asyncio.create_task(self._words(utterance, guess))))
+        voice = asyncio.create_task(self._listen(utterance))
+        words = asyncio.create_task(self._words(utterance, voice, guess))
+        self._waiting.put_nowait(_Pending(utterance, words, voice))
 
     async def settled(self, at_most: int) -> None:
         """Return when no more than `at_most` verdicts are pending."""
         async with self._progress:
             await self._progress.wait_for(lambda: self.pending <= at_most or self._runner.done())
+        self._check()
 
     async def drain(self) -> None:
         """Return when every utterance added so far has its final."""
@@ -87,29 +108,37 @@ class Verdicts:
         """Give up: the client is gone."""
         self._runner.cancel()
         self.withdraw()
-        while not self._waiting.empty():
-            if entry := self._waiting.get_nowait():
-                entry[1].cancel()
+        self._drop_waiting()
 
     async def _run(self) -> None:
         try:
             while entry := await self._waiting.get():
-                utterance, task = entry
-                await self._final(utterance, await task)
+                words, voice = await asyncio.gather(entry.words, entry.voice)
+                await self._final(entry.utterance, words, voice)
         finally:
             self.pending = 0
+            self._drop_waiting()
             await self._tell_progress()
+
+    def _check(self) -> None:
+        if self._runner.done() and not self._runner.cancelled():
+            self._runner.result()
+
+    def _drop_waiting(self) -> None:
+        while not self._waiting.empty():
+            if entry := self._waiting.get_nowait():
+                entry.cancel()
 
     async def _tell_progress(self) -> None:
         async with self._progress:
             self._progress.notify_all()
 
-    async def _words(self, utterance: Utterance, guess: _Guess | None) -> Words:
+    async def _words(self, utterance: Utterance, voice: asyncio.Task[Voice], guess: _Guess | None) -> Words:
         task = asyncio.create_task(self._transcribed(utterance, guess))
         try:
             done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)
             if not done:
-                shared = self._verdict(utterance, Words(reason="asr_timeout"))
+                shared = self._verdict(utterance, Words(reason="asr_timeout"), await asyncio.shield(voice))
                 await self._send({"type": "utterance.provisional", **shared})
             return await task
         finally:
@@ -134,17 +163,17 @@ class Verdicts:
                 return words
         return await self._transcribe(utterance, Turn())
 
-    def _verdict(self, utterance: Utterance, words: Words) -> Message:
+    def _verdict(self, utterance: Utterance, words: Words, voice: Voice) -> Message:
         text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
-        fused, alpha, abstain = verdict_of(text, utterance.audio, self.fusion)
+        fused, alpha, abstain = verdict_of(text, voice.audio, self.fusion)
         reason = (words.reason or "no_words") if text is None else None
-        message = verdict(utterance.span, words.text, text, utterance.audio, fused, Outcome(alpha, abstain, reason))
+        message = verdict(utterance.span, words.text, text, voice.audio, fused, Outcome(alpha, abstain, reason))
         return {**message, "text": None} if self.redacts else message
 
-    async def _final(self, utterance: Utterance, words: Words) -> None:
+    async def _final(self, utterance: Utterance, words: Words, voice: Voice) -> None:
         began_s = time.perf_counter()
-        shared = self._verdict(utterance, words)
-        timings = _timings(utterance, words, began_s)
+        shared = self._verdict(utterance, words, voice)
+        timings = _timings(utterance, words, voice, began_s)
         label, score = shared["fused_sentiment"]["label"], shared["fused_score"]
         self.trajectory.append({**utterance.span, "label": label, "fused_score": score})
         self._log(shared, timings)
@@ -160,7 +189,7 @@ class Verdicts:
 _LOGGED = ("utterance_id", "start_ms", "end_ms", "mode", "reason", "alpha", "abstain")
 
 
-def _timings(utterance: Utterance, words: Words, began_s: float) -> Message:
+def _timings(utterance: Utterance, words: Words, voice: Voice, began_s: float) -> Message:
     now_s = time.perf_counter()
     return {
         "endpoint_wait_ms": utterance.endpoint_wait_ms,
@@ -168,7 +197,7 @@ def _timings(utterance: Utterance, words: Words, began_s: float) -> Message:
         "queue_latency_ms": _rounded(words.queue_latency_ms),
         "asr_latency_ms": _rounded(words.asr_latency_ms),
         "text_latency_ms": _rounded(words.text_latency_ms),
-        "acoustic_latency_ms": _rounded(utterance.acoustic_latency_ms),
+        "acoustic_latency_ms": _rounded(voice.acoustic_latency_ms),
         "fusion_latency_ms": _rounded(1000 * (now_s - began_s)),
         "total_latency_ms": _rounded(1000 * (now_s - utterance.decided_at_s)),
     }

@@ -32,7 +32,7 @@ def run(engine, pcm, chunk_bytes, settings=None):
 
 def comparable(output):
     if isinstance(output, Utterance):
-        return {**output.span, "audio": output.audio.tolist(), "samples": output.samples.tobytes()}
+        return {**output.span, "samples": output.samples.tobytes()}
     return output
 
 

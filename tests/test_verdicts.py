@@ -11,7 +11,7 @@ import yaml
 from contract.weighting import FusionSettings
 from serving.dispatch import WorkerError, WorkerLostError
 from serving.turns import OverloadError
-from serving.utterance import Speculation, Utterance
+from serving.utterance import Speculation, Utterance, Voice
 from serving.verdicts import Verdicts
 from serving.words import Words
 
@@ -26,21 +26,25 @@ def heard(number, text="well done", probabilities=GLAD):
 
 def utterance(number, lead_ms=None):
     samples = np.zeros(16_000, np.int16)
-    return Utterance(number, samples, 900, 0, 1000, np.array(SAD), 500, 2.0, speculation_lead_ms=lead_ms)
+    return Utterance(number, samples, 900, 0, 1000, 500, speculation_lead_ms=lead_ms)
 
 
 def speculation(number):
     return Speculation(number, np.zeros(15_000, np.int16), 900)
 
 
-def play(scene, transcribe, provisional_after_ms=1000):
+async def sad(utterance):
+    return Voice(np.array(SAD), 2.0)
+
+
+def play(scene, transcribe, provisional_after_ms=1000, listen=sad):
     async def played():
         messages = []
 
         async def send(message):
             messages.append(message)
 
-        verdicts = Verdicts(send, transcribe, "a-session", provisional_after_ms)
+        verdicts = Verdicts(send, transcribe, listen, "a-session", provisional_after_ms)
         await scene(verdicts)
         await verdicts.drain()
         return verdicts, messages
@@ -250,3 +254,39 @@ def test_whoever_waits_for_verdicts_is_woken_when_few_enough_are_pending():
 
     play(scene, transcribe)
     assert seen[0] <= 2
+
+
+def test_voice_and_words_are_looked_into_side_by_side():
+    order = []
+
+    async def listen(utterance):
+        order.append("voice begins")
+        await asyncio.sleep(0.05)
+        order.append("voice ends")
+        return await sad(utterance)
+
+    async def transcribe(stretch, turn):
+        order.append("words begin")
+        return heard(1)
+
+    _, (final,) = play(one, transcribe, listen=listen)
+    assert order.index("words begin") < order.index("voice ends")
+    assert final["mode"] == "fused"
+    assert final["timings"]["acoustic_latency_ms"] == 2.0
+
+
+def test_a_voice_model_that_fails_ends_the_session_instead_of_leaving_it_silent():
+    async def listen(utterance):
+        raise RuntimeError("the graph is broken")
+
+    async def scene(verdicts):
+        verdicts.add(utterance(1))
+        verdicts.add(utterance(2))
+        with pytest.raises(RuntimeError, match="graph is broken"):
+            await verdicts.settled(0)
+        assert verdicts.pending == 0
+        with pytest.raises(RuntimeError, match="graph is broken"):
+            verdicts.add(utterance(3))
+
+    with pytest.raises(RuntimeError, match="graph is broken"):
+        play(scene, answer_with(heard(1), heard(2))[0], listen=listen)

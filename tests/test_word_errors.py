@@ -19,6 +19,10 @@ def test_case_and_marks_are_no_errors():
     assert word_error_rate(["Don't, they said!"], ["don't they said"]) == 0
 
 
-def test_nothing_said_has_no_rate():
-    with pytest.raises(ValueError, match="empty"):
-        word_error_rate([""], ["thank you"])
+def test_words_heard_where_nothing_was_said_are_errors_too():
+    assert word_error_rate(["Dogs are sitting.", ""], ["dogs are sitting", "thank you"]) == 2 / 3
+
+
+def test_every_text_needs_what_was_heard_of_it():
+    with pytest.raises(ValueError, match="1 reference and 2 hypothesis"):
+        word_error_rate(["dogs"], ["dogs", "kids"])

@@ -20,6 +20,6 @@ def word_error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
     """Return substitutions, deletions and insertions as a share of all words of `said`, text by text.
 
     Raises:
-        ValueError: a text of `said` is empty, or there is another number of texts in `heard`.
+        ValueError: there is another number of texts in `heard`.
     """
     return float(jiwer.wer(list(said), list(heard), reference_transform=_WORDS, hypothesis_transform=_WORDS))

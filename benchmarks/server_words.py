@@ -15,11 +15,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from speculation import held_out
-from utterance_latency import CHUNK_MS
+from spoken_track import track
+from utterance_latency import CHUNK_MS, finals
 
 from serving.audio_file import read
 from serving.demo_server import DemoServer
@@ -28,8 +28,6 @@ from serving.stream_timing import MAX_SPEED, Pace
 from training.params import load_params
 from training.ravdess import STATEMENTS, parse_name
 from training.word_errors import word_error_rate
-
-SILENCE = np.zeros(24_000, np.int16)
 
 
 def main() -> None:
@@ -50,9 +48,9 @@ def main() -> None:
         options = ("--asr-model", str(arguments.model), "--asr-timeout-s", "60", "--speculation", switch)
         with DemoServer(arguments.release, arguments.log, options) as server:
             server.wait_until_ready()
-            finals = asyncio.run(all_finals(paths, server.ws_url, arguments.sessions, arguments.pace))
-        heard = [" ".join(final["text"] or "" for final in own) for own in finals]
-        modes = Counter(final["mode"] for own in finals for final in own)
+            of_clip = asyncio.run(all_finals(paths, server.ws_url, arguments.sessions, arguments.pace))
+        heard = [" ".join(final["text"] or "" for final in own) for own in of_clip]
+        modes = Counter(final["mode"] for own in of_clip for final in own)
         table.add_row(switch, f"{word_error_rate(said, heard):.2%}", str(modes.total()), str(modes["fused"]))
     Console().print(table)
 
@@ -61,13 +59,14 @@ async def all_finals(paths: list[Path], url: str, sessions: int, paced: bool) ->
     """Return the finals of each clip, `sessions` of them under way at once."""
     free = asyncio.Semaphore(sessions)
 
-    async def finals(path: Path) -> list[dict[str, Any]]:
-        pace = Pace(CHUNK_MS) if paced else Pace(CHUNK_MS, speed=MAX_SPEED)
-        sound = np.concatenate([read(path), SILENCE])
-        async with free, contextlib.aclosing(stream([sound], url=url, pace=pace)) as events:
-            return [event.message async for event in events if event.type == "utterance.final"]
+    pace = Pace(CHUNK_MS, speed=1.0 if paced else MAX_SPEED)
 
-    return await asyncio.gather(*map(finals, paths))
+    async def heard(path: Path) -> list[dict[str, Any]]:
+        sound = track([read(path)]).samples
+        async with free, contextlib.aclosing(stream([sound], url=url, pace=pace)) as events:
+            return finals([event async for event in events])
+
+    return await asyncio.gather(*map(heard, paths))
 
 
 if __name__ == "__main__":

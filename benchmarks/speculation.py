@@ -38,9 +38,11 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=240)
     parser.add_argument("--ravdess", type=Path, default=Path("ravdess"))
     arguments = parser.parse_args()
+    if arguments.clips < max(SESSIONS):
+        parser.error(f"--clips {arguments.clips}: {max(SESSIONS)} sessions need a clip each")
     clips = held_out(arguments.ravdess, load_params()["split"]["test_actors"], arguments.clips)
     table = Table(title=f"{len(clips)} held-out clips, {os.cpu_count()} cores")
-    sides = [(switch, on_log(arguments, switch)) for switch in ("off", "on")]
+    logs = {switch: arguments.log.with_stem(f"{arguments.log.stem}-{switch}") for switch in ("off", "on")}
     for column in (
         "sessions",
         "speculation",
@@ -52,20 +54,16 @@ def main() -> None:
     ):
         table.add_column(column, justify="right")
     with contextlib.ExitStack() as running:
-        urls = [running.enter_context(measured_server(own, "--speculation", switch))[0].ws_url for switch, own in sides]
+        servers = [measured_server(arguments, "--speculation", switch, log=log) for switch, log in logs.items()]
+        urls = [running.enter_context(server)[0].ws_url for server in servers]
         for sessions in SESSIONS:
             tracks = [track([read(clip) for clip in shuffled(clips)[start::sessions]]) for start in range(sessions)]
             print(f"{sessions} sessions: {max(len(own.samples) for own in tracks) / 16_000:.0f} s", flush=True)
             heard = asyncio.run(on_all(tracks, urls))
-            for (switch, _), events in zip(sides, heard, strict=True):
+            for switch, events in zip(logs, heard, strict=True):
                 table.add_row(str(sessions), switch, *row(tracks, events))
     Console(width=120).print(table)
     print("load", ", ".join(f"{value:.1f}" for value in os.getloadavg()))
-
-
-def on_log(arguments: argparse.Namespace, switch: str) -> argparse.Namespace:
-    """Return `arguments` with a log of its own for one of the servers."""
-    return argparse.Namespace(**{**vars(arguments), "log": arguments.log.with_stem(f"{arguments.log.stem}-{switch}")})
 
 
 async def on_all(tracks: list[Track], urls: list[str]) -> list[list[list[Event]]]:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 from spoken_track import Track, cut, track
 
+from serving.asr_settings import WEIGHTS
 from serving.demo_server import DemoServer
 from serving.stream_client import Event, Pace, stream
 
@@ -88,17 +89,19 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
 
 def model_folder(text: str) -> str:
     """Return `text`, the folder of a CTranslate2 model; what is no folder would be looked up on the hub."""
-    if not (Path(text) / "model.bin").is_file():
-        raise argparse.ArgumentTypeError(f"{text} holds no model.bin; `python benchmarks/random_whisper.py {text}`")
+    if not (Path(text) / WEIGHTS).is_file():
+        raise argparse.ArgumentTypeError(f"{text} holds no {WEIGHTS}; `python benchmarks/random_whisper.py {text}`")
     return text
 
 
 @contextlib.contextmanager
-def measured_server(arguments: argparse.Namespace, *options: str) -> Iterator[tuple[DemoServer, Memory]]:
-    """Run the server with the random Whisper and watch its memory."""
+def measured_server(
+    arguments: argparse.Namespace, *options: str, log: Path | None = None
+) -> Iterator[tuple[DemoServer, Memory]]:
+    """Run the server with the random Whisper and watch its memory; `log` instead of `arguments.log`."""
     random_weights = ("--asr-model", arguments.model, "--asr-max-new-tokens", "12", "--asr-gates", "off")
     memory, over = Memory(), threading.Event()
-    with DemoServer(arguments.release, arguments.log, (*random_weights, *options)) as server:
+    with DemoServer(arguments.release, log or arguments.log, (*random_weights, *options)) as server:
         server.wait_until_ready()
         watch = threading.Thread(target=memory.watch, args=(server.pid, over))
         watch.start()

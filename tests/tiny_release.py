@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import faster_whisper
 import onnx
 import onnx.parser
 from tiny_text import make_text_files
@@ -11,6 +10,7 @@ from tiny_text import make_text_files
 from contract import manifest as contract_manifest
 from contract.manifest import AcousticSettings, Manifest, TextSettings
 from contract.vad import VadSettings
+from export.silero import PUBLISHED
 
 VAD = VadSettings(
     threshold=0.6,
@@ -57,8 +57,7 @@ def make_release(folder: Path, outputs: str = "zero, power, level", text: TextSe
     """Write a valid release into `folder` and return it; `outputs` names the acoustic logits, three for a valid one."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(onnx.parser.parse_model(_GRAPH.format(outputs=outputs)), folder / "acoustic.int8.onnx")
-    silero = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
-    shutil.copyfile(silero, folder / "silero_vad.onnx")
+    shutil.copyfile(PUBLISHED, folder / "silero_vad.onnx")
     make_text_files(folder)
     files = {name: contract_manifest.describe(folder / name) for name in FILES}
     contract_manifest.save(

@@ -25,7 +25,6 @@ from pathlib import Path
 
 import jiwer
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import f1_score
@@ -60,7 +59,7 @@ class Heard:
     @property
     def error_rate(self) -> float:
         """Wrong words as a share of the words that were said."""
-        return Levenshtein.distance(self.said.split(), self.heard.split()) / len(self.said.split())
+        return float(jiwer.wer(self.said, self.heard))
 
 
 def main() -> None:
@@ -82,8 +81,8 @@ def main() -> None:
         real = [Heard(**json.loads(line)) for line in arguments.pairs.read_text(encoding="utf-8").splitlines()]
     else:
         real = heard_by_pocketsphinx(sentences(rows, arguments.sentences))
-    if arguments.pairs and not arguments.pairs.exists():
-        arguments.pairs.write_text("".join(json.dumps(asdict(one)) + "\n" for one in real), encoding="utf-8")
+        if arguments.pairs:
+            arguments.pairs.write_text("".join(json.dumps(asdict(one)) + "\n" for one in real), encoding="utf-8")
     console = Console()
     console.print(kinds_of_errors(real, simulations, counts, model))
     console.print(cost_at_15_percent([row for row in rows if row.split == "dev"], simulations, model))
@@ -112,15 +111,16 @@ def heard_by_pocketsphinx(said: Sequence[tuple[str, str]]) -> list[Heard]:
 
 def kinds_of_errors(real: list[Heard], simulations: dict[str, Damage], counts: Counter[str], model: TextModel) -> Table:
     """Return the table of the errors of the recogniser, and of each simulation at the same rate."""
-    table = Table(title=f"{len(real)} sentences, macro-F1 as said {macro_f1(model, real, 'said'):.3f}")
+    whole = macro_f1(model, [one.said for one in real], real)
+    table = Table(title=f"{len(real)} sentences, macro-F1 as said {whole:.3f}")
     for column in ("errors", "words", "phones / words", "sub / del / ins", "rare / common", "lost"):
         table.add_column(column, justify="left" if column == "errors" else "right")
     for name, found in {
         "pocketsphinx": real,
         **{name: simulated(real, damage) for name, damage in simulations.items()},
     }.items():
-        lost = 100 * (macro_f1(model, found, "said") - macro_f1(model, found, "heard"))
-        table.add_row(name, *described(found, counts), f"{lost:.1f}")
+        lost = whole - macro_f1(model, [one.heard for one in found], found)
+        table.add_row(name, *described(found, counts), f"{100 * lost:.1f}")
     return table
 
 
@@ -145,9 +145,9 @@ def scores(model: TextModel, texts: list[str], rows: list[Row]) -> dict[str, flo
     return plain_scores(np.log([model.probabilities(text) for text in texts]), rows)
 
 
-def macro_f1(model: TextModel, pairs: list[Heard], which: str) -> float:
-    """Return macro-F1 of the texts that were `said` or `heard`."""
-    found = [LABELS[int(model.probabilities(getattr(one, which)).argmax())] for one in pairs]
+def macro_f1(model: TextModel, texts: list[str], pairs: list[Heard]) -> float:
+    """Return macro-F1 of `texts` by the labels of `pairs`."""
+    found = [LABELS[int(model.probabilities(text).argmax())] for text in texts]
     return float(f1_score([one.label for one in pairs], found, average="macro", labels=LABELS))
 
 
@@ -163,9 +163,7 @@ def simulated(real: list[Heard], damage: Damage) -> list[Heard]:
 
 def described(pairs: list[Heard], counts: Counter[str]) -> tuple[str, str, str, str]:
     """Return words wrong, phones wrong over words wrong, the kinds of error, and rare words wrong over common ones."""
-    said, heard = [one.said.split() for one in pairs], [one.heard.split() for one in pairs]
-    words = distance(said, heard)
-    phones = distance([phones_of(text) for text in said], [phones_of(text) for text in heard])
+    phones = jiwer.wer([phones_of(one.said) for one in pairs], [phones_of(one.heard) for one in pairs])
     aligned = jiwer.process_words([one.said for one in pairs], [one.heard for one in pairs])
     errors = np.array([aligned.substitutions, aligned.deletions, aligned.insertions])
     kinds = " / ".join(f"{share:.0%}" for share in errors / errors.sum())
@@ -177,17 +175,12 @@ def described(pairs: list[Heard], counts: Counter[str]) -> tuple[str, str, str, 
             wrong[kind] += place in missed
             all_words[kind] += 1
     ratio = wrong["rare"] / all_words["rare"] / (wrong["common"] / all_words["common"])
-    return f"{words:.1%}", f"{phones / words:.2f}", kinds, f"{ratio:.2f}"
+    return f"{aligned.wer:.1%}", f"{phones / aligned.wer:.2f}", kinds, f"{ratio:.2f}"
 
 
-def distance(said: list[list[str]], heard: list[list[str]]) -> float:
-    """Return the edit distance of all sequences as a share of what was said."""
-    return sum(map(Levenshtein.distance, said, heard)) / sum(map(len, said))
-
-
-def phones_of(words: list[str]) -> list[str]:
-    """Return the phones of all words, one after the other; a word without a pronunciation is one phone."""
-    return [phone for word in words for phone in pronunciations().get(word, "?")]
+def phones_of(text: str) -> str:
+    """Return the phones of all words, spaces between; a word without a pronunciation is one phone."""
+    return " ".join(phone for word in text.split() for phone in pronunciations().get(word, "?"))
 
 
 if __name__ == "__main__":

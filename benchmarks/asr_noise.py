@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.asr import AsrSettings, Recogniser, load_recogniser
-from serving.asr_pocketsphinx import PocketsphinxRecogniser
 from serving.audio_file import read
 from training.noises import KINDS, noise
+from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
+from undertone.words.sphinx import PocketsphinxRecogniser
 
 RATE_HZ = 16_000
 SECONDS = 3.0

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.asr import AsrSettings, load_recogniser
 from serving.audio_file import read
 from training.word_errors import word_error_rate
+from undertone.words.recogniser import AsrSettings, load_recogniser
 
 RATE_HZ = 16_000
 WINDOWS = ("adaptive", "full")

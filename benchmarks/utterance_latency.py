@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.table import Table
 from spoken_track import Track, cut, track
 
-from serving.asr_settings import WEIGHTS
 from serving.demo_server import DemoServer
 from serving.stream_client import Event, Pace, stream
+from undertone.words.settings import WEIGHTS
 
 CHUNK_MS = 32
 UTTERANCE_S = 3.0

@@ -32,14 +32,14 @@ from sound_alike import SoundAlike, pronunciations
 from tqdm import tqdm
 
 from contract.labels import LABELS
-from serving.asr_pocketsphinx import PocketsphinxRecogniser
-from serving.asr_settings import AsrSettings
 from serving.audio_file import read
 from serving.text import TextModel, load_text_model
 from training.text_data import Row, load_rows
 from training.text_fitting import row_confusions
 from training.text_noise import unpunctuated, with_word_errors
 from training.text_scores import plain_scores
+from undertone.words.settings import AsrSettings
+from undertone.words.sphinx import PocketsphinxRecogniser
 
 VOICES = ("en-us", "en-us+f3", "en-us+m3", "en-us+f2")
 DRAWS = 5

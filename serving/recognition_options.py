@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from serving.asr_settings import FALLBACKS, WEIGHTS, WINDOWS, AsrSettings, names_a_folder
 from serving.settings import Recognition, ServerLimits
+from undertone.words.settings import FALLBACKS, WEIGHTS, WINDOWS, AsrSettings, names_a_folder
 
 _SWITCH = ("on", "off")
 

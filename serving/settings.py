@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from serving.asr_settings import AsrSettings
+from undertone.words.settings import AsrSettings
 
 
 class SettingError(ValueError):

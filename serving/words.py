@@ -15,9 +15,9 @@ from typing import Any
 import litserve
 import numpy as np
 
-from serving.asr_settings import AsrSettings
 from serving.text import TextModel, load_text_model
-from serving.transcript import AsrUnavailableError, Recogniser, Transcript
+from undertone.words.settings import AsrSettings
+from undertone.words.transcript import AsrUnavailableError, Recogniser, Transcript
 
 WORDS_PATH = "/internal/words"
 PARTIALS_PATH = "/internal/partials"
@@ -57,7 +57,10 @@ class RecogniserAPI(litserve.LitAPI):
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
-        from serving.asr import NoRecogniser, load_recogniser  # the engines: not for the API process, which imports us
+        from undertone.words.recogniser import (  # the engines: not for the API process, which imports us
+            NoRecogniser,
+            load_recogniser,
+        )
 
         logging.basicConfig(level=self._log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         switched_off = NoRecogniser("switched off with --asr-model none")

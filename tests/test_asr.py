@@ -9,11 +9,11 @@ import time
 import numpy as np
 import pytest
 
-from serving import asr_hub
-from serving.asr import AsrModelError, AsrSettings, AsrUnavailableError, load_recogniser
-from serving.asr_pocketsphinx import PocketsphinxRecogniser
 from serving.audio_file import read
 from training.noises import KINDS, noise
+from undertone.words import hub as asr_hub
+from undertone.words.recogniser import AsrModelError, AsrSettings, AsrUnavailableError, load_recogniser
+from undertone.words.sphinx import PocketsphinxRecogniser
 
 RATE_HZ = 16_000
 

@@ -7,13 +7,13 @@ from micro_whisper import TEXTS
 
 from contract.listening import utterances
 from contract.vad import vad_settings
-from serving.asr import AsrSettings, load_recogniser
 from serving.audio_file import read
 from training.noises import KINDS, noise
 from training.params import load_params
 from training.ravdess import parse_name
 from training.trim import silero, speech_bounds
 from training.word_errors import word_error_rate
+from undertone.words.recogniser import AsrSettings, load_recogniser
 
 RATE_HZ = 16_000
 HELD_OUT = range(21, 25)
@@ -113,7 +113,7 @@ def test_silence_gives_no_words(adaptive):
 
 def test_words_that_look_wrong_are_decoded_again_in_thirty_seconds(adaptive, full, micro, monkeypatch):
     sound = noise("music", 1, seconds=3.0)
-    monkeypatch.setattr("serving.asr_whisper.needs_full_window", lambda evidence: True)
+    monkeypatch.setattr("undertone.words.whisper.needs_full_window", lambda evidence: True)
     again = adaptive.transcribe(sound)
     assert (again.decodings, again.window_s) == (2, 30.0)
     assert again.text == full.transcribe(sound).text

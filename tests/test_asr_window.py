@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from serving.asr_pieces import pieces
-from serving.asr_settings import AsrSettings
-from serving.asr_window import window_frames, window_s
 from training.params import load_params
+from undertone.words.pieces import pieces
+from undertone.words.settings import AsrSettings
+from undertone.words.window import window_frames, window_s
 
 pytestmark = pytest.mark.fast
 

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import pytest
 
-from serving.hallucination import Evidence, GateSettings, gate, needs_full_window, signs
-from serving.inventions import INVENTIONS
 from training.params import load_params
+from undertone.words.hallucination import Evidence, GateSettings, gate, needs_full_window, signs
+from undertone.words.inventions import INVENTIONS
 
 pytestmark = pytest.mark.fast
 

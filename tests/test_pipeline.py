@@ -7,7 +7,7 @@ import yaml
 
 pytestmark = pytest.mark.fast
 
-PACKAGES = ("contract", "training", "export")
+PACKAGES = ("contract", "undertone", "training", "export")
 
 
 def local_files(module, repository, seen=None):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from serving.audio_file import read
-from serving.hallucination import GateSettings
-from serving.voicing import voicing
 from training.noises import noise
+from undertone.words.hallucination import GateSettings
+from undertone.words.voicing import voicing
 
 RATE_HZ = 16_000
 GATE = GateSettings()

@@ -5,7 +5,7 @@ that is too short makes Whisper repeat itself or fall silent (OpenNMT/CTranslate
 measured no loss (ggml-org/whisper.cpp issue 1855). What goes wrong in a short window is decoded again in the full one.
 """
 
-from serving.asr_settings import AsrSettings
+from undertone.words.settings import AsrSettings
 
 FULL_WINDOW_S = 30.0
 FRAMES_PER_SECOND = 100

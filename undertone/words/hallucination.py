@@ -11,7 +11,7 @@ probability, compression ratio), Koenecke et al. 2024 and Baranski et al. 2025 (
 import re
 from dataclasses import dataclass, fields
 
-from serving.inventions import is_known_invention
+from undertone.words.inventions import is_known_invention
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Evidence:
 
     `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's; `word_logprob` (mean log posterior), `word_s`
     (mean length), `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`
-    and `tonality` are those of serving/voicing.py.
+    and `tonality` are those of undertone/words/voicing.py.
     """
 
     text: str

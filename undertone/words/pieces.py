@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving.transcript import RATE_HZ, Samples, Transcript
+from undertone.words.transcript import RATE_HZ, Samples, Transcript
 
 LONGEST_PIECE_S = 28.0
 _QUIET_SAMPLES = RATE_HZ // 10

@@ -8,7 +8,7 @@ AsrError
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from serving.ring import Samples
+from contract.speech_gate import Samples
 
 RATE_HZ = 16_000
 

@@ -1,13 +1,13 @@
-"""Speech recognition: which engine runs, and why. What an engine answers is in serving/transcript.py."""
+"""Speech recognition: which engine runs, and why. What an engine answers is in undertone/words/transcript.py."""
 
 import logging
 from typing import Any
 
-from serving.asr_hub import HubError, find_model
-from serving.asr_pocketsphinx import PocketsphinxRecogniser
-from serving.asr_settings import AsrSettings
-from serving.asr_whisper import WhisperRecogniser
-from serving.transcript import AsrModelError, AsrUnavailableError, Recogniser, Samples, Segment, Transcript
+from undertone.words.hub import HubError, find_model
+from undertone.words.settings import AsrSettings
+from undertone.words.sphinx import PocketsphinxRecogniser
+from undertone.words.transcript import AsrModelError, AsrUnavailableError, Recogniser, Samples, Segment, Transcript
+from undertone.words.whisper import WhisperRecogniser
 
 __all__ = [
     "AsrModelError",

@@ -14,12 +14,12 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
-from serving.asr_pieces import by_pieces
-from serving.asr_settings import AsrSettings
-from serving.asr_window import FULL_WINDOW_S, window_frames, window_s
-from serving.hallucination import Evidence, gate, needs_full_window
-from serving.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
-from serving.voicing import voicing
+from undertone.words.hallucination import Evidence, gate, needs_full_window
+from undertone.words.pieces import by_pieces
+from undertone.words.settings import AsrSettings
+from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
+from undertone.words.voicing import voicing
+from undertone.words.window import FULL_WINDOW_S, window_frames, window_s
 
 SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
 POSITIONS = 448  # of every Whisper's decoder

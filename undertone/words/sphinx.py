@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pocketsphinx
 
-from serving.asr_pieces import by_pieces
-from serving.asr_settings import AsrSettings
-from serving.hallucination import Evidence, gate
-from serving.transcript import RATE_HZ, Samples, Segment, Transcript
-from serving.voicing import voicing
+from undertone.words.hallucination import Evidence, gate
+from undertone.words.pieces import by_pieces
+from undertone.words.settings import AsrSettings
+from undertone.words.transcript import RATE_HZ, Samples, Segment, Transcript
+from undertone.words.voicing import voicing
 
 MODEL = "en-us"
 FRAMES_PER_SECOND = 100

@@ -12,8 +12,8 @@ from pathlib import Path
 from faster_whisper import available_models, download_model
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-from serving.asr_settings import WEIGHTS, names_a_folder
-from serving.transcript import AsrModelError
+from undertone.words.settings import WEIGHTS, names_a_folder
+from undertone.words.transcript import AsrModelError
 
 _FETCH = "import sys; from faster_whisper import download_model; print(download_model(sys.argv[1]))"
 _CONVERT = "convert one with `ct2-transformers-converter --copy_files tokenizer.json --quantization int8`"

@@ -33,6 +33,7 @@ SECTION: dict[str, Any] = {
     "weight_decay": 0.01,
     "warmup": 0.1,
     "consistency": 1.0,
+    "label_balance": 0.7,
     "label_smoothing": 0.05,
     "precision": "float32",
     "noise": {

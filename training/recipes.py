@@ -77,6 +77,8 @@ class ResNetRecipe(Recipe):
             "labels": labels_of_emotions(params["labels"]),
             **{key: self.section[key] for key in ("width", "prior_strength", "dropout")},
         }
+        # Also while spectra are made: side by side, processes that take all cores wait for each other.
+        torch.set_num_threads(params["train"]["threads"])
         self.mel = MelSpectra(params["features"])
         spectra = load_spectra(clips, EMOTIONS, self.section["speeds"], params["features"], folder)
         self.spectra = {clip.name: own for clip, own in zip(clips, spectra, strict=True)}

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from training.augment import Augmenter, mixed_up
+from training.precision import autocast
 from training.resnet import EMOTIONS, ResNet
 from training.spectra import MelSpectra, Spectra
 
@@ -60,7 +61,7 @@ def fit_resnet(
 def _loss(model: ResNet, mfcc: Tensor, emotions: Tensor, settings: Mapping[str, Any]) -> Tensor:
     targets = functional.one_hot(emotions, len(EMOTIONS)).float()
     mfcc, targets = mixed_up(mfcc, targets, settings["mixup"])
-    with torch.autocast("cpu", torch.bfloat16, enabled=settings["precision"] == "bfloat16"):
+    with autocast(settings["precision"]):
         logits = model.emotions(mfcc)
     return functional.cross_entropy(logits.float(), targets, label_smoothing=settings["label_smoothing"])
 

@@ -1,7 +1,8 @@
-"""Stage `text_data`: the sentences of both sets with our three labels, in `features/text.parquet`.
+"""Stage `text_data`: the sentences of all sets with our three labels, in `features/text.parquet`.
 
 A row stays when its emotions name exactly one label. Rows whose emotions name two, or none (only ambiguous ones), are
-dropped and counted, and so are training rows whose normalised text stands in a dev or test set, and repeated ones.
+dropped and counted, and so are training rows whose normalised text stands in a dev or test set, and repeated ones; in
+dialogue the same short answer is said with one feeling and with another, and all of them stay.
 Run it as `python -m training.text_data`.
 """
 
@@ -20,16 +21,18 @@ import pyarrow.parquet as parquet
 from contract.labels import LABELS, label_index
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.text_sources import MIRROR_VARIABLE, SPLITS, Sentence, SourceError, load_sentences
+from training.text_sentence import SPLITS, Sentence, SourceError
+from training.text_sources import MIRROR_VARIABLE, load_sentences
 
 OUTPUT = Path("features/text.parquet")
 METRICS = Path("metrics/text_data.json")
 AMBIGUOUS = "ambiguous"
+REPEATING = ("meld",)  # sources in which a text that comes again is no copy
 
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled sentence; `split` is train, dev or test, `source` goemotions or sst."""
+    """One labelled sentence; `split` is train, dev or test, `source` goemotions, sst, sst_phrases or meld."""
 
     source: str
     split: str
@@ -77,7 +80,7 @@ def label_rows(
             dropped[f"{sentence.source}.{sentence.split}.{label}"] += 1
         elif sentence.split == "train" and key in held_out:
             dropped[f"{sentence.source}.train.in_dev_or_test"] += 1
-        elif sentence.split == "train" and key in seen:
+        elif sentence.split == "train" and key in seen and sentence.source not in REPEATING:
             dropped[f"{sentence.source}.train.repeated"] += 1
         else:
             rows.append(Row(sentence.source, sentence.split, sentence.text, label))

@@ -1,20 +1,26 @@
-"""Where the sentences come from: GoEmotions and SST-5, from the mirror named by `UNDERTONE_DATA` or from the hub.
+"""Where the sentences come from: GoEmotions, SST-5 and MELD, from the mirror named by `UNDERTONE_DATA` or from the hub.
 
-Both are brought to one shape, `Sentence`, in plain writing (no tree-bank brackets, no spaces before punctuation). What
-an emotion or a level means is decided elsewhere (training/text_data.py).
+All are brought to one shape, `Sentence`, in plain writing (no tree-bank brackets, no spaces before punctuation). What
+an emotion or a level means is decided elsewhere (training/text_data.py). How the dialogues of MELD are read and divided
+stands in training/text_dialogue.py.
 """
 
 import os
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from training.text_dialogue import FILES, from_tables, read_dialogues
+from training.text_sentence import SPLITS, Sentence, SourceError
+
 MIRROR_VARIABLE = "UNDERTONE_DATA"
-SPLITS = ("train", "dev", "test")
 HUB_HOST = "huggingface.co"
-HUB_SETS = {"goemotions": ("google-research-datasets/go_emotions", "simplified"), "sst": ("SetFit/sst5", None)}
+HUB_SETS = {
+    "goemotions": ("google-research-datasets/go_emotions", "simplified"),
+    "sst": ("SetFit/sst5", None),
+    "meld": ("declare-lab/MELD", None),
+}
 HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 CONNECT_TIMEOUT_S = 5.0
 
@@ -24,25 +30,8 @@ _BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "``": '"', 
 _CLITIC = re.compile(r" (n't|'s|'re|'ve|'ll|'d|'m)\b", re.IGNORECASE)
 
 
-class SourceError(RuntimeError):
-    """The sentences cannot be had; the message says what was tried and what to set."""
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One text of a data set: `names` are GoEmotions emotions, or the single SST level "0" to "4".
-
-    `source` is "goemotions", "sst", or "sst_phrases" for parts of training sentences, which only the tree files label.
-    """
-
-    source: str
-    split: str
-    text: str
-    names: tuple[str, ...]
-
-
 def load_sentences(mirror: Path | None) -> list[Sentence]:
-    """Return all sentences of both sets, from the folder `mirror` or, where it is None, from the hub.
+    """Return all sentences of the three sets, from the folder `mirror` or, where it is None, from the hub.
 
     Raises:
         SourceError: the mirror lacks a file or holds a malformed line; the hub cannot be reached.
@@ -51,10 +40,11 @@ def load_sentences(mirror: Path | None) -> list[Sentence]:
 
 
 def from_mirror(mirror: Path) -> list[Sentence]:
-    """Read `goemotions/{train,dev,test}.tsv` (with `labels.txt`) and `sst/{train,dev,test}.txt` of the mirror."""
+    """Read `goemotions/{train,dev,test}.tsv` with `labels.txt`, `sst/{train,dev,test}.txt`, `meld/{train,dev}.tsv`."""
     wanted = [mirror / "goemotions" / "labels.txt"]
     wanted += [mirror / "goemotions" / f"{split}.tsv" for split in SPLITS]
     wanted += [mirror / "sst" / f"{split}.txt" for split in SPLITS]
+    wanted += [mirror / "meld" / name for name in FILES]
     missing = [str(path) for path in wanted if not path.is_file()]
     if missing:
         raise SourceError(
@@ -65,11 +55,11 @@ def from_mirror(mirror: Path) -> list[Sentence]:
     for split in SPLITS:
         sentences += _read_goemotions(mirror / "goemotions" / f"{split}.tsv", split, emotions)
         sentences += _read_trees(mirror / "sst" / f"{split}.txt", split)
-    return sentences + _read_phrases(mirror / "sst" / "train.txt")
+    return [*sentences, *_read_phrases(mirror / "sst" / "train.txt"), *read_dialogues(mirror / "meld")]
 
 
 def from_hub() -> list[Sentence]:
-    """Fetch both sets with `datasets` from the hub, or from its cache where `HF_HUB_OFFLINE` is set.
+    """Fetch the sets with `datasets` from the hub, or from its cache where `HF_HUB_OFFLINE` is set.
 
     The hub's SST-5 has sentences only, so training goes without phrases: metrics/text_data.json shows it.
     """
@@ -83,6 +73,9 @@ def from_hub() -> list[Sentence]:
             tables = datasets.load_dataset(name, configuration)
         except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
             raise SourceError(f"the hub data set {name} cannot be loaded ({error}); {_advice()}") from error
+        if source == "meld":
+            sentences += from_tables(tables)
+            continue
         for split, hub_split in HUB_SPLITS.items():
             table = tables[hub_split]
             if source == "goemotions":
@@ -166,8 +159,8 @@ def _check_hub() -> None:
 
 
 def _advice() -> str:
-    sets = " and ".join(name for name, _ in HUB_SETS.values())
+    sets = ", ".join(name for name, _ in HUB_SETS.values())
     return (
         f"tried {MIRROR_VARIABLE} (not set), then {sets} on the hub. Set {MIRROR_VARIABLE} to a folder that holds "
-        "goemotions/*.tsv and sst/*.txt, or HF_HUB_OFFLINE=1 where the hub's cache has both"
+        "goemotions/*.tsv, sst/*.txt and meld/*.tsv, or HF_HUB_OFFLINE=1 where the hub's cache has them"
     )

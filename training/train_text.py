@@ -1,4 +1,4 @@
-"""Stage `train_text`: fine-tunes the packaged base on both sets, into `models/text/` (weights, config, tokenizer).
+"""Stage `train_text`: fine-tunes the packaged base on all sets, into `models/text/` (weights, config, tokenizer).
 
 How it is fitted stands in training/text_fitting.py. Where `text.base` names a published classifier, nothing is fitted
 but the neutral band that a two-label one lacks, on the dev rows (training/text_neutral.py). Run it as
@@ -19,7 +19,7 @@ from training.params import load_params
 from training.text_base import fetch_base
 from training.text_batches import torch_logits
 from training.text_data import Row, load_rows
-from training.text_fitting import dev_scores, fit, row_confusions
+from training.text_fitting import dev_scores, fit
 from training.text_model import FOLDER, PACKAGED_BASE, keep_pieces, packaged_model, packaged_tokenizer, reduced
 from training.text_neutral import with_our_labels
 
@@ -46,7 +46,7 @@ def train(params: Mapping[str, Any], rows: Sequence[Row], output: Path = FOLDER,
         model, tokenizer = fetch_base(section["base"])
         dev_logits = torch_logits(model, tokenizer, [row.text for row in dev])
         model = with_our_labels(model, dev_logits, np.array([label_index(row.label) for row in dev]))
-        curves = [{"epoch": 0, **dev_scores(model, tokenizer, dev, row_confusions(rows))}]
+        curves = [{"epoch": 0, **dev_scores(model, tokenizer, dev)}]
     building.mkdir(parents=True)
     model.save_pretrained(building)
     tokenizer.enable_truncation(section["max_tokens"])

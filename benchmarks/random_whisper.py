@@ -7,16 +7,20 @@ For measuring speed where no weights can be had. Random weights never end a text
 """
 
 import argparse
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
+from ctranslate2.converters import TransformersConverter
 from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import WhisperConfig, WhisperForConditionalGeneration
+from transformers import PreTrainedTokenizerFast, WhisperConfig, WhisperForConditionalGeneration
 
-from export.whisper import save_int8, token_ids, whisper_tokenizer
-
+END, START = "<|endoftext|>", "<|startoftranscript|>"
+TASKS = ("<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nocaptions|>", "<|notimestamps|>")
 PIECES, LANGUAGES, TIMESTAMPS = 50_256, 99, 1501  # with eight more special tokens: the 51 864 of tiny.en
 TINY_EN = {
     "d_model": 384,
@@ -33,8 +37,38 @@ def tiny_en_tokenizer() -> Tokenizer:
     """Return a tokenizer with the ids of tiny.en: bytes, pieces without sense, special tokens."""
     alphabet = sorted(ByteLevel.alphabet())
     pieces = alphabet + [f"Ġp{number}" for number in range(PIECES - len(alphabet))]
-    languages = [f"l{number}" for number in range(LANGUAGES)]
-    return whisper_tokenizer(BPE({piece: i for i, piece in enumerate(pieces)}, []), languages, TIMESTAMPS)
+    tokenizer = Tokenizer(BPE({piece: i for i, piece in enumerate(pieces)}, []))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = ByteLevelDecoder()
+    languages = [f"<|l{number}|>" for number in range(LANGUAGES)]
+    times = [f"<|{step * 0.02:.2f}|>" for step in range(TIMESTAMPS)]
+    tokenizer.add_special_tokens([END, START, *languages, *TASKS, *times])
+    return tokenizer
+
+
+def token_ids(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Return what `WhisperConfig` needs to know of `tokenizer`."""
+    end = tokenizer.token_to_id(END)
+    return {
+        "vocab_size": tokenizer.get_vocab_size(),
+        "pad_token_id": end,
+        "bos_token_id": end,
+        "eos_token_id": end,
+        "decoder_start_token_id": tokenizer.token_to_id(START),
+    }
+
+
+def save_int8(model: WhisperForConditionalGeneration, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write `model.bin`, `config.json`, `vocabulary.json` and `tokenizer.json` into `folder`, which is replaced."""
+    # As in every Whisper, the first token is neither a space nor the end: something is always said.
+    model.generation_config.begin_suppress_tokens = [tokenizer.token_to_id("Ġ"), tokenizer.token_to_id(END)]
+    model.generation_config.suppress_tokens = []
+    with tempfile.TemporaryDirectory() as plain:
+        model.save_pretrained(plain)
+        PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END).save_pretrained(plain)
+        tokenizer.save(str(Path(plain) / "tokenizer.json"))
+        converter = TransformersConverter(plain, copy_files=["tokenizer.json"])
+        converter.convert(str(folder), quantization="int8", force=True)
 
 
 def random_whisper(folder: Path, seed: int = 0) -> None:

@@ -1,9 +1,9 @@
-"""Word error rate through the running server: the micro Whisper on every clip of the speakers that it never heard.
+"""Word error rate through the running server: tiny.en, or another Whisper, on every clip of the test actors.
 
 Protocol: clips of the test actors, each in a session of its own with 1.5 s of silence after it, sent in real time by
 `--sessions` sessions side by side, or as fast as the server takes them with `--no-pace`; the texts of all finals of a
 clip, one after the other, against the statement that is said. A server of its own with the promoted release, with and
-without speculation. The micro Whisper is the bundled one (tests/micro_whisper.py).
+without speculation.
 
     python benchmarks/server_words.py
 """
@@ -34,7 +34,7 @@ def main() -> None:
     """Stream all clips, twice, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, default=Path("models/promoted"))
-    parser.add_argument("--model", type=Path, default=Path("models/micro_whisper"))
+    parser.add_argument("--model", default="tiny.en")
     parser.add_argument("--ravdess", type=Path, default=Path("ravdess"))
     parser.add_argument("--log", type=Path, default=Path("logs/benchmark-server.log"))
     parser.add_argument("--clips", type=int, default=240)
@@ -43,9 +43,9 @@ def main() -> None:
     arguments = parser.parse_args()
     paths = held_out(arguments.ravdess, load_params()["split"]["test_actors"], arguments.clips)
     said = [STATEMENTS[parse_name(path.stem).statement] for path in paths]
-    table = Table("speculation", "WER", "finals", "fused", title=f"{len(paths)} held-out clips, micro Whisper")
+    table = Table("speculation", "WER", "finals", "fused", title=f"{len(paths)} held-out clips, {arguments.model}")
     for switch in ("off", "on"):
-        options = ("--asr-model", str(arguments.model), "--asr-timeout-s", "60", "--speculation", switch)
+        options = ("--asr-model", arguments.model, "--asr-timeout-s", "60", "--speculation", switch)
         with DemoServer(arguments.release, arguments.log, options) as server:
             server.wait_until_ready()
             of_clip = asyncio.run(all_finals(paths, server.ws_url, arguments.sessions, arguments.pace))

@@ -3,16 +3,22 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import pytest
+import soxr
+from hibari import Hibari
+from numpy.typing import NDArray
 from tiny_release import make_release
 
+from contract.speech_gate import Samples
 from serving.demo_server import DemoServer
 from serving.engine import Engine, load_engine
+from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +51,25 @@ def promoted_release() -> Path:
 def samples() -> Path:
     """The spoken clips of data/samples, as `dvc pull` brings them."""
     return pulled(ROOT / "data" / "samples", "data.dvc")
+
+
+@pytest.fixture(scope="session")
+def tiny_en() -> Recogniser:
+    """Whisper tiny.en as it runs in service, loaded and warm; the extra `whisper` carries its weights."""
+    return load_recogniser(AsrSettings())
+
+
+@pytest.fixture(scope="session")
+def say() -> Callable[..., Samples]:
+    """Speaks a text with a natural voice: `say(text, speed=1.0)` is (samples,) int16 at 16 kHz; always the same."""
+    voice = Hibari()
+    return lambda text, speed=1.0: spoken(voice(text, speed=speed, seed=0))
+
+
+def spoken(waveform: NDArray[np.float32]) -> Samples:
+    """Return what the voice of 24 kHz said as a microphone of 16 kHz and 16 bits hears it."""
+    heard = soxr.resample(waveform, 24_000, 16_000)
+    return np.rint(heard * 32767).clip(-32768, 32767).astype(np.int16)
 
 
 def pulled(folder: Path, target: str) -> Path:
@@ -88,7 +113,7 @@ def server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def listening_server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
-    """The server with the promoted release and the recogniser that needs no download; patient, for busy machines."""
+    """The server with the promoted release and tiny.en as an installed package has it; patient, for busy machines."""
     log = tmp_path_factory.mktemp("listening") / "server.log"
-    with running_server(promoted_release, log, "--asr-fallback", "pocketsphinx", "--asr-timeout-s", "60") as running:
+    with running_server(promoted_release, log, "--asr-timeout-s", "60") as running:
         yield running

@@ -1,9 +1,11 @@
 """Which engine runs and why, the bounded wait for the hub, and the engine that needs no download."""
 
 import pickle
+import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from serving.audio_file import read
 from training.noises import KINDS, noise
 from undertone.words import hub as asr_hub
+from undertone.words import packages
 from undertone.words.recogniser import AsrModelError, AsrSettings, AsrUnavailableError, load_recogniser
 from undertone.words.sphinx import PocketsphinxRecogniser
 
@@ -34,13 +37,13 @@ def pocketsphinx():
 
 @pytest.fixture
 def closed_hub(monkeypatch, tmp_path):
-    """A hub that refuses every connection, and an empty cache."""
+    """A hub that refuses every connection, an empty cache, and no package that carries a model."""
     return hub_at("http://127.0.0.1:1", monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def silent_hub(monkeypatch, tmp_path):
-    """A hub that takes every connection and never answers."""
+    """A hub that takes every connection and never answers; nor is the model anywhere else."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield hub_at(f"http://127.0.0.1:{listener.getsockname()[1]}", monkeypatch, tmp_path)
 
@@ -50,6 +53,7 @@ def hub_at(address, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(asr_hub, "cached", lambda model: None)  # this process read the environment when it began
+    monkeypatch.setattr(packages, "CARRIERS", {})
     return address
 
 
@@ -75,6 +79,12 @@ def test_a_hub_that_never_answers_ends_in_the_fallback_when_the_time_is_up(silen
         "open_vocabulary": False,
         "reason": "someone/some-whisper could not be had within 4 s, and is not cached",
     }
+
+
+def test_a_fallback_that_is_not_installed_is_a_mistake_to_correct(closed_hub, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    with pytest.raises(AsrModelError, match=re.escape("pip install 'undertone[pocketsphinx]'")):
+        load_recogniser(AsrSettings(fallback="pocketsphinx"))
 
 
 def test_without_an_engine_there_are_no_words(silent_hub):

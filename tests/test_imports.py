@@ -65,3 +65,9 @@ def test_the_api_process_loads_no_recogniser():
     program = "import sys, serving.server, serving.cli; print('\\n'.join(sys.modules))"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert not {name.split(".")[0] for name in printed.split()} & {"faster_whisper", "ctranslate2", "pocketsphinx"}
+
+
+def test_pocketsphinx_is_loaded_only_where_it_is_asked_for():
+    program = "import sys, undertone.words.recogniser; print('pocketsphinx' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "False"

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from serving.audio_file import read
 from training.labeled_set import LabeledSetError, load_recordings, load_sentences
 from training.recordings import Transcriber, read_recording, read_speech
+from undertone.words import hub
+from undertone.words.recogniser import AsrSettings, load_recogniser
 
 
 @pytest.fixture
@@ -79,9 +82,26 @@ def test_a_recording_is_cut_to_its_speech(samples: Path, repository: Path) -> No
     assert 0 < len(read_speech(clip, vad)) < len(read_recording(clip))
 
 
+@pytest.fixture(scope="module")
+def transcriber() -> Transcriber:
+    return Transcriber("tiny.en")
+
+
+def test_what_has_no_text_is_written_down_as_the_service_hears_it(transcriber: Transcriber, samples: Path) -> None:
+    clip = samples / "03_plain.flac"
+    assert transcriber(clip) == load_recogniser(AsrSettings()).transcribe(read(clip)).text
+    assert "meeting" in transcriber(clip)
+
+
+def test_where_nothing_is_said_nothing_is_written_down(transcriber: Transcriber, folder: Path) -> None:
+    assert transcriber(folder / "a.wav") == ""
+
+
+@pytest.mark.parametrize(("model", "why"), [("./no-such-model", "there is no folder"), ("base", "could not be had")])
 def test_without_a_model_that_writes_down_the_missing_text_it_is_said_what_to_do(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, model: str, why: str
 ) -> None:
+    monkeypatch.setattr(hub, "cached", lambda name: None)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(LabeledSetError, match=r"a\.wav has no text.*no-such-model.*fusion\.asr_model"):
-        Transcriber(str(folder / "no-such-model"))(folder / "a.wav")
+    with pytest.raises(LabeledSetError, match=rf"a\.wav has no text.*{model}.*{why}.*fusion\.asr_model"):
+        Transcriber(model)(folder / "a.wav")

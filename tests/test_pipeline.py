@@ -53,13 +53,9 @@ def test_every_python_dependency_of_a_stage_exists_and_is_used(stages, repositor
         assert not unused, f"stage {name} lists {unused} without need"
 
 
-# A clone gets these with `dvc pull`: small, and tests need them.
-BUNDLED = {"models/micro_whisper"}
-
-
 def test_large_outputs_are_not_pushed_and_metrics_stay_in_git(stages):
     for name, stage in stages.items():
-        for out in [out for out in stage.get("outs", []) if str(out) not in BUNDLED]:
+        for out in stage.get("outs", []):
             assert isinstance(out, dict), f"stage {name}: {out} would be pushed to the bundled remote"
             assert next(iter(out.values())).get("push") is False, f"stage {name}: {out} would be pushed"
         for metrics in [*stage.get("metrics", []), *stage.get("plots", [])]:

@@ -1,23 +1,24 @@
 """Reads the recordings of a labelled set: any audio or video file that PyAV decodes, cut to its speech as in service.
 
-What has no text is written down by Faster-Whisper.
+What has no text is written down by the recogniser of the service.
 """
 
-import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 import av
 import numpy as np
-from faster_whisper import WhisperModel, decode_audio
+from faster_whisper import decode_audio
 from numpy.typing import NDArray
 
 from training.labeled_set import LabeledSetError
-from training.text_sources import CONNECT_TIMEOUT_S, HUB_HOST
 from training.trim import speech_bounds
+from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
+from undertone.words.transcript import AsrError
 
 Waveform = NDArray[np.float32]
+
+HUB_WAIT_S = 120.0  # longer than a server waits; what was fetched by then is kept, and the next run goes on from there
 
 
 def read_recording(path: Path) -> Waveform:
@@ -41,39 +42,28 @@ def read_speech(path: Path, vad: Mapping[str, float]) -> Waveform:
 
 
 class Transcriber:
-    """Writes recordings down with the Faster-Whisper model `name`, a hub name or a folder; loaded when first needed."""
+    """Writes recordings down with the Whisper `name`, a hub name or a folder, as in service; loaded when needed.
+
+    Words that the service would drop as invented are dropped here too.
+    """
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._model: WhisperModel | None = None
+        self._settings = AsrSettings(model=name, hub_wait_s=HUB_WAIT_S)
+        self._recogniser: Recogniser | None = None
 
     def __call__(self, path: Path) -> str:
-        """Return the words of the recording in `path`, "" where the model hears none.
+        """Return the words of the recording in `path`, "" where none are heard.
 
         Raises:
             LabeledSetError: the recording cannot be read, or the model cannot be had.
         """
-        waveform = read_recording(path)
-        if self._model is None:
-            self._model = self._load(path)
-        # Without temperature 0 a doubtful decoding is repeated at random.
-        segments, _ = self._model.transcribe(
-            waveform, beam_size=1, temperature=0.0, without_timestamps=True, condition_on_previous_text=False
-        )
-        return " ".join(segment.text.strip() for segment in segments)
-
-    def _load(self, path: Path) -> WhisperModel:
-        settings = {"device": "cpu", "compute_type": "int8", "cpu_threads": 1}
+        samples = np.rint(read_recording(path) * 32768).clip(-32768, 32767).astype(np.int16)
         try:
-            return WhisperModel(self._name, local_files_only=True, **settings)
-        except (OSError, ValueError, RuntimeError):  # not in the cache, or no such name
-            pass
-        try:
-            if not os.environ.get("HF_HUB_OFFLINE"):
-                socket.create_connection((HUB_HOST, 443), timeout=CONNECT_TIMEOUT_S).close()
-            return WhisperModel(self._name, **settings)
-        except (OSError, ValueError, RuntimeError) as error:
+            self._recogniser = self._recogniser or load_recogniser(self._settings)
+            heard = self._recogniser.transcribe(samples)
+        except AsrError as error:
             raise LabeledSetError(
-                f"{path} has no text, and the model {self._name!r} that would write it down cannot be had ({error}): "
-                "fill in the column text, or set fusion.asr_model of params.yaml to a model's folder"
+                f"{path} has no text, and the model {self._settings.model!r} that would write it down cannot be had "
+                f"({error}): fill in the column text, or set fusion.asr_model of params.yaml to a model's folder"
             ) from None
+        return "" if heard.rejected else heard.text

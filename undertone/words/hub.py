@@ -1,4 +1,4 @@
-"""Where a model's folder is: named by the operator, in the cache of the hub, or fetched in bounded time.
+"""Where a model's folder is: named by the operator, in the cache of the hub, in a package, or fetched in bounded time.
 
 The hub's client retries and waits for as long as it likes, so it runs in a process of its own that is killed when the
 time is up; what it had fetched is kept, and the next start goes on from there.
@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from faster_whisper import available_models, download_model
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+from undertone.words.packages import carried
 from undertone.words.settings import WEIGHTS, names_a_folder
 from undertone.words.transcript import AsrModelError
 
@@ -23,17 +25,29 @@ class HubError(RuntimeError):
     """The hub did not give the model; the message says why, for people."""
 
 
-def find_model(model: str, wait_s: float) -> Path:
-    """Return the folder of `model`, a folder or a name of the hub; ends within about `wait_s`.
+class FoundModel(NamedTuple):
+    """A model's folder, and where it came from in words for everybody: without a path of this machine."""
+
+    folder: Path
+    source: str
+
+
+def find_model(model: str, wait_s: float) -> FoundModel:
+    """Return where `model` is, a folder or a name of the hub; ends within about `wait_s`.
 
     Raises:
         AsrModelError: a folder that holds no model, or a name that no hub can have.
         HubError: the name is neither cached nor to be had in time.
     """
     if Path(model).is_dir():
-        return checked(Path(model))
+        return FoundModel(checked(Path(model)), "a folder")
     check_name(model)
-    return cached(model) or fetched(model, wait_s)
+    if folder := cached(model):
+        return FoundModel(folder, "the hub's cache")
+    if found := carried(model):
+        folder, package = found
+        return FoundModel(checked(folder), f"the package {package}")
+    return FoundModel(fetched(model, wait_s), "the hub")
 
 
 def checked(folder: Path) -> Path:

@@ -20,8 +20,6 @@ __all__ = [
     "load_recogniser",
 ]
 
-AS_ASKED = "as asked"
-
 log = logging.getLogger("undertone.asr")
 
 
@@ -49,11 +47,11 @@ def load_recogniser(settings: AsrSettings) -> Recogniser:
             so nothing falls back.
     """
     try:
-        folder = find_model(settings.model, settings.hub_wait_s)
+        found = find_model(settings.model, settings.hub_wait_s)
     except HubError as error:
         log.warning("%s; %s runs instead", error, settings.fallback)
         return load_fallback(settings, str(error))
-    return WhisperRecogniser(settings, folder, AS_ASKED)
+    return WhisperRecogniser(settings, found.folder, f"as asked, from {found.source}")
 
 
 def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:

@@ -1,4 +1,7 @@
-"""Open-vocabulary English with the model that the pocketsphinx wheel carries: needs no download, errs often."""
+"""Open-vocabulary English with the model that the pocketsphinx wheel carries: needs no download, errs often.
+
+The wheel is an extra of its own, imported only when this engine is asked for.
+"""
 
 import re
 import warnings
@@ -6,12 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pocketsphinx
 
 from undertone.words.hallucination import Evidence, gate
 from undertone.words.pieces import by_pieces
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import RATE_HZ, Samples, Segment, Transcript
+from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
 from undertone.words.voicing import voicing
 
 MODEL = "en-us"
@@ -32,10 +34,15 @@ class PocketsphinxRecogniser:
     """One decoder; what it answers depends on the samples alone, not on what it heard before."""
 
     def __init__(self, settings: AsrSettings, reason: str) -> None:
+        """Load the model that comes with the wheel.
+
+        Raises:
+            AsrModelError: the wheel is not installed.
+        """
         self._settings = settings
         self._reason = reason
         # The default normalisation follows earlier utterances: the same samples would change their words.
-        self._decoder = pocketsphinx.Decoder(samprate=float(RATE_HZ), cmn="batch", loglevel="FATAL")
+        self._decoder = _decoder_class()(samprate=float(RATE_HZ), cmn="batch", loglevel="FATAL")
 
     @property
     def description(self) -> dict[str, Any]:
@@ -71,6 +78,16 @@ class PocketsphinxRecogniser:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             self._decoder.start_stream()
+
+
+def _decoder_class() -> Any:
+    try:
+        from pocketsphinx import Decoder
+    except ImportError:
+        raise AsrModelError(
+            "the engine pocketsphinx is not installed: `pip install 'undertone[pocketsphinx]'`"
+        ) from None
+    return Decoder
 
 
 def without_digital_silence(samples: Samples) -> Samples:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from contract.labels import LABELS
 
 Probabilities = NDArray[np.float64]
+LEAN = 0.1  # P(positive) - P(negative); less is no pole
 
 
 def softmax(logits: ArrayLike, temperature: float = 1.0) -> Probabilities:
@@ -42,6 +43,16 @@ def score(probabilities: ArrayLike) -> float:
 def opposite(first: str, second: str) -> bool:
     """Tell whether two labels are opposite poles, one negative and one positive."""
     return {first, second} == {"negative", "positive"}
+
+
+def agree(text: ArrayLike, audio: ArrayLike) -> bool:
+    """Tell whether words and voice, vectors (3,), lean to no opposite poles.
+
+    A vector leans to the pole that it gives more, if that is more than `LEAN` ahead of the other: what is called
+    neutral may lean. `agree([0.1, 0.5, 0.4], [0.6, 0.3, 0.1])` is False.
+    """
+    words, voice = score(text), score(audio)
+    return not (words * voice < 0 and min(abs(words), abs(voice)) > LEAN)
 
 
 def _checked(vector: ArrayLike, name: str) -> Probabilities:

@@ -3,13 +3,17 @@
 `verdict_of` is what both the tuning and the wire call; the settings travel in the manifest, key `fusion`. The sum rule
 itself is in contract/fusion.py.
 
-The weight of the words is a fixed alpha, or one adapted to each utterance by the entropies H (nats) of both vectors:
+The weight of the words is a fixed alpha, or one that follows what both say. With the entropies H (nats) of both vectors
+and the share m = 1 - P(neutral) of the words' vector that says anything but neutral:
 
-    alpha(u) = a / H_text**s  /  (a / H_text**s + (1 - a) / H_audio**s)
+    odds(u) = a / (1 - a)  *  (H_audio / H_text)**s  *  m**p,        alpha(u) = odds / (1 + odds)
 
-With a = 0.5 and s = 1 this is the inverse entropy weighting of Misra, Bourlard and Tyagi 2003, "New entropy based
-combination rules in HMM/ANN multi-stream ASR", ICASSP. `a` (adaptive_alpha) says which one to trust at equal entropies,
-`s` (sharpness) how hard the surer one is preferred; s = 0 is the fixed weight `a`.
+With a = 0.5, s = 1 and p = 0 this is the inverse entropy weighting of Misra, Bourlard and Tyagi 2003, "New entropy
+based combination rules in HMM/ANN multi-stream ASR", ICASSP.
+`a` (adaptive_alpha) says which one to trust at equal entropies, `s` (sharpness) how hard the surer one is preferred.
+`p` (polarity) is ours: neutral words are what people mostly say, however they feel, so that they are sure and yet say
+little of the speaker; the weight of the words follows the part of them that feels something. s = p = 0 is the fixed
+weight `a`. The constants come from the stage `tune_fusion`.
 """
 
 from collections.abc import Mapping
@@ -20,8 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contract.fusion import Probabilities, fuse
+from contract.labels import LABELS
 
-SURE = 0.01  # nats, 0.999 for one label; entropies below this one count as this one: nothing is known any better
+SURE = 0.01  # nats, 0.999 for one label; entropies and shares below this one count as this one
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class FusionSettings:
     adaptive: whether it is adapted to each utterance instead.
     adaptive_alpha: the adapted weight where both entropies are equal, in (0, 1).
     sharpness: how hard the surer of the two is preferred, at least 0.
+    polarity: how much less words count the more neutral they are, at least 0.
     temperature: how much surer (under 1) the sum of both is than it says, at equal weights; see `sharpened`.
     abstain_below: finals whose largest fused probability is below this floor abstain.
     """
@@ -40,6 +46,7 @@ class FusionSettings:
     adaptive: bool = False
     adaptive_alpha: float = 0.5
     sharpness: float = 1.0
+    polarity: float = 0.0
     temperature: float = 1.0
     abstain_below: float = 0.0
 
@@ -51,6 +58,7 @@ class FusionSettings:
             "adaptive": isinstance(self.adaptive, bool),
             "adaptive_alpha": 0.0 < self.adaptive_alpha < 1.0,
             "sharpness": 0.0 <= self.sharpness < float("inf"),
+            "polarity": 0.0 <= self.polarity < float("inf"),
             "temperature": 0.05 <= self.temperature <= 20.0,
             "abstain_below": 0.0 <= self.abstain_below <= 1.0,
         }
@@ -98,12 +106,14 @@ def weights(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> NDAr
         return np.full_like(certain, alpha)
     # In odds, so that a sharp preference neither overflows nor divides by zero.
     preference = settings.sharpness * (np.log(np.maximum(entropy(audio), SURE)) - np.log(certain))
+    neutral = np.asarray(text, dtype=np.float64)[..., LABELS.index("neutral")]
+    preference += settings.polarity * np.log(np.maximum(1.0 - neutral, SURE))
     prior = np.log(settings.adaptive_alpha / (1.0 - settings.adaptive_alpha))
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * (prior + preference))))
 
 
 def weight(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> float:
-    """Return the weight of the words for one utterance: `settings.alpha`, or adapted by the entropies of both."""
+    """Return the weight of the words for one utterance: `settings.alpha`, or adapted to what both say."""
     return float(weights(text, audio, settings))
 
 

@@ -15,7 +15,7 @@ from contract.labels import label_index
 from training.dataset import Clip, load_waveform
 from training.fusion_scores import Half
 from training.pairs import Pair
-from training.recordings import read_speech
+from training.recordings import read_recording, read_speech
 from training.released_graphs import VoiceGraph, WordsGraph
 
 TRAIN_METRICS = Path("metrics/train.json")
@@ -40,25 +40,39 @@ class Networks:
     words: WordsGraph
     vad: Mapping[str, float]
 
-    def answers(self, pairs: Sequence[Pair]) -> Half:
-        """Return what they answer to `pairs`; each clip and each text is judged once."""
+    def by_kind(self, pairs: Sequence[Pair]) -> dict[str, Half]:
+        """Return what they answer to the pairs of each kind; each clip and each text is judged once."""
         texts = tqdm(sorted({pair.heard for pair in pairs}), "words", mininterval=1.0)
         heard = {text: self.words.probabilities(text) for text in texts}
         sounds = tqdm({_sound(pair): pair for pair in pairs}.items(), "voices", mininterval=1.0)
         spoken = {sound: self._voice(pair) for sound, pair in sounds}
-        return Half(
-            text=np.stack([heard[pair.heard] for pair in pairs]),
-            audio=np.stack([spoken[_sound(pair)] for pair in pairs]),
-            actual=np.array([label_index(pair.label) for pair in pairs]),
-            sentence=np.unique([pair.sentence for pair in pairs], return_inverse=True)[1],
-            speaker=np.unique([pair.speaker for pair in pairs], return_inverse=True)[1],
-        )
+        kinds = dict.fromkeys(pair.kind for pair in pairs)
+        return {kind: _half([pair for pair in pairs if pair.kind == kind], heard, spoken) for kind in kinds}
+
+    def answers(self, pairs: Sequence[Pair]) -> Half:
+        """Return what they answer to `pairs`, which are of one kind."""
+        (half,) = self.by_kind(pairs).values()
+        return half
 
     def _voice(self, pair: Pair) -> Probabilities:
-        return self.voices[pair.half].probabilities(self._waveform(pair.audio))
+        return self.voices[pair.half].probabilities(self._waveform(pair))
 
-    def _waveform(self, audio: Clip | Path) -> NDArray[np.float32]:
-        return load_waveform(audio) if isinstance(audio, Clip) else read_speech(audio, self.vad)
+    def _waveform(self, pair: Pair) -> NDArray[np.float32]:
+        if isinstance(pair.audio, Clip):
+            return load_waveform(pair.audio)
+        return read_recording(pair.audio) if pair.cut else read_speech(pair.audio, self.vad)
+
+
+def _half(
+    pairs: Sequence[Pair], heard: Mapping[str, Probabilities], spoken: Mapping[tuple[str, str], Probabilities]
+) -> Half:
+    return Half(
+        text=np.stack([heard[pair.heard] for pair in pairs]),
+        audio=np.stack([spoken[_sound(pair)] for pair in pairs]),
+        actual=np.array([label_index(pair.label) for pair in pairs]),
+        sentence=np.unique([pair.sentence for pair in pairs], return_inverse=True)[1],
+        speaker=np.unique([pair.speaker for pair in pairs], return_inverse=True)[1],
+    )
 
 
 def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Networks:

@@ -1,32 +1,37 @@
 """Chooses the weights of the fusion on the tuning half: alpha, how it adapts, temperature, and the floor of abstention.
 
-Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities.
+Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities. Each kind
+of pair (training/pairs.py) counts alike, however many pairs it has.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from contract.weighting import FusionSettings, fused_many
 from training.calibration import HIGHEST, LOWEST
-from training.fusion_scores import Half, kept_above, log_loss
+from training.fusion_scores import Half, kept_above, log_loss, pooled
+
+Kinds = Mapping[str, Half]
 
 
 class FloorError(ValueError):
     """No floor of confidence keeps pairs of which as many are right as demanded."""
 
 
-def loss(half: Half, settings: FusionSettings) -> float:
-    """Return the log loss of the fused vectors of `half`."""
-    return log_loss(half.actual, fused_many(half.text, half.audio, settings))
+def loss(kinds: Kinds, settings: FusionSettings) -> float:
+    """Return the log loss of the fused vectors, the mean over the kinds."""
+    losses = [log_loss(half.actual, fused_many(half.text, half.audio, settings)) for half in kinds.values()]
+    return float(np.mean(losses))
 
 
-def tempered(half: Half, settings: FusionSettings) -> FusionSettings:
+def tempered(kinds: Kinds, settings: FusionSettings) -> FusionSettings:
     """Return `settings` with the temperature of least log loss."""
     found = minimize_scalar(
-        lambda log_temperature: loss(half, replace(settings, temperature=float(np.exp(log_temperature)))),
+        lambda log_temperature: loss(kinds, replace(settings, temperature=float(np.exp(log_temperature)))),
         bounds=(np.log(LOWEST), np.log(HIGHEST)),
         method="bounded",
     )
@@ -38,35 +43,38 @@ def alphas(step: float) -> list[float]:
     return [round(float(alpha), 6) for alpha in np.linspace(0.0, 1.0, round(1 / step) + 1)]
 
 
-def best_fixed(half: Half, step: float) -> FusionSettings:
+def best_fixed(kinds: Kinds, step: float) -> FusionSettings:
     """Return the fixed weight on the grid of `step`, with its temperature, of least log loss."""
-    return _best(half, (FusionSettings(alpha=alpha) for alpha in alphas(step)))
+    return _best(kinds, (FusionSettings(alpha=alpha) for alpha in alphas(step)))
 
 
-def best_adaptive(half: Half, step: float, sharpnesses: Sequence[float]) -> FusionSettings:
-    """Return the adaptive weight on the grids of `step` and `sharpnesses`, with its temperature, of least log loss."""
+def best_adaptive(
+    kinds: Kinds, step: float, sharpnesses: Sequence[float], polarities: Sequence[float]
+) -> FusionSettings:
+    """Return the adaptive weight on the three grids, with its temperature, of least log loss."""
     return _best(
-        half,
+        kinds,
         (
-            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness))
-            for sharpness in sharpnesses
-            for alpha in alphas(step)[1:-1]
+            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness), polarity=float(polarity))
+            for sharpness, polarity, alpha in product(sharpnesses, polarities, alphas(step)[1:-1])
         ),
     )
 
 
-def chosen(half: Half, fixed: FusionSettings, adaptive: FusionSettings) -> FusionSettings:
+def chosen(kinds: Kinds, fixed: FusionSettings, adaptive: FusionSettings) -> FusionSettings:
     """Return the better of both, which carries the constants of the other too, for sessions that ask for it."""
-    better = min((fixed, adaptive), key=lambda settings: loss(half, settings))
-    return replace(better, alpha=fixed.alpha, adaptive_alpha=adaptive.adaptive_alpha, sharpness=adaptive.sharpness)
+    better = min((fixed, adaptive), key=lambda settings: loss(kinds, settings))
+    constants = ("adaptive_alpha", "sharpness", "polarity")
+    return replace(better, alpha=fixed.alpha, **{name: getattr(adaptive, name) for name in constants})
 
 
-def abstention_floor(half: Half, settings: FusionSettings, wanted_accuracy: float) -> float:
+def abstention_floor(kinds: Kinds, settings: FusionSettings, wanted_accuracy: float) -> float:
     """Return the smallest confidence, in hundredths, at which the kept pairs are right as often as wanted; or 0.
 
     Raises:
         FloorError: at no confidence they are.
     """
+    half = pooled(kinds)
     fused = fused_many(half.text, half.audio, settings)
     for floor in (0.0, *(hundredths / 100 for hundredths in range(34, 100))):
         accuracy = kept_above(half, fused, floor)["accuracy_of_kept"]
@@ -77,5 +85,5 @@ def abstention_floor(half: Half, settings: FusionSettings, wanted_accuracy: floa
     )
 
 
-def _best(half: Half, candidates: Iterable[FusionSettings]) -> FusionSettings:
-    return min((tempered(half, candidate) for candidate in candidates), key=lambda settings: loss(half, settings))
+def _best(kinds: Kinds, candidates: Iterable[FusionSettings]) -> FusionSettings:
+    return min((tempered(kinds, candidate) for candidate in candidates), key=lambda settings: loss(kinds, settings))

@@ -1,41 +1,44 @@
-"""What the stage `tune_fusion` writes: its numbers, its curves against alpha, and the test half pair by pair."""
+"""What the stage `tune_fusion` writes: its numbers by kind of pair, and its curves against alpha, of the test half."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from contract.labels import LABELS
-from contract.weighting import FusionSettings, abstains, fused_many, weights
-from training.fusion_choice import abstention_floor, alphas, best_adaptive, best_fixed, chosen, loss, tempered
+from contract.weighting import FusionSettings, fused_many
+from training.fusion_choice import Kinds, abstention_floor, alphas, best_adaptive, best_fixed, chosen, loss, tempered
 from training.fusion_scores import (
     Half,
-    Weights,
+    better_alone,
     by_agreement,
+    disagreement,
     gain,
     kept_above,
+    pooled,
     resamples,
     scores,
-    uar_and_loss,
 )
-from training.pairs import Pair
-from training.scores import uar
+from training.pairs import THEY_CONTRADICT, VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
+from training.scores import expected_calibration_error, uar
 
-Halves = Mapping[str, Half]
+Halves = Mapping[str, Kinds]
+# Whom the verdict is compared with: who alone can know, else the better of both.
+KNOWS = {WORDS_SAY_NOTHING: "audio", VOICE_SAYS_NOTHING: "text"}
 
 
-def tuned(half: Half, section: Mapping[str, Any]) -> tuple[FusionSettings, dict[str, FusionSettings]]:
-    """Return the settings to release, and the best of each rule by its name, all chosen on `half`, the tuning half.
+def tuned(kinds: Kinds, section: Mapping[str, Any]) -> tuple[FusionSettings, dict[str, FusionSettings]]:
+    """Return the settings to release, and the best of each rule by its name, all chosen on `kinds`, the tuning half.
 
     `section` is the section `fusion` of params.yaml.
     """
     rules = {
-        "fixed": best_fixed(half, section["alpha_step"]),
-        "adaptive": best_adaptive(half, section["alpha_step"], section["sharpness"]),
+        "fixed": best_fixed(kinds, section["alpha_step"]),
+        "adaptive": best_adaptive(kinds, section["alpha_step"], section["sharpness"], section["polarity"]),
     }
-    released = chosen(half, rules["fixed"], rules["adaptive"])
-    floor = abstention_floor(half, released, section["kept_accuracy"])
+    released = chosen(kinds, rules["fixed"], rules["adaptive"])
+    floor = abstention_floor(kinds, released, section["kept_accuracy"])
     return replace(released, abstain_below=floor), rules
 
 
@@ -44,101 +47,104 @@ def report(
 ) -> dict[str, Any]:
     """Return the numbers of metrics/fusion.json that come from both halves; only the test half is reported on."""
     tuning, test = halves["tuning"], halves["test"]
-    drawn = resamples(test, section["bootstrap_samples"], section["seed"])
-    fused = fused_many(test.text, test.audio, released)
-    judges = {"text": test.text, "audio": test.audio}
-    judges |= {name: fused_many(test.text, test.audio, settings) for name, settings in rules.items()}
+    whole = pooled(test)
+    fused = fused_many(whole.text, whole.audio, released)
+    floor = released.abstain_below
+    older = {name: FusionSettings(**settings) for name, settings in section.get("compared", {}).items()}
     return {
         "settings": asdict(released),
         "chosen": "adaptive" if released.adaptive else "fixed",
-        **gain(test, fused, drawn),
-        "ece": scores(test, fused, drawn)["ece"],
-        "test": {name: scores(test, probabilities, drawn) for name, probabilities in judges.items()},
+        "ece": expected_calibration_error(whole.actual, fused),
+        "kinds": {kind: _kind(kind, half, released, {**rules, **older}, section) for kind, half in test.items()},
         "tuning": {name: _on_tuning(tuning, settings) for name, settings in rules.items()},
         "abstention": {
-            "floor": released.abstain_below,
+            "floor": floor,
             "wanted_accuracy": section["kept_accuracy"],
-            "tuning": kept_above(tuning, fused_many(tuning.text, tuning.audio, released), released.abstain_below),
-            "test": kept_above(test, fused, released.abstain_below),
+            "tuning": _kept(pooled(tuning), released),
+            "test": _kept(whole, released),
         },
-        "by_agreement": by_agreement(test, fused),
-        "pairs": {name: _size(half) for name, half in halves.items()},
+        "pairs": {name: {kind: _size(half) for kind, half in kinds.items()} for name, kinds in halves.items()},
     }
 
 
 def degenerate(half: Half, step: float) -> dict[str, Any]:
     """Return what tuning a fixed weight on clips of two neutral sentences gives: the words are best left out."""
-    best = best_fixed(half, step)
+    alone = {"ravdess": half}
+    best = best_fixed(alone, step)
     return {
         "alpha": best.alpha,
-        "log_loss": loss(half, best),
-        "log_loss_at_half": loss(half, tempered(half, FusionSettings(alpha=0.5))),
+        "log_loss": loss(alone, best),
+        "log_loss_at_half": loss(alone, tempered(alone, FusionSettings(alpha=0.5))),
         "text_uar": uar(half.actual, half.text.argmax(axis=1)),
         "audio_uar": uar(half.actual, half.audio.argmax(axis=1)),
         "pairs": len(half.actual),
     }
 
 
-def curve(halves: Halves, sharpness: float, section: Mapping[str, Any]) -> Iterator[dict[str, float]]:
-    """Yield, for each alpha, UAR and log loss on the test half, with intervals, of text, audio, fixed and adaptive.
+def curve(halves: Halves, adaptive: FusionSettings, section: Mapping[str, Any]) -> Iterator[dict[str, float]]:
+    """Yield, for each alpha, the test half's UAR by kind and rule, and the log loss over all kinds.
 
-    The temperature of each point is fitted on the tuning half; the adaptive weight has the chosen `sharpness`, and at
-    0 and 1 it is the fixed one, its limit.
+    The temperature of each point is fitted on the tuning half; the adaptive weight has the other constants of
+    `adaptive`, and at 0 and 1 it is the fixed one, its limit.
     """
     tuning, test = halves["tuning"], halves["test"]
-    drawn = resamples(test, section["bootstrap_samples"], section["seed"])
-    alone = {**_columns("text", test, test.text, drawn), **_columns("audio", test, test.audio, drawn)}
     for alpha in alphas(section["alpha_step"]):
-        fixed = adaptive = tempered(tuning, FusionSettings(alpha=alpha))
+        points = {"fixed": tempered(tuning, FusionSettings(alpha=alpha))}
+        points["adaptive"] = points["fixed"]
         if 0.0 < alpha < 1.0:
-            adaptive = tempered(tuning, FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=sharpness))
-        row = {"alpha": alpha, **alone}
-        for name, settings in (("fixed", fixed), ("adaptive", adaptive)):
-            row |= _columns(name, test, fused_many(test.text, test.audio, settings), drawn)
+            points["adaptive"] = tempered(tuning, replace(adaptive, adaptive_alpha=alpha))
+        row = {"alpha": alpha}
+        for rule, settings in points.items():
+            row[f"{rule}_log_loss"] = loss(test, settings)
+            row |= {f"{rule}_{kind}_uar": _uar(half, settings) for kind, half in test.items()}
         yield row
 
 
-def pair_rows(pairs: Sequence[Pair], half: Half, released: FusionSettings) -> Iterator[dict[str, Any]]:
-    """Yield one row per pair of `half`: who says what, all three verdicts, the weight of the words, abstention."""
+def _kind(
+    kind: str, half: Half, released: FusionSettings, others: Mapping[str, FusionSettings], section: Mapping[str, Any]
+) -> dict[str, Any]:
+    drawn = resamples(half, section["bootstrap_samples"], section["seed"])
     fused = fused_many(half.text, half.audio, released)
-    alpha = weights(half.text, half.audio, released)
-    for i, pair in enumerate(pairs):
-        vectors = {"text": half.text[i], "audio": half.audio[i], "fused": fused[i]}
-        yield {
-            "sentence": pair.sentence,
-            "speaker": pair.speaker,
-            "actual": pair.label,
-            "predicted": LABELS[int(fused[i].argmax())],
-            "alpha": round(float(alpha[i]), 4),
-            "abstains": int(abstains(fused[i], released)),
-            **{
-                f"{name}_{label}": round(float(p), 4)
-                for name, vector in vectors.items()
-                for label, p in zip(LABELS, vector, strict=True)
-            },
-        }
+    over = KNOWS.get(kind) or better_alone(half)
+    judges = {"text": half.text, "audio": half.audio, "fused": fused}
+    found = {
+        **gain(half, fused, drawn, over),
+        "test": {name: scores(half, probabilities, drawn) for name, probabilities in judges.items()},
+        "abstention": _kept(half, released),
+        "disagreement": disagreement(half),
+        "by_agreement": by_agreement(half, fused),
+        "gain_of_other_rules": {name: _gain(half, settings, over) for name, settings in others.items()},
+        "ece_of_other_rules": {name: _ece(half, settings) for name, settings in others.items()},
+    }
+    return found if kind != THEY_CONTRADICT else {key: found[key] for key in _OF_CONTRADICTION}
 
 
-def _on_tuning(half: Half, settings: FusionSettings) -> dict[str, float]:
-    used = ("adaptive_alpha", "sharpness", "temperature") if settings.adaptive else ("alpha", "temperature")
-    fused = fused_many(half.text, half.audio, settings)
+_OF_CONTRADICTION = ("test", "abstention", "disagreement", "ece_of_other_rules")
+
+
+def _kept(half: Half, settings: FusionSettings) -> dict[str, float | None]:
+    return kept_above(half, fused_many(half.text, half.audio, settings), settings.abstain_below)
+
+
+def _uar(half: Half, settings: FusionSettings) -> float:
+    return uar(half.actual, fused_many(half.text, half.audio, settings).argmax(axis=1))
+
+
+def _ece(half: Half, settings: FusionSettings) -> float:
+    return expected_calibration_error(half.actual, fused_many(half.text, half.audio, settings))
+
+
+def _gain(half: Half, settings: FusionSettings, over: str) -> float:
+    alone = {"text": half.text, "audio": half.audio}[over]
+    return _uar(half, settings) - uar(half.actual, alone.argmax(axis=1))
+
+
+def _on_tuning(kinds: Kinds, settings: FusionSettings) -> dict[str, float]:
+    used = ("adaptive_alpha", "sharpness", "polarity", "temperature") if settings.adaptive else ("alpha", "temperature")
     return {
         **{name: getattr(settings, name) for name in used},
-        "log_loss": loss(half, settings),
-        "uar": uar(half.actual, fused.argmax(axis=1)),
-    }
-
-
-def _columns(name: str, half: Half, probabilities: np.ndarray, drawn: Weights) -> dict[str, float]:
-    found = uar_and_loss(half, probabilities, drawn)
-    return {
-        f"{name}_{measure}{suffix}": value
-        for measure in ("uar", "log_loss")
-        for suffix, value in (
-            ("", found[measure]),
-            ("_low", found[f"{measure}_interval"]["low"]),
-            ("_high", found[f"{measure}_interval"]["high"]),
-        )
+        "log_loss": loss(kinds, settings),
+        **{f"{kind}_uar": _uar(half, settings) for kind, half in kinds.items()},
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.fusion import agree
 from training.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 
 SMALLEST = 1e-12  # probabilities under this one count as this one in a log loss
@@ -27,6 +28,17 @@ class Half:
     actual: Labels
     sentence: Labels
     speaker: Labels
+
+
+def pooled(kinds: Mapping[str, Half]) -> Half:
+    """Return all pairs of the kinds as one half in which every kind counts alike: the smaller ones are repeated.
+
+    Repeated pairs make no interval narrower here: what is asked of the whole are plain shares and calibration.
+    """
+    most = max(len(half.actual) for half in kinds.values())
+    parts = [(half, np.resize(np.arange(len(half.actual)), most)) for half in kinds.values()]
+    names = ("text", "audio", "actual", "sentence", "speaker")
+    return Half(*(np.concatenate([getattr(half, name)[rows] for half, rows in parts]) for name in names))
 
 
 def losses(actual: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
@@ -74,13 +86,23 @@ def scores(half: Half, probabilities: Probabilities, weights: Weights) -> dict[s
     return {**uar_and_loss(half, probabilities, weights), **kept}
 
 
-def gain(half: Half, fused: Probabilities, weights: Weights) -> dict[str, Any]:
-    """Return what `fused` has over the better of words and voice in UAR, drawn in the same samples as both."""
+def better_alone(half: Half) -> str:
+    """Return which of both has the higher UAR alone: "text" or "audio"."""
     alone = {"text": half.text, "audio": half.audio}
-    better = max(alone, key=lambda name: uar(half.actual, alone[name].argmax(axis=1)))
-    own, other = (uar(half.actual, p.argmax(axis=1)) for p in (fused, alone[better]))
-    differences = uars(half, fused, weights) - uars(half, alone[better], weights)
-    return {"better_alone": better, "gain": own - other, "gain_interval": interval(differences)}
+    return max(alone, key=lambda name: uar(half.actual, alone[name].argmax(axis=1)))
+
+
+def gain(half: Half, fused: Probabilities, weights: Weights, over: str) -> dict[str, Any]:
+    """Return what `fused` has over one alone ("text" or "audio") in UAR, drawn in the same samples as both."""
+    alone = {"text": half.text, "audio": half.audio}[over]
+    own, other = (uar(half.actual, p.argmax(axis=1)) for p in (fused, alone))
+    differences = uars(half, fused, weights) - uars(half, alone, weights)
+    return {"over": over, "gain": own - other, "gain_interval": interval(differences)}
+
+
+def disagreement(half: Half) -> float:
+    """Return the share of the pairs whose final would say `agreement: false`."""
+    return float(np.mean([not agree(words, voice) for words, voice in zip(half.text, half.audio, strict=True)]))
 
 
 def kept_above(half: Half, fused: Probabilities, floor: float) -> dict[str, float | None]:

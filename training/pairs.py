@@ -1,7 +1,16 @@
-"""Pairs of words and voice with one label, in two halves that share no sentence: one to tune on, one to test on.
+"""Pairs of words and voice in two halves that share no sentence and no speaker: one to tune on, one to test on.
 
-Our sentences are read by nobody: each is paired with one clip of its own label of every actor of its half, and passes
-through word errors as a recogniser makes them, drawn anew for each pair. Recordings are pairs already.
+In life most words are neutral and the feeling is in the voice; at times it is in the words alone, at times in both, and
+at times they contradict each other. Pairs that always agree would teach that neutral words mean a neutral speaker. So
+there are four kinds, all with words as the recogniser of the service heard them (training/spoken.py):
+
+    words_say_nothing     clips of RAVDESS with the two neutral sentences that they say; the label is the clip's
+    voice_says_nothing    our sentences spoken by voices that feel nothing; the label is the sentence's
+    both_say_it           our sentences, each with one clip of its own label of every actor of its half
+    they_contradict       sentences of one pole with clips of the other; each pair comes twice, once with each label,
+                          since either may be meant: a verdict is right half of the time, whichever it picks
+
+Recordings that a user lists are pairs already, and of one kind.
 """
 
 import random
@@ -11,16 +20,28 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
+from contract.labels import LABELS
 from training.dataset import Clip
 from training.labeled_set import HALVES, LabeledSetError, Recording, Sentence
 from training.text_data import normalised
 
 Hear = Callable[[str], str]
 
+WORDS_SAY_NOTHING, VOICE_SAYS_NOTHING = "words_say_nothing", "voice_says_nothing"
+BOTH_SAY_IT, THEY_CONTRADICT = "both_say_it", "they_contradict"
+KINDS = (WORDS_SAY_NOTHING, VOICE_SAYS_NOTHING, BOTH_SAY_IT, THEY_CONTRADICT)
+RECORDED = "recordings"
+
+SAME = {label: label for label in LABELS}
+OPPOSITE = {"negative": "positive", "positive": "negative"}
+
 
 @dataclass(frozen=True)
 class Pair:
-    """One utterance of the set: `heard` is its text as recognition would write it, `audio` a clip or a file."""
+    """One utterance of the set: `heard` is its text as recognition would write it, `audio` a clip or a file.
+
+    `cut`: the file holds nothing but the speech.
+    """
 
     half: str
     sentence: str
@@ -28,24 +49,37 @@ class Pair:
     label: str
     heard: str
     audio: Clip | Path
+    kind: str = RECORDED
+    cut: bool = False
 
 
 def pair_with_clips(
-    sentences: Sequence[Sentence], clips: Mapping[str, Sequence[Clip]], hear: Hear, seed: int
+    sentences: Sequence[Sentence],
+    clips: Mapping[str, Sequence[Clip]],
+    hear: Hear,
+    seed: int,
+    voiced: Mapping[str, str] = SAME,
 ) -> list[Pair]:
     """Return the pairs of our sentences; `clips` are those of each half, by actors that are in one half only.
 
-    Every clip of an actor and a label is used before any is used again.
+    `voiced` says which label's clips a sentence meets; sentences of other labels are left out. Every clip of an actor
+    and a label is used before any is used again.
     """
+    kind = BOTH_SAY_IT if voiced == SAME else THEY_CONTRADICT
     rng = random.Random(seed)
     halves = split_sentences(sentences, rng)
     decks = {half: _decks(clips[half], rng) for half in HALVES}
     return [
-        Pair(halves[sentence.id], sentence.id, f"{actor:02d}", sentence.label, hear(sentence.text), next(deck))
+        Pair(halves[sentence.id], sentence.id, f"{actor:02d}", sentence.label, hear(sentence.text), next(deck), kind)
         for sentence in sentences
         for (actor, label), deck in decks[halves[sentence.id]].items()
-        if label == sentence.label
+        if label == voiced.get(sentence.label)
     ]
+
+
+def with_either_label(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return contradicting `pairs` twice: with the label of their words, and with that of their voice."""
+    return [*pairs, *(replace(pair, label=OPPOSITE[pair.label]) for pair in pairs)]
 
 
 def split_sentences(sentences: Sequence[Sentence], rng: random.Random) -> dict[str, str]:

@@ -1,0 +1,147 @@
+"""Stage `spoken`: what the fusion is tuned on, as the service hears it: our sentences spoken, and what clips say.
+
+Each sentence of data/labeled is spoken by the neutral voices of its half (training/speaking.py), passes through the
+speech gate, and is written down by the recogniser of the service. The clips of RAVDESS of the validation and the test
+actors go the same way. Out come `features/heard.parquet`, a row for each, and `spoken/`, the sound of the sentences
+as the voice hears it. Run it as `python -m training.spoken`.
+"""
+
+import random
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet as parquet
+import soundfile
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from contract.listening import utterances
+from contract.vad import VadSettings, vad_settings
+from training.dataset import Clip, load_features, read_clip
+from training.labeled_set import HALVES, Sentence, load_sentences
+from training.metrics_files import write_metrics
+from training.pairs import split_sentences
+from training.params import load_params
+from training.ravdess import STATEMENTS
+from training.speaking import RATE_HZ, Speaker
+from training.splits import main_split
+from training.trim import silero
+from training.word_errors import word_error_rate
+from undertone.words.recogniser import load_recogniser
+from undertone.words.settings import AsrSettings
+from undertone.words.transcript import Recogniser
+
+OUTPUT = Path("features/heard.parquet")
+SOUNDS = Path("spoken")
+METRICS = Path("metrics/spoken.json")
+Samples = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One utterance: who says what (`name` is a sentence's id or a clip), and the words that the service takes from it.
+
+    `text` is "" where it would say `reason` in their place.
+    """
+
+    name: str
+    voice: str
+    half: str
+    said: str
+    text: str
+    reason: str | None
+
+
+class Service:
+    """The way from samples to words as in service: speech gate, recogniser, gate against invented words."""
+
+    def __init__(self, vad: VadSettings, recogniser: Recogniser) -> None:
+        self._vad, self._recogniser = vad, recogniser
+
+    def longest(self, samples: Samples) -> tuple[Samples, str, str | None]:
+        """Return the longest utterance of (n,) int16, its words, and the reason where there are none."""
+        found = utterances(samples, silero, self._vad)
+        if not found:
+            return samples[:0], "", "no_speech"
+        ended = max(found, key=lambda utterance: utterance.end - utterance.start)
+        heard = samples[ended.start : ended.end]
+        speech_ms = (ended.speech_end - ended.speech_start) // 16
+        transcript = self._recogniser.transcribe(heard, speech_ms=speech_ms)
+        return heard, "" if transcript.rejected else transcript.text, transcript.rejected
+
+
+def sentences_of(half: str, seed: int) -> list[Sentence]:
+    """Return our sentences of one half; the same seed halves them the same way everywhere."""
+    sentences = load_sentences()
+    halves = split_sentences(sentences, random.Random(seed))
+    return [sentence for sentence in sentences if halves[sentence.id] == half]
+
+
+def spoken_sentences(service: Service, params: Mapping[str, Any], folder: Path) -> Iterator[Heard]:
+    """Yield what is heard of every sentence in every voice of its half; write the sounds under `folder`."""
+    speaker = Speaker()
+    for half in HALVES:
+        for voice, settings in params["spoken"]["voices"][half].items():
+            (folder / voice).mkdir(parents=True)
+            for sentence in tqdm(sentences_of(half, params["fusion"]["seed"]), voice, mininterval=5.0):
+                sound, text, reason = service.longest(speaker.speak(sentence.text, settings))
+                soundfile.write(folder / voice / f"{sentence.id}.flac", sound, RATE_HZ)
+                yield Heard(sentence.id, voice, half, sentence.text, text, reason)
+
+
+def spoken_clips(service: Service, clips: Mapping[str, list[Clip]]) -> Iterator[Heard]:
+    """Yield what is heard of the clips of each half."""
+    for half, own in clips.items():
+        for clip in tqdm(own, f"clips, {half}", mininterval=5.0):
+            samples = np.rint(read_clip(clip.name) * 32768).astype(np.int16)
+            _, text, reason = service.longest(samples)
+            yield Heard(clip.name, f"{clip.actor:02d}", half, STATEMENTS[clip.statement], text, reason)
+
+
+def load_heard(path: Path = OUTPUT) -> list[Heard]:
+    """Return the rows that the stage wrote.
+
+    Raises:
+        SystemExit: the file is missing; the message names the stage that makes it.
+    """
+    if not path.is_file():
+        raise SystemExit(f"{path} not found: it is made by `dvc repro spoken`")
+    return [Heard(**row) for row in parquet.read_table(path).to_pylist()]
+
+
+def summary(rows: list[Heard]) -> dict[str, Any]:
+    """Return, for each voice of the sentences and for the clips of each half, word error rate and what has no words."""
+    groups: dict[str, list[Heard]] = {}
+    for row in rows:
+        groups.setdefault(f"clips, {row.half}" if row.voice.isdecimal() else row.voice, []).append(row)
+    return {
+        name: {
+            "utterances": len(own),
+            "word_error_rate": word_error_rate([row.said for row in own], [row.text for row in own]),
+            "without_words": sum(not row.text for row in own),
+        }
+        for name, own in groups.items()
+    }
+
+
+def main() -> None:
+    """Run the stage with params.yaml."""
+    params = load_params()
+    split, clips = main_split(params["split"]), load_features()
+    of_half = dict(zip(HALVES, (split.validation, split.test), strict=True))
+    clips_of = {half: [clip for clip in clips if clip.actor in actors] for half, actors in of_half.items()}
+    recogniser = load_recogniser(AsrSettings(model=params["fusion"]["asr_model"]))
+    service = Service(vad_settings(params["vad"]), recogniser)
+    shutil.rmtree(SOUNDS, ignore_errors=True)
+    rows = [*spoken_sentences(service, params, SOUNDS), *spoken_clips(service, clips_of)]
+    parquet.write_table(pyarrow.Table.from_pylist([asdict(row) for row in rows]), OUTPUT)
+    write_metrics(METRICS, summary(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-CHECKPOINT = Path("models/acoustic/model.pt")
-VALIDATION_CHECKPOINT = Path("models/acoustic/validation.pt")
+CHECKPOINT = Path("models/acoustic/model.tempered.pt")
+VALIDATION_CHECKPOINT = Path("models/acoustic/validation.tempered.pt")
 FLOAT_GRAPH = Path("models/onnx/acoustic.fp32.onnx")
 INT8_GRAPH = Path("models/onnx/acoustic.int8.onnx")
 VALIDATION_GRAPH = Path("models/onnx/validation.int8.onnx")
@@ -18,6 +18,9 @@ LIVE = Path("models/promoted")
 
 DATA_METRICS = Path("metrics/ravdess.json")
 TRAIN_METRICS = Path("metrics/train.json")
+VOICE_METRICS = Path("metrics/voice.json")
+SPOKEN_METRICS = Path("metrics/spoken.json")
+HEARD_METRICS = Path("metrics/text_heard.json")
 CROSSVAL_METRICS = Path("metrics/crossval.json")
 CROSSVAL_CLIPS = Path("plots/crossval_clips.csv")
 ACOUSTIC_METRICS = Path("metrics/acoustic.json")
@@ -39,6 +42,9 @@ MAKERS = {
     SILERO_GRAPH: "export_silero",
     DATA_METRICS: "download",
     TRAIN_METRICS: "train",
+    VOICE_METRICS: "calibrate_voice",
+    SPOKEN_METRICS: "spoken",
+    HEARD_METRICS: "evaluate_heard",
     CROSSVAL_METRICS: "crossval",
     ACOUSTIC_METRICS: "evaluate",
     QUANTIZE_METRICS: "quantize",

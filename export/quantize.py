@@ -12,14 +12,21 @@ import onnx
 from tqdm import tqdm
 
 from contract.fusion import softmax
-from export.files import FLOAT_GRAPH, INT8_GRAPH, QUANTIZE_METRICS, TRAIN_METRICS, existing, read_metrics
+from export.files import FLOAT_GRAPH, INT8_GRAPH, QUANTIZE_METRICS, VOICE_METRICS, existing, read_metrics
 from export.graph import save_graph
 from export.int8 import Waveform, count_quantized, quantize_network
-from export.sensitivity import agreement, agreement_without, all_logits
+from export.sensitivity import agreement, agreement_without, all_logits, served_probabilities
 from training.dataset import Clip, load_features, load_waveform
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scores import Labels, expected_calibration_error, negative_log_likelihood, uar
+from training.scores import (
+    Labels,
+    classification_scores,
+    expected_calibration_error,
+    negative_log_likelihood,
+    uar,
+    uar_interval,
+)
 from training.splits import main_split
 
 
@@ -42,14 +49,25 @@ def quantize(params: Mapping[str, Any], model: onnx.ModelProto, clips: Sequence[
         raise SystemExit(disagreement(agreement(*logits), settings["min_agreement"], layers))
 
     save_graph(quantized, INT8_GRAPH)
+    actual = np.array([clip.label_index for clip in test])
     report = {
-        "protocol": f"{len(test)} trimmed clips of actors {', '.join(map(str, split.test))}, one by one",
-        **compare(np.array([clip.label_index for clip in test]), *logits, temperature),
+        "protocol": f"{len(test)} trimmed clips of actors {', '.join(map(str, split.test))}, one by one; served: in "
+        "int8, cut into windows as utterances are (contract/windows.py)",
+        **compare(actual, *logits, temperature),
+        "served": as_served(test, served_probabilities(quantized, test_waveforms, temperature), params["evaluate"]),
         "calibration_clips": len(chosen),
         "quantized_nodes": count_quantized(quantized),
         "bytes": {"fp32": FLOAT_GRAPH.stat().st_size, "int8": INT8_GRAPH.stat().st_size},
     }
     write_metrics(QUANTIZE_METRICS, report)
+
+
+def as_served(clips: Sequence[Clip], probabilities: np.ndarray, section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores of `probabilities` (clips, 3), with the interval of the UAR over actors."""
+    actual, actors = (np.array([getattr(clip, name) for clip in clips]) for name in ("label_index", "actor"))
+    drawn = section["bootstrap_samples"], section["seed"]
+    low, high = uar_interval(actual, probabilities.argmax(axis=1), actors, *drawn)
+    return {**classification_scores(actual, probabilities), "uar_interval": {"low": low, "high": high}}
 
 
 def calibration_clips(clips: Sequence[Clip], actors: Sequence[int], count: int, seed: int) -> list[Clip]:
@@ -97,4 +115,4 @@ def _waveforms(clips: Sequence[Clip], what: str) -> list[Waveform]:
 
 if __name__ == "__main__":
     graph = onnx.load(existing(FLOAT_GRAPH))
-    quantize(load_params(), graph, load_features(), read_metrics(TRAIN_METRICS)["temperature"])
+    quantize(load_params(), graph, load_features(), read_metrics(VOICE_METRICS)["temperature"])

@@ -32,6 +32,7 @@ from export.files import (
     TEXT_QUANTIZE_METRICS,
     TOKENIZER,
     TRAIN_METRICS,
+    VOICE_METRICS,
     existing,
     read_metrics,
 )
@@ -64,7 +65,7 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
     manifest = Manifest(
         version=params["release"]["version"],
         files={},
-        acoustic=acoustic_settings(params["features"], read_metrics(TRAIN_METRICS)["temperature"]),
+        acoustic=acoustic_settings(params["features"], read_metrics(VOICE_METRICS)["temperature"]),
         text=TextSettings(params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]),
         vad=vad_settings(params["vad"]),
         metrics={
@@ -111,6 +112,8 @@ def acoustic_metrics(arch: str) -> dict[str, Any]:
         "int8_agreement": int8["agreement"],
         "int8_uar": int8["int8"]["uar"],
         "lost_to_int8": int8["fp32"]["uar"] - int8["int8"]["uar"],
+        "served": int8["served"],
+        "calibration": read_metrics(VOICE_METRICS),
         "bytes": int8["bytes"]["int8"],
         "arch": arch,
         "crossval": crossval,

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
+from contract.fusion import Probabilities, softmax
+from contract.windows import cut
 from export.graph import INPUT, OUTPUT, network_nodes, open_session
 from export.int8 import WEIGHTED, Waveform, quantize_network
 
@@ -13,6 +15,13 @@ def all_logits(model: onnx.ModelProto, waveforms: Sequence[Waveform]) -> np.ndar
     """Return logits (clips, 3), each clip run by itself, as in service."""
     session = open_session(model)
     return np.concatenate([session.run([OUTPUT], {INPUT: waveform[None]})[0] for waveform in waveforms])
+
+
+def served_probabilities(model: onnx.ModelProto, waveforms: Sequence[Waveform], temperature: float) -> Probabilities:
+    """Return probabilities (clips, 3), each clip cut into windows as the service cuts utterances."""
+    session = open_session(model)
+    logits = (session.run([OUTPUT], {INPUT: cut(waveform)})[0] for waveform in waveforms)
+    return np.stack([softmax(each, temperature).mean(axis=0) for each in logits])
 
 
 def agreement(logits: np.ndarray, others: np.ndarray) -> float:

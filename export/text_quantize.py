@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from contract.fusion import softmax
@@ -30,9 +31,9 @@ from export.graph import save_graph, without_traces
 from export.text import graph_logits, open_session_of
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scores import expected_calibration_error
+from training.scores import classification_scores, expected_calibration_error
 from training.text_data import Row, load_rows
-from training.text_scores import plain_scores
+from training.text_scores import plain_scores, sure
 
 WEIGHTED = ("MatMul", "Gemm")
 
@@ -123,17 +124,33 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row], temperature: f
     save_graph(quantized, TEXT_INT8_GRAPH)
     actual = np.array([label_index(row.label) for row in test])
     report: dict[str, Any] = {
-        "protocol": f"{len(test)} test rows of both sets, int8 one by one as in service, temperature fitted in float",
+        "protocol": f"{len(test)} test rows of all sets, int8 one by one as in service, temperature fitted in float",
         "agreement": agreement,
         "largest_logit_difference": float(np.abs(logits["fp32"] - logits["int8"]).max()),
     }
     for name, found in logits.items():
-        ece = expected_calibration_error(actual, softmax(found, temperature))
-        report[name] = {**plain_scores(found, test), "ece": ece}
+        probabilities = softmax(found, temperature)
+        report[name] = {
+            **plain_scores(found, test),
+            "ece": expected_calibration_error(actual, probabilities),
+            **{
+                source: of_source(source, test, actual, probabilities)
+                for source in sorted({row.source for row in test})
+            },
+        }
     report["lost_to_int8"] = {key: report["fp32"][key] - report["int8"][key] for key in plain_scores(found, test)}
     report["quantized_nodes"] = count_quantized(quantized)
     report["bytes"] = {"fp32": TEXT_FLOAT_GRAPH.stat().st_size, "int8": TEXT_INT8_GRAPH.stat().st_size}
     write_metrics(TEXT_QUANTIZE_METRICS, report)
+
+
+def of_source(
+    source: str, rows: Sequence[Row], actual: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return calibration and recalls on the rows of one source."""
+    own = np.array([row.source == source for row in rows])
+    scores = classification_scores(actual[own], probabilities[own])
+    return {"ece": scores["ece"], "recall": scores["recall"], "sure": sure(actual[own], probabilities[own])}
 
 
 def _is_product_of_activations(model: onnx.ModelProto, node: onnx.NodeProto) -> bool:

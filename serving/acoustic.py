@@ -7,6 +7,8 @@ import numpy as np
 from contract.fusion import Probabilities, softmax
 from contract.labels import LABELS
 from contract.manifest import AcousticSettings, ManifestError
+from contract.speech_gate import Floats
+from contract.windows import cut
 from serving.onnx_session import open_session
 from serving.ring import Samples
 
@@ -24,16 +26,23 @@ class AcousticModel:
         names = [value.name for value in self._session.get_inputs()]
         if names != ["waveform"]:
             raise ManifestError(f"{path} takes {names}; an acoustic graph takes ['waveform']")
-        logits = self._logits(np.zeros(settings.sample_rate_hz, dtype=np.int16))
+        (logits,) = self._logits(self._waveform(np.zeros(settings.sample_rate_hz, dtype=np.int16))[None])
         if logits.shape != (len(LABELS),):
             raise ManifestError(f"{path} gives logits of shape {logits.shape} for one clip; {len(LABELS)} are expected")
 
     def probabilities(self, samples: Samples) -> Probabilities:
-        """Return the probabilities of speech (n,) int16; stretches under `min_samples` are padded with silence."""
-        return softmax(self._logits(samples), self._settings.temperature)
+        """Return the probabilities of a window of speech, (n,) int16, heard at once; what is short is padded."""
+        return softmax(self._logits(self._waveform(samples)[None])[0], self._settings.temperature)
 
-    def _logits(self, samples: Samples) -> Probabilities:
-        waveform = np.zeros((1, max(len(samples), self._settings.min_samples)), dtype=np.float32)
-        np.divide(samples, 32768.0, out=waveform[0, : len(samples)], casting="unsafe")
-        (logits,) = self._session.run(["logits"], {"waveform": waveform})
-        return np.asarray(logits[0], dtype=np.float64)
+    def of_utterance(self, samples: Samples) -> Probabilities:
+        """Return the probabilities of an utterance, (n,) int16: the mean over its windows (contract/windows.py)."""
+        return np.asarray(softmax(self._logits(cut(self._waveform(samples))), self._settings.temperature).mean(axis=0))
+
+    def _waveform(self, samples: Samples) -> Floats:
+        waveform = np.zeros(max(len(samples), self._settings.min_samples), dtype=np.float32)
+        np.divide(samples, 32768.0, out=waveform[: len(samples)], casting="unsafe")
+        return waveform
+
+    def _logits(self, waveforms: Floats) -> Probabilities:
+        (logits,) = self._session.run(["logits"], {"waveform": waveforms})
+        return np.asarray(logits, dtype=np.float64)

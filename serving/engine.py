@@ -33,7 +33,7 @@ class Engine:
     def voice(self, samples: Samples) -> Voice:
         """Return what the voice says in an utterance, (n,) int16 at 16 kHz."""
         began_s = time.perf_counter()
-        audio = self.acoustic.probabilities(samples)
+        audio = self.acoustic.of_utterance(samples)
         return Voice(audio, 1000 * (time.perf_counter() - began_s))
 
 

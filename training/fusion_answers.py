@@ -18,7 +18,7 @@ from training.pairs import Pair
 from training.recordings import read_recording, read_speech
 from training.released_graphs import VoiceGraph, WordsGraph
 
-TRAIN_METRICS = Path("metrics/train.json")
+VOICE_METRICS = Path("metrics/voice.json")
 TEXT_METRICS = Path("metrics/text.json")
 
 
@@ -77,7 +77,7 @@ def _half(
 
 def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Networks:
     """Return the networks; `own` clips of the tuning half are judged by the voice that was fitted without them."""
-    temperature, min_samples = _temperature(TRAIN_METRICS, "train"), params["features"]["n_fft"]
+    temperature, min_samples = _temperature(VOICE_METRICS, "calibrate_voice"), params["features"]["n_fft"]
     voices = {
         "tuning": VoiceGraph(graphs.validation if own else graphs.released, temperature, min_samples),
         "test": VoiceGraph(graphs.released, temperature, min_samples),

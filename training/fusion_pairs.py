@@ -10,7 +10,7 @@ from contract.labels import LABELS
 from contract.weighting import FusionSettings, abstains, fused_many, weights
 from training.dataset import Clip
 from training.fusion_scores import Half
-from training.labeled_set import load_recordings, load_sentences
+from training.labeled_set import HALVES, load_recordings, load_sentences
 from training.pairs import (
     OPPOSITE,
     VOICE_SAYS_NOTHING,
@@ -31,7 +31,7 @@ def own_pairs(
 
     What the service takes no words from is left out: its final is the voice's alone.
     """
-    sentences, with_words = load_sentences(), [row for row in heard if row.text]
+    sentences, with_words = load_sentences(), [row for row in heard if row.text and row.half in HALVES]
     spoken = [row for row in with_words if not row.voice.isdecimal()]
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for row in spoken:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from contract.labels import LABELS
 from training.resnet import ResNet
+from training.strangeness import TemperedNet
 
 
 class Baseline(nn.Module):
@@ -81,4 +82,13 @@ def load_checkpoint(path: Path) -> nn.Module:
     content = torch.load(path, map_location="cpu", weights_only=True)
     model = ARCHITECTURES[check_architecture(content["arch"])](**content["settings"])
     model.load_state_dict(content["state"])
+    if isinstance(model, ResNet) and "strangeness" in content:
+        return TemperedNet(model, **content["strangeness"]).eval()
     return model.eval()
+
+
+def save_tempered(checkpoint: Path, strangeness: Mapping[str, Any], path: Path) -> None:
+    """Write the network of `checkpoint` with what flattens it on strange speech (training/strangeness.py)."""
+    torch.save(
+        {**torch.load(checkpoint, map_location="cpu", weights_only=True), "strangeness": dict(strangeness)}, path
+    )

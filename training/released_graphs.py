@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from contract.fusion import Probabilities, softmax
 from contract.labels import LABELS
+from contract.windows import cut
 
 SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]")
 
@@ -38,10 +39,10 @@ class VoiceGraph:
         self._session, self._temperature, self._min_samples = open_graph(path), temperature, min_samples
 
     def probabilities(self, waveform: NDArray[np.float32]) -> Probabilities:
-        """Return the probabilities of a stretch of speech; under `min_samples` it is padded with silence."""
+        """Return the probabilities of an utterance: the mean of its windows; under `min_samples` it is padded."""
         padded = np.pad(waveform, (0, max(0, self._min_samples - len(waveform))))
-        (logits,) = self._session.run(["logits"], {"waveform": padded[None].astype(np.float32)})
-        return softmax(logits[0], self._temperature)
+        (logits,) = self._session.run(["logits"], {"waveform": cut(padded.astype(np.float32))})
+        return np.asarray(softmax(logits, self._temperature).mean(axis=0))
 
 
 class WordsGraph:

@@ -16,6 +16,7 @@ RATE_HZ = 16_000
 PUBLISHED_HZ = 24_000
 SILENCE_S = 0.8  # before and after what is said: the speech gate wants to hear where it starts and ends
 PEAK = 0.3
+PUBLISHED = {"size": 1.0, "pace": 1.0}
 
 
 class Speaker:

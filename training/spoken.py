@@ -3,13 +3,15 @@
 Each sentence of data/labeled is spoken by the neutral voices of its half (training/speaking.py), passes through the
 speech gate, and is written down by the recogniser of the service. The clips of RAVDESS of the validation and the test
 actors go the same way. Out come `features/heard.parquet`, a row for each, and `spoken/`, the sound of the sentences
-as the voice hears it. Run it as `python -m training.spoken`.
+as the voice hears it. For what the recogniser costs the text model, all sentences are heard once more in the published
+voice: clean, with pink noise 10 dB below it, and through a telephone. Run it as `python -m training.spoken`.
 """
 
 import random
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,14 @@ from tqdm import tqdm
 
 from contract.listening import utterances
 from contract.vad import VadSettings, vad_settings
+from training.conditions import Condition, through_telephone, with_noise
 from training.dataset import Clip, load_features, read_clip
 from training.labeled_set import HALVES, Sentence, load_sentences
 from training.metrics_files import write_metrics
 from training.pairs import split_sentences
 from training.params import load_params
 from training.ravdess import STATEMENTS
-from training.speaking import RATE_HZ, Speaker
+from training.speaking import PUBLISHED, RATE_HZ, Speaker
 from training.splits import main_split
 from training.trim import silero
 from training.word_errors import word_error_rate
@@ -40,6 +43,12 @@ OUTPUT = Path("features/heard.parquet")
 SOUNDS = Path("spoken")
 METRICS = Path("metrics/spoken.json")
 Samples = NDArray[np.int16]
+WHOLE = "whole"  # in the place of a half: all sentences, for the text model
+CONDITIONS: dict[str, Condition] = {
+    "clean": lambda waveform, _: waveform,
+    "noise_10dB": partial(with_noise, kind="pink", snr_db=10.0, voices=()),
+    "telephone": partial(through_telephone, rate_hz=RATE_HZ),
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,17 @@ def spoken_sentences(service: Service, params: Mapping[str, Any], folder: Path) 
                 yield Heard(sentence.id, voice, half, sentence.text, text, reason)
 
 
+def all_sentences(service: Service, sentences: Sequence[Sentence]) -> Iterator[Heard]:
+    """Yield what is heard of every sentence in the published voice under each of `CONDITIONS`; half is `WHOLE`."""
+    speaker, rng = Speaker(), np.random.default_rng(0)
+    for sentence in tqdm(sentences, "all sentences", mininterval=5.0):
+        clean = speaker.speak(sentence.text, PUBLISHED).astype(np.float32) / 32768
+        for name, change in CONDITIONS.items():
+            samples = np.rint(change(clean, rng) * 32768).clip(-32768, 32767).astype(np.int16)
+            _, text, reason = service.longest(samples)
+            yield Heard(sentence.id, name, WHOLE, sentence.text, text, reason)
+
+
 def spoken_clips(service: Service, clips: Mapping[str, list[Clip]]) -> Iterator[Heard]:
     """Yield what is heard of the clips of each half."""
     for half, own in clips.items():
@@ -138,7 +158,11 @@ def main() -> None:
     recogniser = load_recogniser(AsrSettings(model=params["fusion"]["asr_model"]))
     service = Service(vad_settings(params["vad"]), recogniser)
     shutil.rmtree(SOUNDS, ignore_errors=True)
-    rows = [*spoken_sentences(service, params, SOUNDS), *spoken_clips(service, clips_of)]
+    rows = [
+        *spoken_sentences(service, params, SOUNDS),
+        *spoken_clips(service, clips_of),
+        *all_sentences(service, load_sentences()),
+    ]
     parquet.write_table(pyarrow.Table.from_pylist([asdict(row) for row in rows]), OUTPUT)
     write_metrics(METRICS, summary(rows))
 

@@ -45,6 +45,13 @@ def accuracy_interval(accuracy: float, rows: int, samples: int, seed: int) -> tu
     return _interval(np.random.default_rng(seed).binomial(rows, accuracy, size=samples) / rows)
 
 
+def sure(actual: NDArray[np.int64], probabilities: NDArray[np.float64], least: float = 0.9) -> dict[str, float | None]:
+    """Return the share of rows whose largest probability is at least `least`, and how often those are right."""
+    chosen = probabilities.max(axis=1) >= least
+    right = probabilities.argmax(axis=1) == actual
+    return {"share": float(chosen.mean()), "accuracy": float(right[chosen].mean()) if chosen.any() else None}
+
+
 def plain_scores(logits: NDArray[np.float64], rows: Sequence[Row]) -> dict[str, float]:
     """Return macro-F1 of each set and the accuracy positive against negative on SST."""
     actual = np.array([label_index(row.label) for row in rows])

@@ -1,0 +1,189 @@
+"""Stage `calibrate_voice`: how sure the voice may be: its temperature, and how much flatter it is on strange speech.
+
+Chosen with the network of step one on speech that it never heard: clips of the validation actors, with their labels,
+and our sentences in the neutral voices of the tuning half, labelled neutral (training/spoken.py). Both count alike.
+What is heard is cut as in service (contract/windows.py). The released network gets the same temperature and steepness,
+and a direction of strangeness fitted on its own embeddings. The baseline has no embedding that tells: it keeps its
+temperature, and nothing flattens it. Run it as `python -m training.calibrate_voice`.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from tqdm import tqdm
+
+from contract.fusion import softmax
+from contract.labels import label_index
+from contract.windows import cut
+from training.dataset import Clip, load_features, load_waveform
+from training.metrics_files import write_metrics
+from training.mfcc import mfcc_transform
+from training.model import load_checkpoint, save_tempered
+from training.params import load_params
+from training.recipes import set_deterministic
+from training.resnet import ResNet
+from training.scores import Labels, classification_scores
+from training.splits import main_split
+from training.spoken import SOUNDS
+from training.strangeness import Embeddings, described, fit_strangeness
+from training.train import METRICS as TRAIN_METRICS
+from training.train import MODEL, VALIDATION_MODEL
+
+# The checkpoints of `train`, step one first, and what this stage makes of each.
+TEMPERED = {
+    VALIDATION_MODEL: Path("models/acoustic/validation.tempered.pt"),
+    MODEL: Path("models/acoustic/model.tempered.pt"),
+}
+METRICS = Path("metrics/voice.json")
+Waveform = NDArray[np.float32]
+Line = tuple[NDArray[np.float64], float]  # weight (d,) and bias of the strangeness
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a network makes of the windows of n utterances: embeddings (windows, d), logits (windows, 3).
+
+    `of` (windows,) says which utterance each belongs to.
+    """
+
+    embeddings: Embeddings
+    logits: NDArray[np.float64]
+    of: NDArray[np.int64]
+
+    def probabilities(self, temperature: float, flattening: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mean over the windows of each utterance, (n, 3); `flattening` (windows,) divides the logits."""
+        each = softmax(self.logits / flattening[:, None], temperature)
+        sums = np.zeros((int(self.of[-1]) + 1, each.shape[1]))
+        np.add.at(sums, self.of, each)
+        return sums / np.bincount(self.of)[:, None]
+
+
+@torch.no_grad()
+def heard(network: ResNet, waveforms: Iterable[Waveform], features: Mapping[str, Any]) -> Windows:
+    """Return what `network` makes of `waveforms`, each (samples,), cut as in service."""
+    transform = mfcc_transform(features)
+    parts = [network.embedding(transform(torch.from_numpy(cut(waveform)))) for waveform in tqdm(waveforms, "voices")]
+    embedded = torch.cat(parts)
+    of = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    logits = network.fold(network.head(embedded))
+    return Windows(embedded.double().numpy(), logits.double().numpy(), of)
+
+
+def neutral_speech(params: Mapping[str, Any], folder: Path = SOUNDS) -> list[Waveform]:
+    """Return our sentences in the voices of the tuning half.
+
+    Raises:
+        SystemExit: there are none; the message names the stage that makes them.
+    """
+    paths = [path for voice in params["spoken"]["voices"]["tuning"] for path in sorted((folder / voice).glob("*.flac"))]
+    if not paths:
+        raise SystemExit(f"{folder} has no sentences of the tuning half: they are made by `dvc repro spoken`")
+    return [soundfile.read(path, dtype="float32")[0] for path in paths]
+
+
+def waveforms_of(clips: Sequence[Clip], actors: Sequence[int]) -> list[Waveform]:
+    """Return the trimmed clips of `actors`."""
+    return [load_waveform(clip) for clip in clips if clip.actor in actors]
+
+
+def choose(acted: Windows, actual: Labels, neutral: Windows, line: Line) -> dict[str, float]:
+    """Return temperature and steepness of least log loss; `line` is weight and bias of the strangeness."""
+    neutrals = np.full(int(neutral.of[-1]) + 1, label_index("neutral"))
+
+    def loss(point: NDArray[np.float64]) -> float:
+        temperature, steepness = np.exp(point[0]), max(0.0, point[1])
+        losses = [
+            nll(labels, windows.probabilities(temperature, 1.0 + steepness * strange(windows, line)))
+            for windows, labels in ((acted, actual), (neutral, neutrals))
+        ]
+        return float(np.mean(losses))
+
+    found = minimize(loss, x0=np.array([0.0, 1.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-6})
+    return {"temperature": round(float(np.exp(found.x[0])), 4), "steepness": round(max(0.0, float(found.x[1])), 4)}
+
+
+def strange(windows: Windows, line: Line) -> NDArray[np.float64]:
+    """Return the strangeness of each window, in (0, 1)."""
+    weight, bias = line
+    return np.asarray(1.0 / (1.0 + np.exp(-(windows.embeddings @ weight + bias))))
+
+
+def nll(actual: Labels, probabilities: NDArray[np.float64]) -> float:
+    """Return the mean of -log P(actual label), in nats."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(actual)), actual], 1e-12)).mean())
+
+
+def calibrate(params: Mapping[str, Any], networks: Mapping[Path, ResNet]) -> None:
+    """Write both networks with their strangeness, and metrics/voice.json; `networks` by checkpoint, step one first."""
+    set_deterministic(params["calibrate_voice"]["seed"], params["train"]["threads"])
+    split, clips, neutral = main_split(params["split"]), load_features(), neutral_speech(params)
+    strength, features = params["calibrate_voice"]["strength"], params["features"]
+    lines, answers = {}, {}
+    for file, actors in zip(networks, (split.fit, split.development), strict=True):
+        known = heard(networks[file], waveforms_of(clips, actors), features)
+        answers[file] = heard(networks[file], neutral, features)
+        lines[file] = fit_strangeness(known.embeddings, answers[file].embeddings, strength)
+    acted = heard(networks[VALIDATION_MODEL], waveforms_of(clips, split.validation), features)
+    actual = np.array([clip.label_index for clip in clips if clip.actor in split.validation])
+    evidence = acted, actual, answers[VALIDATION_MODEL], lines[VALIDATION_MODEL]
+    chosen = choose(*evidence)
+    for file, output in TEMPERED.items():
+        save_tempered(file, described(*lines[file], chosen["steepness"]), output)
+    write_metrics(METRICS, summary(chosen, *evidence))
+
+
+def keep_as_trained() -> None:
+    """Write the networks of `train` as they are, with their temperature."""
+    for file, output in TEMPERED.items():
+        shutil.copyfile(file, output)
+    temperature = json.loads(TRAIN_METRICS.read_text(encoding="utf-8"))["temperature"]
+    write_metrics(METRICS, {"temperature": temperature, "steepness": 0.0})
+
+
+def main() -> None:
+    """Run the stage with params.yaml."""
+    networks = {file: load_checkpoint(file) for file in TEMPERED}
+    known = {file: network for file, network in networks.items() if isinstance(network, ResNet)}
+    if known:
+        calibrate(load_params(), known)
+    else:
+        keep_as_trained()
+
+
+def summary(
+    chosen: Mapping[str, float],
+    acted: Windows,
+    actual: Labels,
+    neutral: Windows,
+    line: Line,
+) -> dict[str, Any]:
+    """Return what metrics/voice.json shows, before and after the flattening, on the speech that it was chosen on."""
+    report: dict[str, Any] = {**chosen, "protocol": __doc__.split("\n\n")[1].replace("\n", " ") if __doc__ else ""}
+    neutrals = np.full(int(neutral.of[-1]) + 1, label_index("neutral"))
+    for name, steepness in (("before", 0.0), ("after", chosen["steepness"])):
+        scores = {}
+        for kind, windows, labels in (("validation_actors", acted, actual), ("neutral_voices", neutral, neutrals)):
+            flat = 1.0 + steepness * strange(windows, line)
+            probabilities = windows.probabilities(chosen["temperature"], flat)
+            scores[kind] = {key: classification_scores(labels, probabilities)[key] for key in ("uar", "nll", "ece")}
+            sure = (probabilities.max(axis=1) > 0.7) & (probabilities.argmax(axis=1) != label_index("neutral"))
+            scores[kind]["sure_non_neutral"] = float(sure.mean())
+        report[name] = scores
+    report["strangeness"] = {
+        "validation_actors": float(strange(acted, line).mean()),
+        "neutral_voices": float(strange(neutral, line).mean()),
+    }
+    return report
+
+
+if __name__ == "__main__":
+    main()

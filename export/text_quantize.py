@@ -128,15 +128,13 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row], temperature: f
         "agreement": agreement,
         "largest_logit_difference": float(np.abs(logits["fp32"] - logits["int8"]).max()),
     }
+    sources = sorted({row.source for row in test})
     for name, found in logits.items():
         probabilities = softmax(found, temperature)
         report[name] = {
             **plain_scores(found, test),
             "ece": expected_calibration_error(actual, probabilities),
-            **{
-                source: of_source(source, test, actual, probabilities)
-                for source in sorted({row.source for row in test})
-            },
+            **{source: of_source(source, test, actual, probabilities) for source in sources},
         }
     report["lost_to_int8"] = {key: report["fp32"][key] - report["int8"][key] for key in plain_scores(found, test)}
     report["quantized_nodes"] = count_quantized(quantized)

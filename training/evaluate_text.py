@@ -37,8 +37,8 @@ PROTOCOL = {
     "goemotions": "GoEmotions test, rows whose emotions name one of three labels; no row chosen or fitted on; macro-F1",
     "sst": "SST-5 test sentences, levels 0-1, 2, 3-4 grouped; no row chosen or fitted on; macro-F1",
     "sst_binary": "SST test sentences without neutral: P(positive) against P(negative); accuracy",
-    "meld": "MELD dev utterances, none fitted on; macro-F1; 0.9 sure: the share that is right of those with a probability "
-    "of 0.9 and more",
+    "meld": "MELD dev utterances, none fitted on; macro-F1; sure: the share whose largest probability is 0.9 or more, "
+    "and how many of those are right",
     "temperature": "least NLL on training dialogues of MELD that were kept out of the fit; ECE over 15 bins",
     "intervals": "95 % percentile bootstrap over test rows",
     "conditions": "the same test rows as speech recognition writes them (training/text_noise.py); the mean of "

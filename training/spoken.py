@@ -107,7 +107,7 @@ def all_sentences(service: Service, sentences: Sequence[Sentence]) -> Iterator[H
     """Yield what is heard of every sentence in the published voice under each of `CONDITIONS`; half is `WHOLE`."""
     speaker, rng = Speaker(), np.random.default_rng(0)
     for sentence in tqdm(sentences, "all sentences", mininterval=5.0):
-        clean = speaker.speak(sentence.text, PUBLISHED).astype(np.float32) / 32768
+        clean = speaker.speak(sentence.text, PUBLISHED).astype(np.float32) / np.float32(32768)
         for name, change in CONDITIONS.items():
             samples = np.rint(change(clean, rng) * 32768).clip(-32768, 32767).astype(np.int16)
             _, text, reason = service.longest(samples)

@@ -103,6 +103,7 @@ def test_a_worker_that_hangs_costs_the_words_after_the_time_limit_and_then_all_i
         hung.resume()
     provisional, final = messages[-2:]
     assert (provisional["type"], provisional["mode"]) == ("utterance.provisional", "audio_only")
+    assert provisional["reason"] == "pending"
     assert (final["mode"], final["reason"]) == ("audio_only", "asr_timeout")
     assert 7_000 < final["timings"]["total_latency_ms"] < 25_000
     assert heard(listening, clip)[-1]["mode"] == "fused"

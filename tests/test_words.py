@@ -87,8 +87,7 @@ def test_spoken_words_come_while_they_are_spoken_and_again_in_the_same_final(lis
     assert kinds.count("transcript.partial") in (1, 2, 3)
     assert "transcript.partial" not in kinds[kinds.index("speech.ended") :]
     partial = messages[kinds.index("transcript.partial")]
-    assert "wonderful" in messages[-1 - kinds[::-1].index("transcript.partial")]["text"]
-    assert partial["text"]
+    assert partial["text"].startswith("What")
     assert without_latencies([final_of(messages)]) == without_latencies([final_of(heard)])
     for message in messages:
         schema = {"$ref": f"#/components/schemas/{message['type']}", "components": schemas}

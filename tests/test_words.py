@@ -80,11 +80,11 @@ def test_spoken_words_come_while_they_are_spoken_and_again_in_the_same_final(lis
     schemas = yaml.safe_load((repository / "serving" / "asyncapi.yaml").read_text())["components"]
     with session(listening_server.ws_url) as socket:
         send(socket, "session.update", partials=True)
-        send_in_real_time(socket, glad)
+        send_in_real_time(socket, glad, speed=0.25)  # on a busy machine too there is time for some
         send(socket, "session.finish")
         messages = receive_until(socket, "session.closed")
     kinds = [message["type"] for message in messages]
-    assert kinds.count("transcript.partial") in (1, 2, 3)
+    assert 1 <= kinds.count("transcript.partial") <= 12, "one a second at most"
     assert "transcript.partial" not in kinds[kinds.index("speech.ended") :]
     partial = messages[kinds.index("transcript.partial")]
     assert partial["text"].startswith("What")

@@ -138,7 +138,7 @@ class Verdicts:
         try:
             done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)
             if not done:
-                shared = self._verdict(utterance, Words(reason="asr_timeout"), await asyncio.shield(voice))
+                shared = self._verdict(utterance, Words(reason="pending"), await asyncio.shield(voice))
                 await self._send({"type": "utterance.provisional", **shared})
             return await task
         finally:

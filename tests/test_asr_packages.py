@@ -78,6 +78,16 @@ def test_a_model_that_no_package_carries_is_asked_of_the_hub(nothing_cached):
         find_model("base", 1)
 
 
+@pytest.mark.parametrize(("model", "advised"), [("tiny.en", True), ("base", False)])
+def test_where_a_model_cannot_be_had_the_log_says_what_to_install(nothing_cached, package, caplog, model, advised):
+    (package / "model" / "model.bin").unlink()
+    with caplog.at_level(logging.WARNING):
+        assert load_recogniser(AsrSettings(model=model)).description["engine"] == "none"
+    (said,) = caplog.messages
+    assert f"{model} was asked of the hub; none runs instead" in said
+    assert ("pip install 'undertone[whisper]'" in said) == advised
+
+
 def test_the_recogniser_says_which_package_its_model_came_from(nothing_cached):
     description = load_recogniser(AsrSettings()).description
     assert description == {

@@ -29,7 +29,7 @@ FINAL = {
     "reason": None,
     "agreement": True,
 }
-WITHOUT_WORDS = {"mode": "audio_only", "reason": "asr_timeout", "text": None, "text_sentiment": None, "agreement": None}
+WITHOUT_WORDS = {"mode": "audio_only", "reason": "pending", "text": None, "text_sentiment": None, "agreement": None}
 MESSAGES = [
     {
         "type": "session.created",
@@ -79,7 +79,7 @@ def test_a_final_shows_its_verdict_how_it_came_about_and_the_words():
     text = shown()
     assert "└ negative -0.52 · fused · words negative x0.60 · voice negative · agreement\n" in text
     assert '"I am really disappointed with the service' in text
-    assert "└ negative -0.52 · audio_only, asr_timeout\n" in text
+    assert "└ negative -0.52 · audio_only, pending\n" in text
     assert "60:02.480" in text
     assert "123457 ms" in text
 

@@ -106,10 +106,10 @@ def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(listening_
     options = ["--url", listening_server.ws_url, "--speed", "0.5", "--alpha", "0.25", "--partials"]
     assert main(["stream", proud, *options]) == 0
     shown = capsys.readouterr().out
-    assert "words: pocketsphinx en-us" in shown
+    assert "words: faster-whisper tiny.en" in shown
     assert "partial" in shown
     assert "fused · words positive x0.25 · voice negative · no agreement" in shown
-    assert '"i am so happy and so proud of the music"' in shown
+    assert '"I am so proud and so happy about the music."' in shown
     assert "07_proud.flac: 1 utterance (1 fused)" in shown
 
 

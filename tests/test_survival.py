@@ -42,7 +42,7 @@ def workers_of(server):
 def listening(tmp_path_factory, tiny_release):
     """A server with a recogniser and a worker for partials, for the tests to harm."""
     log = tmp_path_factory.mktemp("listening") / "server.log"
-    options = ("--asr-fallback", "pocketsphinx", "--asr-timeout-s", "8")
+    options = ("--asr-timeout-s", "8")
     with running_server(tiny_release, log, *options) as running:
         yield running
 
@@ -103,6 +103,7 @@ def test_a_worker_that_hangs_costs_the_words_after_the_time_limit_and_then_all_i
         hung.resume()
     provisional, final = messages[-2:]
     assert (provisional["type"], provisional["mode"]) == ("utterance.provisional", "audio_only")
+    assert provisional["reason"] == "pending"
     assert (final["mode"], final["reason"]) == ("audio_only", "asr_timeout")
     assert 7_000 < final["timings"]["total_latency_ms"] < 25_000
     assert heard(listening, clip)[-1]["mode"] == "fused"

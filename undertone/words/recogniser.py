@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from undertone.words.hub import HubError, find_model
+from undertone.words.packages import how_to_install
 from undertone.words.settings import AsrSettings
 from undertone.words.sphinx import PocketsphinxRecogniser
 from undertone.words.transcript import AsrModelError, AsrUnavailableError, Recogniser, Samples, Segment, Transcript
@@ -49,7 +50,7 @@ def load_recogniser(settings: AsrSettings) -> Recogniser:
     try:
         found = find_model(settings.model, settings.hub_wait_s)
     except HubError as error:
-        log.warning("%s; %s runs instead", error, settings.fallback)
+        log.warning("%s; %s runs instead%s", error, settings.fallback, how_to_install(settings.model))
         return load_fallback(settings, str(error))
     return WhisperRecogniser(settings, found.folder, f"as asked, from {found.source}")
 

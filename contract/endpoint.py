@@ -13,6 +13,7 @@ probability, to the later end, both padded. All positions are samples since the 
 from collections import deque
 from dataclasses import dataclass, field
 
+from contract.clarity import Clarity
 from contract.edges import FRAME_SAMPLES
 from contract.hearing import Ended, Hearing, Started
 from contract.loudness import Loudness
@@ -43,7 +44,7 @@ class Endpointer:
     _recent: deque[tuple[int, Hearing]] = field(default_factory=lambda: deque(maxlen=EVIDENCE_FRAMES))
 
     def __post_init__(self) -> None:
-        self._loudness = Loudness(self.vad)
+        self._loudness, self._clarity = Loudness(self.vad), Clarity()
 
     @property
     def in_speech(self) -> bool:
@@ -54,6 +55,11 @@ class Endpointer:
     def speaking(self) -> bool:
         """Whether an announced utterance is under way and not in a pause."""
         return self.announced and self.silence_start is None
+
+    @property
+    def speech_prob(self) -> float:
+        """How clearly speech was heard in the utterance under way (contract/clarity.py)."""
+        return self._clarity.mean
 
     def doubts(self, probability: float, level_db: float) -> bool:
         """Return whether a second ear can change anything at a frame of this probability (Silero's) and level."""
@@ -112,6 +118,10 @@ class Endpointer:
         self.announced, self.silence_start, self._rise = False, None, None
         self._goes_on = self._follows(rise)
         self._loudness.begin(rise, self._goes_on)
+        self._clarity = Clarity()
+        for start, hearing in self._recent:
+            if start >= self.speech_start:
+                self._clarity.add(hearing.probability)
 
     def _follows(self, position: int) -> bool:
         """Return whether an utterance ended so shortly before `position` that its speaker may be going on."""
@@ -119,6 +129,7 @@ class Endpointer:
 
     def _follow(self, hearing: Hearing, frame_start: int) -> None:
         self._loudness.follow(hearing.level_db)
+        self._clarity.add(hearing.probability)
         if hearing.probability >= self.vad.threshold or self._doubtful(hearing):
             self.silence_start = None
         elif hearing.probability < self.vad.release_threshold and self.silence_start is None:
@@ -186,4 +197,5 @@ class Endpointer:
         fall = position if self.silence_start is None else self.silence_start
         onset, offset = self._edges(self.speech_start, fall)
         end = min(position, max(fall, offset) + self.vad.pad_ms * SAMPLES_PER_MS)
-        return Ended(self.start, end, max(self.start, onset), min(end, offset), decided, cause)
+        edges = max(self.start, onset), min(end, offset)
+        return Ended(self.start, end, *edges, decided, cause, self.speech_prob)

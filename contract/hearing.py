@@ -33,6 +33,7 @@ class Ended:
     """An utterance is [start, end); in it speech lasted from `speech_start` to `speech_end`, known at `decided`.
 
     `speech_start` is measured against the loudest frame of the whole utterance; that of `Started` could not be.
+    `speech_prob` is how clearly speech was heard in it (contract/clarity.py).
     """
 
     start: int
@@ -41,3 +42,4 @@ class Ended:
     speech_end: int
     decided: int
     cause: str
+    speech_prob: float

@@ -47,6 +47,11 @@ class Listener:
         """Where the pause under way in an announced utterance began; None while there is none."""
         return self._endpointer.silence_start if self._endpointer.announced else None
 
+    @property
+    def speech_prob(self) -> float:
+        """How clearly speech was heard so far in the utterance under way (contract/clarity.py)."""
+        return self._endpointer.speech_prob
+
     def hear(self, frame: Samples, start: int) -> list[Started | Ended]:
         """Take the next frame, (512,) int16 at 16 kHz from sample `start` on, and return what begins and ends there."""
         events = self._endpointer.feed(self._gate.hear(frame), start)

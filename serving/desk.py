@@ -127,20 +127,22 @@ class Desk:
         samples: Samples,
         language: str | None = None,
         speech_ms: int | None = None,
+        speech_prob: float | None = None,
         turn: Turn | None = None,
         timeout_s: float | None = None,
     ) -> Words:
         """Return the words of (n,) int16 samples at 16 kHz and what they say of the speaker.
 
-        `speech_ms` is how much of it the gate took for speech, `turn` the rank among what waits (default: urgent),
-        `timeout_s` by default `limits.words_timeout_s`.
+        `speech_ms` is how much of it the gate took for speech, `speech_prob` how clearly it heard it, `turn` the rank
+        among what waits (default: urgent), `timeout_s` by default `limits.words_timeout_s`.
 
         Raises:
             TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
         """
         assert self._words is not None
         began_s = time.perf_counter()
-        payload = {"samples": samples.tobytes(), "language": language, "speech_ms": speech_ms}
+        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
+        payload = {"samples": samples.tobytes(), "language": language, **evidence}
         try:
             words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, turn))
         except WorkerLostError:  # the next one may not get the same model

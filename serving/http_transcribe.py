@@ -19,7 +19,7 @@ from serving.utterance import Speculation, Stretch, Utterance
 from serving.words import Words
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
-_NOTHING_SAID = ("no_words", "hallucination")
+_NOTHING_SAID = ("no_words", "hallucination", "language")
 _QUIET = SessionSettings(mood_interval_ms=2000)  # nobody hears the moods
 
 
@@ -71,7 +71,8 @@ class _Transcript:
     async def _words(self, utterance: Utterance, stretch: Stretch) -> Words:
         where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be had"
         try:
-            words = await self._desk.transcribe(stretch.samples, self._settings.language, stretch.speech_ms)
+            known = self._settings.language, stretch.speech_ms, stretch.speech_prob
+            words = await self._desk.transcribe(stretch.samples, *known)
         except tuple(REASONS) as error:
             raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
         if words.reason and words.reason not in _NOTHING_SAID:

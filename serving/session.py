@@ -133,7 +133,8 @@ class Session:
 
     def _heard(self, kind: type[S], speech_end: int) -> S:
         samples = self._ring.read(self._listener.start, self._ring.total)
-        return kind(self._utterances, samples, max(0, speech_end - self._speech_start) // SAMPLES_PER_MS)
+        speech_ms = max(0, speech_end - self._speech_start) // SAMPLES_PER_MS
+        return kind(self._utterances, samples, speech_ms, speech_prob=self._listener.speech_prob)
 
     def _mood(self) -> list[Output]:
         now = self._ring.total
@@ -155,6 +156,7 @@ class Session:
             end_ms=min(event.end, self._ring.total) // SAMPLES_PER_MS,
             samples=samples,
             speech_ms=(event.speech_end - event.speech_start) // SAMPLES_PER_MS,
+            speech_prob=event.speech_prob,
             endpoint_wait_ms=(event.decided - event.speech_end) // SAMPLES_PER_MS,
             speculation_lead_ms=None if lead is None else lead // SAMPLES_PER_MS,
         )

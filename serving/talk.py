@@ -147,7 +147,8 @@ class Talk:
         # The time limit counts from when the audio would have been heard, had it been spoken.
         timeout_s = self._desk.limits.words_timeout_s + self._ahead_s()
         language = self.session.settings.language
-        return await self._desk.transcribe(stretch.samples, language, stretch.speech_ms, turn, timeout_s)
+        known = language, stretch.speech_ms, stretch.speech_prob
+        return await self._desk.transcribe(stretch.samples, *known, turn, timeout_s)
 
     async def _listen(self, utterance: Utterance) -> Voice:
         return await self._desk.compute(self._engine.voice, utterance.samples)

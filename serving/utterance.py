@@ -17,11 +17,15 @@ class Voice:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Int16 samples from the start of an utterance; `speech_ms` of them were taken for speech."""
+    """Int16 samples from the start of an utterance; `speech_ms` of them were taken for speech, heard so clearly.
+
+    `speech_prob` is explained in contract/clarity.py; None: not known.
+    """
 
     utterance_id: int
     samples: Samples
     speech_ms: int
+    speech_prob: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ class RecogniserAPI(litserve.LitAPI):
     """Runs in LitServe's inference workers.
 
     Requests are `{"describe": True}`, answered by `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz),
-    `language` and `speech_ms`, answered by the fields of `Words`. What is taken up after its `until_s` is not done.
+    `language`, `speech_ms` and `speech_prob`, answered by the fields of `Words`. What is taken up after its `until_s`
+    is not done.
     """
 
     def __init__(self, api_path: str, asr: AsrSettings | None, log_level: str = "warning") -> None:
@@ -90,7 +91,7 @@ class RecogniserAPI(litserve.LitAPI):
 
     def _transcript(self, x: dict[str, Any]) -> Transcript:
         samples = np.frombuffer(x["samples"], dtype=np.int16)
-        return self._recogniser.transcribe(samples, language=x.get("language"), speech_ms=x.get("speech_ms"))
+        return self._recogniser.transcribe(samples, x.get("language"), x.get("speech_ms"), x.get("speech_prob"))
 
     def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
         return {}

@@ -1,11 +1,8 @@
 """The gate against invented words: what was said passes, what was invented does not, and no sign decides alone."""
 
-from dataclasses import asdict
-
 import pytest
 
-from training.params import load_params
-from undertone.words.hallucination import Evidence, GateSettings, gate, needs_full_window, signs
+from undertone.words.hallucination import Evidence, gate, needs_full_window, signs
 from undertone.words.inventions import INVENTIONS
 
 pytestmark = pytest.mark.fast
@@ -79,8 +76,3 @@ def test_the_log_gets_numbers_only_and_those_that_are_known():
         "compression_ratio": 0.9,
         "words_per_second": 1.0,
     }
-
-
-def test_the_numbers_of_the_service_are_those_of_the_parameters(repository):
-    section = load_params(repository / "params.yaml")["asr"]
-    assert {name: section[name] for name in asdict(GateSettings())} == asdict(GateSettings())

@@ -23,7 +23,7 @@ class IdleDesk(Desk):
         self.asr.update(engine="scripted", model=None, open_vocabulary=True, reason="a test")
         self.limits_s, self.awaited = [], asyncio.Event()
 
-    async def transcribe(self, samples, language=None, speech_ms=None, turn=None, timeout_s=None):
+    async def transcribe(self, samples, language=None, speech_ms=None, speech_prob=None, turn=None, timeout_s=None):
         self.limits_s.append(timeout_s)
         await self.awaited.wait()
         return Words(text="well", text_probabilities=[0.1, 0.2, 0.7])

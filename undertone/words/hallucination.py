@@ -1,22 +1,27 @@
 """Whether words were said or invented: recognisers hear "thank you" in silence, hum and noise.
 
-No sign is proof. Each gives points, two points reject; a known invention is one point, so that a real "thank you"
-passes unless something else speaks against it. The points follow Radford et al. 2022, section 4.5 (no speech, log
-probability, compression ratio), Koenecke et al. 2024 and Baranski et al. 2025 (what is invented, and over what).
+Whisper's words behind the speech gate are judged by two calibrated sums (undertone/words/calibrated.py). Where the
+evidence is other (pocketsphinx, or nobody asked the speech gate), signs are counted: no sign is proof, each gives
+points, two points reject; a known invention is one point, so that a real "thank you" passes unless something else
+speaks against it. The points follow Radford et al. 2022, section 4.5 (no speech, log probability, compression ratio),
+Koenecke et al. 2024 and Baranski et al. 2025 (what is invented, and over what).
 
     gate(Evidence(text="Thank you.", length_s=1.2, no_speech_prob=0.1, avg_logprob=-0.4)) -> None
     gate(Evidence(text="Thank you.", length_s=1.2, no_speech_prob=0.7, avg_logprob=-0.4)) -> "hallucination"
 """
 
-import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from undertone.words.calibrated import can_judge, english, impossible, spoken
+from undertone.words.evidence import Evidence
 from undertone.words.inventions import is_known_invention
+
+__all__ = ["Evidence", "GateSettings", "gate", "needs_full_window", "repeats_itself", "signs", "unlooped"]
 
 
 @dataclass(frozen=True)
 class GateSettings:
-    """Where a sign begins to count; the same numbers stand in the section `asr` of params.yaml."""
+    """Where a sign begins to count, of those that are counted."""
 
     points_to_reject: int = 2
     no_speech_prob: float = 0.6  # above: one point
@@ -26,6 +31,7 @@ class GateSettings:
     compression_ratio: float = 2.4  # above: two, the text repeats itself
     repeats: int = 4  # two words or more, the same so often in a row: two
     most_words_per_second: float = 7.0  # above: two; nobody speaks so fast
+    brisk_words_per_second: float = 4.0  # what a text that loops is cut down to
     fewest_words_per_second: float = 0.3  # below, for longer than `slow_after_s`: one
     slow_after_s: float = 3.0
     shortest_speech_ms: int = 150  # the VAD took less for speech: one
@@ -41,56 +47,21 @@ class GateSettings:
     noises: int = 1  # so many that the engine itself heard as noise: one
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of words and sound; None: this engine does not say.
-
-    `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's; `word_logprob` (mean log posterior), `word_s`
-    (mean length), `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`
-    and `tonality` are those of undertone/words/voicing.py.
-    """
-
-    text: str
-    length_s: float
-    speech_ms: int | None = None
-    no_speech_prob: float | None = None
-    avg_logprob: float | None = None
-    compression_ratio: float | None = None
-    level: float | None = None
-    voiced_s: float | None = None
-    movement_db: float | None = None
-    tonality: float | None = None
-    word_logprob: float | None = None
-    word_s: float | None = None
-    share_of_words: float | None = None
-    noises: int | None = None
-
-    @property
-    def words(self) -> list[str]:
-        """The words in lower case, without points."""
-        return re.findall(r"[\w']+", self.text.lower())
-
-    @property
-    def words_per_second(self) -> float:
-        """Words for each second that the VAD took for speech, or of the samples where it was not asked."""
-        seconds = self.length_s if self.speech_ms is None else self.speech_ms / 1000
-        return len(self.words) / max(seconds, 0.1)
-
-    def numbers(self) -> dict[str, float]:
-        """Return what is known, rounded, for the log."""
-        known = {field.name: getattr(self, field.name) for field in fields(self)}
-        known["words_per_second"] = self.words_per_second
-        return {name: round(value, 3) for name, value in known.items() if isinstance(value, float | int)}
-
-
 DEFAULT = GateSettings()
 
 
-def gate(evidence: Evidence, settings: GateSettings = DEFAULT) -> str | None:
-    """Return None to accept the words, or why they are rejected: "no_words" or "hallucination"."""
+def gate(evidence: Evidence, settings: GateSettings = DEFAULT, only_english: bool = False) -> str | None:
+    """Return None to accept the words, or why they are rejected: "no_words", "hallucination" or "language".
+
+    With `only_english` the engine knows nothing else, and writes English over every language.
+    """
     if not evidence.words:
         return "no_words"
-    return "hallucination" if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
+    if not can_judge(evidence):
+        return "hallucination" if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
+    if impossible(evidence) or spoken(evidence) < 0:
+        return "hallucination"
+    return "language" if only_english and english(evidence) < 0 else None
 
 
 def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int]:
@@ -125,6 +96,16 @@ def repeats_itself(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool
     """Return whether the text compresses too well, or says the same words over and over."""
     compressed = evidence.compression_ratio is not None and evidence.compression_ratio > settings.compression_ratio
     return compressed or _repeats(evidence.words, settings.repeats)
+
+
+def unlooped(evidence: Evidence, settings: GateSettings = DEFAULT) -> str:
+    """Return the text as far as it can have been said: a decoder that loops goes on after the speech has ended.
+
+    What was said over and over at the pace of speech stays as it is.
+    """
+    if not repeats_itself(evidence, settings) or evidence.words_per_second <= settings.most_words_per_second:
+        return evidence.text
+    return " ".join(evidence.text.split()[: max(1, int(evidence.seconds * settings.brisk_words_per_second))])
 
 
 def _repeats(words: list[str], times: int) -> bool:

@@ -35,23 +35,30 @@ INVENTED_PREFIXES = (
     "translated by",
 )
 
-# What pocketsphinx makes of clicks and beeps: nothing but these.
+# What pocketsphinx makes of clicks and beeps, and Whisper of grunts and cries: nothing but these.
 LITTLE_WORDS = frozenset(
     {
         "a",
         "ah",
+        "ahh",
         "am",
         "an",
         "and",
         "are",
         "at",
+        "eh",
         "he",
         "her",
+        "hm",
+        "hmm",
+        "huh",
         "i",
         "i'm",
         "in",
         "is",
         "it",
+        "mm",
+        "mmm",
         "of",
         "oh",
         "on",
@@ -61,6 +68,7 @@ LITTLE_WORDS = frozenset(
         "t",
         "the",
         "to",
+        "ugh",
         "uh",
         "um",
         "you",

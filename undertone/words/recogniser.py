@@ -35,7 +35,13 @@ class NoRecogniser:
         """See `Recogniser`."""
         return {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
 
-    def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+    ) -> Transcript:
         """Raise `AsrUnavailableError`."""
         raise AsrUnavailableError(f"no speech recognition: {self._reason}")
 

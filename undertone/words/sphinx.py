@@ -5,12 +5,13 @@ The wheel is an extra of its own, imported only when this engine is asked for.
 
 import re
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from undertone.words.hallucination import Evidence, gate
+from undertone.words.evidence import Evidence
+from undertone.words.hallucination import gate
 from undertone.words.pieces import by_pieces
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
@@ -49,18 +50,24 @@ class PocketsphinxRecogniser:
         """See `Recogniser`."""
         return {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
 
-    def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+    ) -> Transcript:
         """See `Recogniser`; `language` does not matter, the model knows English only."""
-        return by_pieces(samples, speech_ms, self._piece)
+        return by_pieces(samples, speech_ms, lambda piece, speech: self._piece(piece, speech, speech_prob))
 
-    def _piece(self, samples: Samples, speech_ms: int | None) -> Transcript:
+    def _piece(self, samples: Samples, speech_ms: int | None, speech_prob: float | None) -> Transcript:
         units = self._decode(samples)
         words = [unit for unit in units if not _FILLER.fullmatch(unit.word)]
         segments = tuple(_segments(words))
         text = " ".join(segment.text for segment in segments)
         if not words:
             return Transcript("", language="en", rejected="no_words")
-        evidence = _evidence(text, units, words, samples, speech_ms)
+        evidence = replace(_evidence(text, units, words, samples, speech_ms), speech_prob=speech_prob)
         rejected = gate(evidence) if self._settings.gates else None
         return Transcript(text, segments, "en", rejected, evidence=evidence.numbers())
 

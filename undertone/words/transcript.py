@@ -38,9 +38,9 @@ class Segment:
 class Transcript:
     """The words of one utterance.
 
-    `text` is empty where nothing was said, and holds the words even when they are `rejected`: None, "no_words" or
-    "hallucination". `window_s` is what the encoder saw (None without one), `decodings` how often the words were
-    decoded, `evidence` what the gate judged by.
+    `text` is empty where nothing was said, and holds the words even when they are `rejected`: None, "no_words",
+    "hallucination" or "language" (not English). `window_s` is what the encoder saw (None without one), `decodings` how
+    often the words were decoded, `evidence` what the gate judged by.
     """
 
     text: str
@@ -59,8 +59,16 @@ class Recogniser(Protocol):
     def description(self) -> dict[str, Any]:
         """`engine`, `model`, `open_vocabulary` and `reason`: what runs and why, for the log and for clients."""
 
-    def transcribe(self, samples: Samples, language: str | None = None, speech_ms: int | None = None) -> Transcript:
-        """Return the words of `samples`, (n,) int16 at 16 kHz; `speech_ms` is how much of it the VAD took for speech.
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+    ) -> Transcript:
+        """Return the words of `samples`, (n,) int16 at 16 kHz.
+
+        `speech_ms` is how much of it the VAD took for speech, `speech_prob` how clearly (contract/clarity.py).
 
         Raises:
             AsrUnavailableError: there is no engine.

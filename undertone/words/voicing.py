@@ -35,12 +35,15 @@ class Voicing:
 
     The movement is the mean change of twelve bands within 60 ms, the loudness left out; None under four such frames.
     `tonality` is the share of the power in the strongest line of the spectrum, the median of the loud frames.
+    `periodicity` is how well loud frames repeat themselves at a voice's pitch (1: perfectly), weighted by their power:
+    the loudest of speech are vowels, the loudest of a sneeze is a hiss, a bark is rough.
     """
 
     level: float
     voiced_s: float
     movement_db: float | None
     tonality: float
+    periodicity: float
 
 
 def voicing(samples: Samples) -> Voicing:
@@ -52,23 +55,30 @@ def voicing(samples: Samples) -> Voicing:
     loudest = float(np.quantile(power, 0.95))
     spectra = np.abs(np.fft.rfft(frames * _WINDOW, 2 * FRAME)) ** 2
     loud = power > loudest * 10 ** (LOUD_DB / 10)
-    voiced = loud & _pitched(spectra)
+    repeats = _repeats_at_pitch(spectra)
+    voiced = loud & (repeats > PERIODIC) & (_low_share(spectra) > LOW_SHARE)
     return Voicing(
         float(power.max()) ** 0.5,
         float(voiced.sum()) * HOP / RATE_HZ,
         _movement_db(spectra, voiced),
         _tonality(spectra[loud]),
+        float(np.average(repeats[loud], weights=power[loud])) if loud.any() else 0.0,
     )
 
 
-def _pitched(spectra: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which frames repeat themselves at a voice's pitch, in the band where a voice is strongest."""
+def _repeats_at_pitch(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how well each frame repeats itself at a voice's pitch, in the band where a voice is strongest."""
     correlation = np.fft.irfft(spectra * _LOW, axis=1)[:, :FRAME]
     whole = np.maximum(correlation[:, 0], 1e-9)
     shortest, longest = RATE_HZ // PITCH_HZ[1], RATE_HZ // PITCH_HZ[0]
     fair = correlation * (_WINDOW_CORRELATION[0] / _WINDOW_CORRELATION) / whole[:, None]
-    low_share = (spectra @ _LOW) / np.maximum(spectra.sum(axis=1), 1e-9)
-    return (fair[:, shortest:longest].max(axis=1) > PERIODIC) & (low_share > LOW_SHARE)
+    strongest: NDArray[np.float32] = fair[:, shortest:longest].max(axis=1)
+    return strongest
+
+
+def _low_share(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+    share: NDArray[np.float32] = (spectra @ _LOW) / np.maximum(spectra.sum(axis=1), 1e-9)
+    return share
 
 
 def _tonality(spectra: NDArray[np.float32]) -> float:

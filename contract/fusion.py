@@ -40,11 +40,6 @@ def score(probabilities: ArrayLike) -> float:
     return float(vector[LABELS.index("positive")] - vector[LABELS.index("negative")])
 
 
-def opposite(first: str, second: str) -> bool:
-    """Tell whether two labels are opposite poles, one negative and one positive."""
-    return {first, second} == {"negative", "positive"}
-
-
 def agree(text: ArrayLike, audio: ArrayLike) -> bool:
     """Tell whether words and voice, vectors (3,), lean to no opposite poles.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.fusion import Probabilities, opposite, score
+from contract.fusion import Probabilities, agree, score
 from contract.labels import LABELS
 
 Message = dict[str, Any]
@@ -83,7 +83,7 @@ def verdict(
         "abstain": outcome.abstain,
         "mode": "fused" if outcome.reason is None else "audio_only",
         "reason": outcome.reason,
-        "agreement": None if words is None else not opposite(words["label"], voice["label"]),
+        "agreement": None if text_probabilities is None else agree(text_probabilities, audio),
         "speech_rate_wpm": _words_per_minute(text, span["end_ms"] - span["start_ms"]),
     }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from contract.fusion import fuse, opposite, score, softmax
+from contract.fusion import agree, fuse, score, softmax
 
 pytestmark = pytest.mark.fast
 
@@ -48,7 +48,16 @@ def test_softmax_is_stable_and_softened_by_temperature():
     assert softmax([2.0, 0.0, 0.0], temperature=2.0)[0] < softmax([2.0, 0.0, 0.0])[0]
 
 
-def test_only_negative_and_positive_are_opposite():
-    assert opposite("negative", "positive")
-    assert not opposite("negative", "neutral")
-    assert not opposite("positive", "positive")
+@pytest.mark.parametrize(
+    ("words", "voice", "agreed"),
+    [
+        ([0.8, 0.1, 0.1], [0.1, 0.1, 0.8], False),
+        ([0.1, 0.5, 0.4], [0.6, 0.3, 0.1], False),
+        ([0.1, 0.8, 0.1], [0.6, 0.3, 0.1], True),
+        ([0.3, 0.34, 0.36], [0.6, 0.3, 0.1], True),
+        ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1], True),
+    ],
+)
+def test_words_and_voice_disagree_where_they_lean_to_opposite_poles(words, voice, agreed):
+    assert agree(words, voice) is agreed
+    assert agree(voice, words) is agreed

@@ -42,6 +42,21 @@ def test_equally_sure_of_both_is_the_prior_weight(both):
     assert weight(both, both, ADAPTIVE) == pytest.approx(0.6)
 
 
+def test_neutral_words_leave_the_verdict_to_a_voice_that_feels():
+    settings = FusionSettings(adaptive=True, adaptive_alpha=0.7, sharpness=0.5, polarity=1.0)
+    neutral, voice = [0.05, 0.9, 0.05], [0.8, 0.15, 0.05]
+    alone = weight(neutral, voice, FusionSettings(adaptive=True, adaptive_alpha=0.7, sharpness=0.5))
+    assert weight(neutral, voice, settings) < 0.4 * alone
+    assert verdict_of(neutral, voice, settings)[0].argmax() == 0
+
+
+def test_the_weight_is_the_stated_formula():
+    settings = FusionSettings(adaptive=True, adaptive_alpha=0.6, sharpness=0.5, polarity=2.0)
+    text, audio = [0.2, 0.5, 0.3], [0.7, 0.2, 0.1]
+    odds = 0.6 / 0.4 * (entropy(audio) / entropy(text)) ** 0.5 * 0.5**2.0
+    assert weight(text, audio, settings) == pytest.approx(odds / (1 + odds))
+
+
 def test_certainty_against_doubt_takes_it_all_and_nothing_overflows():
     sharp = FusionSettings(adaptive=True, sharpness=200.0)
     assert weight(CERTAIN, UNIFORM, sharp) == pytest.approx(1.0)
@@ -104,7 +119,14 @@ def test_a_session_may_ask_for_another_alpha():
 
 @pytest.mark.parametrize(
     "section",
-    [{"alpha": 2}, {"sharpness": -1}, {"temperature": 0}, {"abstain_below": float("nan")}, {"adaptive_alpha": 1.0}],
+    [
+        {"alpha": 2},
+        {"sharpness": -1},
+        {"polarity": -0.5},
+        {"temperature": 0},
+        {"abstain_below": float("nan")},
+        {"adaptive_alpha": 1.0},
+    ],
 )
 def test_a_setting_out_of_range_is_refused_by_name(section):
     with pytest.raises(ValueError, match=next(iter(section))):

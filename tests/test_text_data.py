@@ -4,20 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from training import text_data, text_sources
-from training.text_sources import Sentence, SourceError, plain_writing, tree_phrases, tree_text
+from training import text_data, text_dialogue, text_sources
+from training.text_sentence import SPLITS, Sentence, SourceError
+from training.text_sources import plain_writing, tree_phrases, tree_text
 
 pytestmark = pytest.mark.fast
 
 GROUPINGS = {
     "goemotions": {"joy": "positive", "fear": "negative", "surprise": "ambiguous", "neutral": "neutral"},
     "sst": {"0": "negative", "1": "negative", "2": "neutral", "3": "positive", "4": "positive"},
+    "meld": {"negative": "negative", "neutral": "neutral", "positive": "positive"},
 }
 PARAMS = """
 text_data:
   goemotions: {joy: positive, fear: negative, surprise: ambiguous, neutral: neutral}
   sst: {0: negative, 1: negative, 2: neutral, 3: positive, 4: positive}
+  meld: {negative: negative, neutral: neutral, positive: positive}
 """
+HEADER = "dialogue\tutterance\tspeaker\temotion\tsentiment\ttext\n"
 
 
 def make_mirror(folder: Path) -> Path:
@@ -35,7 +39,12 @@ def make_mirror(folder: Path) -> Path:
         "dev": "(0 (0 Bad) (2 film))\n",
         "test": "(2 (2 A) (2 film))\n",
     }
-    for split in text_sources.SPLITS:
+    (folder / "meld").mkdir()
+    said = ("3\t0\tAnn\tjoy\tpositive\tNo way!\n", "3\t1\tBob\tanger\tnegative\tNo way.\n")
+    held_out = '20\t0\tAnn\tneutral\tneutral\tWe\u2019ll see, "maybe".\n'
+    (folder / "meld" / "train.tsv").write_text(HEADER + "".join(said) + held_out, encoding="utf-8")
+    (folder / "meld" / "dev.tsv").write_text(HEADER + "0\t0\tBob\tsadness\tnegative\tHe left.\n", encoding="utf-8")
+    for split in SPLITS:
         (folder / "goemotions" / f"{split}.tsv").write_text(rows[split])
         (folder / "sst" / f"{split}.txt").write_text(trees[split])
     return folder
@@ -61,6 +70,12 @@ def test_the_stage_drops_and_counts_mixed_ambiguous_repeated_and_test_rows(
     assert ("sst", "train", "It works.", "positive") in kept
     assert ("sst_phrases", "train", "works.", "positive") in kept
     assert [row.text for row in text_data.load_rows("goemotions", "train")] == ["So happy!", "Help"]
+    assert {(row.split, row.text, row.label) for row in text_data.load_rows("meld")} == {
+        ("train", "No way!", "positive"),
+        ("train", "No way.", "negative"),
+        ("dev", 'We\'ll see, "maybe".', "neutral"),
+        ("test", "He left.", "negative"),
+    }
     metrics = text_data.METRICS.read_text()
     for reason in ("ambiguous", "mixed", "repeated", "in_dev_or_test"):
         assert f'"goemotions.train.{reason}": 1' in metrics
@@ -120,3 +135,27 @@ def test_without_mirror_and_network_the_stage_ends_in_seconds_and_says_what_to_s
 def test_training_without_the_table_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="dvc repro text_data"):
         text_data.load_rows(path=tmp_path / "text.parquet")
+
+
+def test_dialogues_of_the_hub_lose_the_texts_that_stand_in_its_test_part() -> None:
+    row = {"Utterance": "Oh my God!", "Speaker": "Ann", "Sentiment": "positive", "Dialogue_ID": 7, "Utterance_ID": 0}
+    other = {**row, "Utterance": "I\x92m fine.", "Sentiment": "neutral", "Dialogue_ID": 30}
+    tables = {"train": [row, other], "validation": [other], "test": [{**row, "Utterance": "oh my god"}]}
+    found = [(s.split, s.text, s.names) for s in text_dialogue.from_tables(tables)]
+    assert found == [("dev", "I'm fine.", ("neutral",)), ("test", "I'm fine.", ("neutral",))]
+    with pytest.raises(SourceError, match=r"declare-lab/MELD: no column for sentiment"):
+        text_dialogue.from_tables({**tables, "train": [{"Utterance": "hi", "Dialogue_ID": 1}]})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("dialogue\ttext\n", r"train\.tsv line 1: no column sentiment"),
+        (HEADER + "1\t0\tAnn\tjoy\tpositive\n", r"train\.tsv line 2: 6 fields"),
+        (HEADER + "1\t0\tAnn\tjoy\tglad\tHi.\n", r"train\.tsv line 2: .*sentiment"),
+    ],
+)
+def test_a_malformed_dialogue_is_named_with_its_line(tmp_path: Path, content: str, said: str) -> None:
+    (make_mirror(tmp_path) / "meld" / "train.tsv").write_text(content)
+    with pytest.raises(SourceError, match=said):
+        text_sources.from_mirror(tmp_path)

@@ -12,7 +12,7 @@ from contract.labels import LABELS
 from training.text_base import fetch_base
 from training.text_batches import torch_logits
 from training.text_data import Row
-from training.text_fitting import fit, inconsistency
+from training.text_fitting import fit, inconsistency, label_weights
 
 WORDS = {"negative": "bad awful bad", "neutral": "it was the film", "positive": "good great good"}
 ROWS = [
@@ -71,3 +71,20 @@ def test_views_that_agree_cost_nothing_and_only_the_damaged_one_is_moved() -> No
     assert logits.grad is not None
     assert logits.grad[:2].abs().max() == 0
     assert logits.grad[2].abs().max() > 0
+
+
+@pytest.mark.fast
+def test_the_rarer_label_of_a_source_weighs_more_and_the_mean_weight_is_one() -> None:
+    rows = [Row("meld", "train", f"{i}", label) for label, n in (("neutral", 60), ("negative", 20)) for i in range(n)]
+    weights = label_weights(rows, balance=1.0)
+    assert weights["meld", "negative"] == pytest.approx(3 * weights["meld", "neutral"])
+    assert (60 * weights["meld", "neutral"] + 20 * weights["meld", "negative"]) / 80 == pytest.approx(1.0)
+    assert set(label_weights(rows, balance=0.0).values()) == {1.0}
+
+
+@pytest.mark.fast
+def test_one_view_of_each_row_is_enough(tmp_path: Path) -> None:
+    model, tokenizer = fetch_base(str(make_classifier(tmp_path, LABELS)))
+    section = SECTION | {"epochs": 2, "noise": {"heard": SECTION["noise"]["light"]}}
+    curves = fit(model, tokenizer, ROWS, [row for row in ROWS if row.split == "dev"], section)
+    assert curves[-1]["train_loss"] < curves[0]["train_loss"]

@@ -17,18 +17,38 @@ from serving.engine import load_engine
 from serving.text import TextModel
 from training.fusion_answers import Graphs
 from training.fusion_choice import FloorError, abstention_floor, best_adaptive, best_fixed, chosen, loss, tempered
-from training.fusion_report import curve, degenerate, pair_rows, report, tuned
-from training.fusion_scores import Half, gain, interval, kept_above, reliability, resamples, uars
+from training.fusion_pairs import pair_rows
+from training.fusion_report import curve, degenerate, report, tuned
+from training.fusion_scores import (
+    Half,
+    better_alone,
+    gain,
+    interval,
+    kept_above,
+    log_loss,
+    pooled,
+    reliability,
+    resamples,
+    uars,
+)
 from training.metrics_files import write_metrics, write_rows
-from training.pairs import Pair
+from training.pairs import KINDS, Pair
 from training.params import load_params
 from training.released_graphs import VoiceGraph, WordsGraph
-from training.scores import expected_calibration_error
+from training.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
 from training.tune_fusion import CURVE as CURVE_FILE
 from training.tune_fusion import METRICS, PAIRS, curve_by_percent, tune
 
-SECTION = {"alpha_step": 0.1, "sharpness": [0.5, 1, 2], "kept_accuracy": 0.9, "bootstrap_samples": 200, "seed": 0}
+SECTION = {
+    "alpha_step": 0.1,
+    "sharpness": [0, 1],
+    "polarity": [0, 1],
+    "kept_accuracy": 0.9,
+    "bootstrap_samples": 200,
+    "seed": 0,
+    "compared": {"seed": {"alpha": 0.7}},
+}
 
 
 def half(text: float | np.ndarray = 1.5, audio: float | np.ndarray = 1.5, sentences: int = 200, seed: int = 0) -> Half:
@@ -46,6 +66,34 @@ def _honest(actual, strength, random):
     return softmax(strength * seen)
 
 
+def one(**known) -> dict[str, Half]:
+    """Pairs of a single kind."""
+    return {"recordings": half(**known)}
+
+
+def life(seed: int = 0) -> dict[str, Half]:
+    """The kinds of life: words that are always neutral, a voice that says nothing, both that know, both halves true."""
+    silent = half(text=0.0, audio=2.0, seed=seed)
+    neutral = replace(silent, text=np.tile([0.06, 0.88, 0.06], (len(silent.actual), 1)))
+    return {
+        "words_say_nothing": neutral,
+        "voice_says_nothing": half(text=2.0, audio=0.0, seed=seed + 10),
+        "both_say_it": half(seed=seed + 20),
+        "they_contradict": contradicting(seed + 30),
+    }
+
+
+def contradicting(seed: int) -> Half:
+    """Words of one pole with a voice of the other; every pair twice, once with each label."""
+    known = half(text=2.5, audio=2.5, seed=seed)
+    poles = np.flatnonzero(known.actual != 1)
+    flipped = known.audio[:, ::-1][poles]
+    words, actual = known.text[poles], known.actual[poles]
+    both = np.concatenate([actual, 2 - actual])
+    places = [np.tile(of[poles], 2) for of in (known.sentence, known.speaker)]
+    return Half(np.tile(words, (2, 1)), np.tile(flipped, (2, 1)), both, *places)
+
+
 def sometimes(seed: int, sentences: int = 200) -> np.ndarray:
     """A network that knows much of half of the utterances and nothing of the others."""
     return 3.0 * (np.random.default_rng(seed).random(4 * sentences) < 0.5)
@@ -53,7 +101,7 @@ def sometimes(seed: int, sentences: int = 200) -> np.ndarray:
 
 @pytest.mark.fast
 def test_words_that_say_nothing_are_left_out() -> None:
-    assert best_fixed(half(text=0.0), 0.1).alpha == pytest.approx(0.0, abs=0.11)
+    assert best_fixed(one(text=0.0), 0.1).alpha == pytest.approx(0.0, abs=0.11)
 
 
 @pytest.mark.fast
@@ -68,13 +116,14 @@ def test_sentences_that_are_always_neutral_get_no_weight() -> None:
 
 @pytest.mark.fast
 def test_the_better_informed_gets_the_larger_weight() -> None:
-    assert best_fixed(half(text=2.5, audio=1.0), 0.1).alpha > 0.6 > 0.4 > best_fixed(half(1.0, 2.5), 0.1).alpha
+    wordy, vocal = one(text=2.5, audio=1.0), one(text=1.0, audio=2.5)
+    assert best_fixed(wordy, 0.1).alpha > 0.6 > 0.4 > best_fixed(vocal, 0.1).alpha
 
 
 @pytest.mark.fast
 def test_adaptive_weights_win_where_either_is_at_times_ignorant() -> None:
-    known = half(text=sometimes(1), audio=sometimes(2))
-    fixed, adaptive = best_fixed(known, 0.1), best_adaptive(known, 0.1, [0.5, 1, 2])
+    known = one(text=sometimes(1), audio=sometimes(2))
+    fixed, adaptive = best_fixed(known, 0.1), best_adaptive(known, 0.1, [0.5, 1, 2], [0])
     released = chosen(known, fixed, adaptive)
     assert released.adaptive
     assert loss(known, released) < loss(known, fixed)
@@ -82,8 +131,32 @@ def test_adaptive_weights_win_where_either_is_at_times_ignorant() -> None:
 
 
 @pytest.mark.fast
+def test_where_neutral_words_hide_a_feeling_voice_the_weight_follows_what_the_words_say() -> None:
+    known, unseen = life(), life(seed=100)
+    entropies = best_adaptive(known, 0.1, [0, 0.5, 1], [0])
+    followed = best_adaptive(known, 0.1, [0, 0.5, 1], [0, 0.5, 1])
+    assert followed.polarity > 0
+    assert loss(unseen, followed) < loss(unseen, entropies)
+    hidden = unseen["words_say_nothing"]
+    alone, fused = hidden.audio, fused_many(hidden.text, hidden.audio, followed)
+    right = [float((p.argmax(axis=1) == hidden.actual).mean()) for p in (alone, fused)]
+    assert right[1] > right[0] - 0.03
+
+
+@pytest.mark.fast
+def test_every_kind_counts_alike_however_many_pairs_it_has() -> None:
+    known = {"many": half(text=0.0, sentences=300), "few": half(text=0.0, sentences=30, seed=1)}
+    whole = pooled(known)
+    assert len(whole.actual) == 2 * len(known["many"].actual)
+    settings = FusionSettings()
+    assert loss(known, settings) == pytest.approx(
+        np.mean([log_loss(h.actual, fused_many(h.text, h.audio, settings)) for h in known.values()])
+    )
+
+
+@pytest.mark.fast
 def test_the_temperature_makes_the_sum_of_two_honest_vectors_honest_again() -> None:
-    known, unseen = half(), half(seed=1, sentences=2000)
+    known, unseen = one(), half(seed=1, sentences=2000)
     plain, fitted = FusionSettings(), tempered(known, FusionSettings())
     errors = [
         expected_calibration_error(unseen.actual, fused_many(unseen.text, unseen.audio, settings))
@@ -95,18 +168,18 @@ def test_the_temperature_makes_the_sum_of_two_honest_vectors_honest_again() -> N
 
 @pytest.mark.fast
 def test_the_floor_is_the_smallest_that_keeps_what_is_right_often_enough() -> None:
-    known, settings = half(), tempered(half(), FusionSettings())
+    known, settings = half(), tempered(one(), FusionSettings())
     fused = fused_many(known.text, known.audio, settings)
-    floor = abstention_floor(known, settings, 0.95)
+    floor = abstention_floor(one(), settings, 0.95)
     assert kept_above(known, fused, floor)["accuracy_of_kept"] >= 0.95
     assert kept_above(known, fused, floor - 0.01)["accuracy_of_kept"] < 0.95
-    assert abstention_floor(known, settings, 0.5) == 0.0
+    assert abstention_floor(one(), settings, 0.5) == 0.0
 
 
 @pytest.mark.fast
 def test_a_floor_that_cannot_be_had_is_an_error_that_names_the_parameter() -> None:
     with pytest.raises(FloorError, match=r"fusion\.kept_accuracy"):
-        abstention_floor(half(text=0.0, audio=0.0), FusionSettings(), 0.99)
+        abstention_floor(one(text=0.0, audio=0.0), FusionSettings(), 0.99)
 
 
 @pytest.mark.fast
@@ -126,31 +199,41 @@ def test_intervals_are_drawn_over_sentences_and_speakers() -> None:
 
 
 @pytest.mark.fast
-def test_the_gain_is_over_the_better_of_both_and_drawn_together() -> None:
+def test_the_gain_is_over_one_alone_and_drawn_together() -> None:
     known = half(text=1.0, audio=2.0)
-    found = gain(known, known.audio, resamples(known, 100, seed=0))
-    assert found == {"better_alone": "audio", "gain": 0.0, "gain_interval": {"low": 0.0, "high": 0.0}}
+    assert better_alone(known) == "audio"
+    found = gain(known, known.audio, resamples(known, 100, seed=0), "audio")
+    assert found == {"over": "audio", "gain": 0.0, "gain_interval": {"low": 0.0, "high": 0.0}}
 
 
 @pytest.mark.fast
-def test_the_report_is_of_the_test_half_and_its_settings_are_those_of_a_manifest() -> None:
-    halves = {"tuning": half(), "test": half(seed=1)}
+def test_the_report_tells_each_kind_of_the_test_half_by_itself() -> None:
+    halves = {"tuning": life(), "test": life(seed=100)}
     released, rules = tuned(halves["tuning"], SECTION)
     found = report(halves, released, rules, SECTION)
     assert fusion_settings(found["settings"]) == released
-    for scores in found["test"].values():
-        assert scores["uar_interval"]["low"] <= scores["uar"] <= scores["uar_interval"]["high"]
-        assert scores["log_loss_interval"]["low"] <= scores["log_loss"] <= scores["log_loss_interval"]["high"]
-    alone = max(found["test"][name]["uar"] for name in ("text", "audio"))
-    assert found["gain"] == pytest.approx(found["test"][found["chosen"]]["uar"] - alone)
-    assert sum(kind["pairs"] for kind in found["by_agreement"].values()) == len(halves["test"].actual)
+    assert list(found["kinds"]) == list(halves["test"])
+    against = {name: kind.get("over") for name, kind in found["kinds"].items()}
+    assert against["words_say_nothing"] == "audio"
+    assert against["voice_says_nothing"] == "text"
+    assert against["they_contradict"] is None
+    for name, kind in found["kinds"].items():
+        for scores in kind["test"].values():
+            assert scores["uar_interval"]["low"] <= scores["uar"] <= scores["uar_interval"]["high"]
+        if kind.get("over"):
+            alone = kind["test"][kind["over"]]["uar"]
+            assert kind["gain"] == pytest.approx(kind["test"]["fused"]["uar"] - alone)
+            assert {"fixed", "adaptive", "seed"} <= set(kind["gain_of_other_rules"])
+        assert found["pairs"]["test"][name]["pairs"] == len(halves["test"][name].actual)
+    assert found["kinds"]["they_contradict"]["disagreement"] > 0.8
+    assert found["kinds"]["they_contradict"]["test"]["fused"]["accuracy"] == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.fast
 def test_nothing_is_chosen_on_the_test_half() -> None:
-    tuning = half()
+    tuning = one()
     outcomes = [
-        report({"tuning": tuning, "test": half(seed=seed)}, *tuned(tuning, SECTION), SECTION)["settings"]
+        report({"tuning": tuning, "test": one(seed=seed)}, *tuned(tuning, SECTION), SECTION)["settings"]
         for seed in (1, 2)
     ]
     assert outcomes[0] == outcomes[1]
@@ -158,22 +241,23 @@ def test_nothing_is_chosen_on_the_test_half() -> None:
 
 @pytest.mark.fast
 def test_the_curve_begins_with_the_voice_alone_and_ends_with_the_words_alone() -> None:
-    rows = list(curve({"tuning": half(), "test": half(seed=1)}, 1.0, SECTION))
+    test = half(seed=1)
+    rows = list(curve({"tuning": one(), "test": {"recordings": test}}, FusionSettings(adaptive=True), SECTION))
     assert [row["alpha"] for row in rows] == pytest.approx(np.arange(11) / 10)
-    for end, name in ((rows[0], "audio"), (rows[-1], "text")):
+    for end, alone in ((rows[0], test.audio), (rows[-1], test.text)):
         for rule in ("fixed", "adaptive"):
-            assert end[f"{rule}_uar"] == end[f"{name}_uar"]
-            assert end[f"{rule}_log_loss"] == pytest.approx(end[f"{name}_log_loss"])
+            assert end[f"{rule}_recordings_uar"] == uar(test.actual, alone.argmax(axis=1))
+            assert end[f"{rule}_log_loss"] == pytest.approx(log_loss(test.actual, alone))
 
 
 @pytest.mark.fast
 def test_the_test_half_is_written_pair_by_pair_and_the_run_is_logged(tmp_path: Path) -> None:
-    halves = {"tuning": half(), "test": half(seed=1, sentences=9)}
+    halves = {"tuning": one(), "test": one(seed=1, sentences=9)}
     pairs = [Pair("test", f"s{i // 4}", f"{21 + i % 4}", LABELS[i // 4 % 3], "heard", tmp_path) for i in range(36)]
     released, rules = tuned(halves["tuning"], SECTION)
     write_metrics(tmp_path / METRICS, report(halves, released, rules, SECTION))
-    write_rows(tmp_path / CURVE_FILE, curve(halves, 1.0, SECTION))
-    write_rows(tmp_path / PAIRS, pair_rows(pairs, halves["test"], released))
+    write_rows(tmp_path / CURVE_FILE, curve(halves, rules["adaptive"], SECTION))
+    write_rows(tmp_path / PAIRS, pair_rows(pairs, halves["test"]["recordings"], released))
     with (tmp_path / PAIRS).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["sentence"], row["speaker"]) for row in rows[:2]] == [("s0", "21"), ("s0", "22")]
@@ -186,10 +270,10 @@ def test_the_test_half_is_written_pair_by_pair_and_the_run_is_logged(tmp_path: P
         {"fusion": SECTION}, {"fusion": tmp_path / METRICS}, curves, tmp_path / PAIRS, tmp_path / "mlflow", "fusion"
     )
     logged = open_store(tmp_path / "mlflow")
-    history = logged.get_metric_history(run, "fixed_uar")
+    history = logged.get_metric_history(run, "fixed_recordings_uar")
     assert [point.step for point in history] == list(range(0, 101, 10))
-    assert logged.get_run(run).data.metrics["fusion.gain"] == pytest.approx(
-        json.loads((tmp_path / METRICS).read_text())["gain"]
+    assert logged.get_run(run).data.metrics["fusion.ece"] == pytest.approx(
+        json.loads((tmp_path / METRICS).read_text())["ece"]
     )
 
 
@@ -211,13 +295,13 @@ def test_words_are_judged_as_in_service(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("samples", [100, 400, 16_000])
+@pytest.mark.parametrize("samples", [100, 400, 16_000, 90_000])
 def test_voices_are_judged_as_in_service(samples: int, promoted_release: Path) -> None:
     settings = load_engine(promoted_release).manifest.acoustic
     path = promoted_release / "acoustic.int8.onnx"
     heard = np.random.default_rng(0).integers(-3000, 3000, samples).astype(np.int16)
     graph = VoiceGraph(path, settings.temperature, settings.min_samples)
-    wanted = AcousticModel(path, settings).probabilities(heard)
+    wanted = AcousticModel(path, settings).of_utterance(heard)
     np.testing.assert_allclose(graph.probabilities(heard.astype(np.float32) / np.float32(32768)), wanted, atol=1e-6)
 
 
@@ -230,11 +314,7 @@ def test_a_missing_graph_is_named(tmp_path: Path) -> None:
 @pytest.fixture
 def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Graphs:
     """The promoted graphs: the voice knows the tuning actors, so that what comes out is no result, only a run."""
-    for stage, path in (
-        ("features", "features/ravdess.parquet"),
-        ("text_data", "features/text.parquet"),
-        ("download", "ravdess"),
-    ):
+    for stage, path in (("features", "features/ravdess.parquet"), ("spoken", "spoken"), ("download", "ravdess")):
         if not (repository / path).exists():
             pytest.skip(f"{path} is not there: `dvc repro {stage}` makes it")
     monkeypatch.chdir(repository)
@@ -245,7 +325,7 @@ def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.Monke
 @pytest.mark.ravdess
 def test_the_stage_writes_the_same_bytes_for_the_same_inputs(promoted: Graphs, tmp_path: Path) -> None:
     params = load_params()
-    params["fusion"] |= {"bootstrap_samples": 50, "alpha_step": 0.25, "sharpness": [0.5]}
+    params["fusion"] |= {"bootstrap_samples": 50, "alpha_step": 0.25, "sharpness": [0.5], "polarity": [0, 1]}
     written = []
     for name in ("first", "second"):
         tune(params, promoted, tmp_path / name)
@@ -253,12 +333,11 @@ def test_the_stage_writes_the_same_bytes_for_the_same_inputs(promoted: Graphs, t
     assert written[0] == written[1]
     found = json.loads(written[0][0])
     assert found["synthetic"]
-    assert found["pairs"]["tuning"]["pairs"] == found["pairs"]["test"]["pairs"] == 840
-    assert found["pairs"]["test"]["speakers"] == 4
+    assert list(found["kinds"]) == list(KINDS)
+    assert found["pairs"]["test"]["both_say_it"]["speakers"] == 4
     with (tmp_path / "first" / PAIRS).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "both_say_it"]
     assert {row["speaker"] for row in rows} == {"21", "22", "23", "24"}
-    assert len(rows) == 840
 
 
 @pytest.mark.ravdess
@@ -276,7 +355,7 @@ def test_the_stage_takes_a_set_of_recordings(promoted: Graphs, samples: Path, tm
     found = json.loads((tmp_path / METRICS).read_text())
     assert not found["synthetic"]
     assert found["protocol"].startswith("recordings of mine.csv")
-    assert found["pairs"]["test"] == {
+    assert found["pairs"]["test"]["recordings"] == {
         "pairs": 3,
         "sentences": 3,
         "speakers": 1,

@@ -80,7 +80,7 @@ class Service:
         ended = max(found, key=lambda utterance: utterance.end - utterance.start)
         heard = samples[ended.start : ended.end]
         speech_ms = (ended.speech_end - ended.speech_start) // 16
-        transcript = self._recogniser.transcribe(heard, speech_ms=speech_ms)
+        transcript = self._recogniser.transcribe(heard, speech_ms=speech_ms, speech_prob=ended.speech_prob)
         return heard, "" if transcript.rejected else transcript.text, transcript.rejected
 
 

@@ -1,5 +1,7 @@
 """How utterances are cut for the voice, and that what comes out of the parts is their mean."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def test_longer_speech_is_covered_by_windows_of_one_length(samples):
     assert {end - start for start, end in found} == {WINDOW_SAMPLES}
     assert (found[0][0], found[-1][1]) == (0, samples)
     starts = [start for start, _ in found]
-    assert all(0 < later - earlier <= HOP_SAMPLES for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(0 < later - earlier <= HOP_SAMPLES for earlier, later in itertools.pairwise(starts))
 
 
 def test_cut_stacks_what_the_ranges_say():

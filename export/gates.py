@@ -11,6 +11,7 @@ from contract.manifest import Manifest
 
 ARCH = "*"  # in a path: the architecture of the release
 _CROSSVAL = ("acoustic", "crossval", ARCH)
+_KINDS = ("fusion", "kinds")
 
 # Name of the gate -> where the manifest's metrics keep the number.
 METRICS = {
@@ -32,11 +33,21 @@ METRICS = {
     "text_sst_f1": ("text", "sst_macro_f1"),
     "text_binary": ("text", "sst_binary_accuracy"),
     "text_ece": ("text", "ece"),
-    "text_word_error_loss": ("text", "most_lost_to_word_errors"),
+    "text_meld_f1": ("text", "meld_macro_f1"),
+    "text_meld_negative": ("text", "meld", "recall", "negative"),
+    "text_meld_ece": ("text", "meld", "ece"),
+    "text_sure": ("text", "meld", "sure", "accuracy"),
+    "text_heard_f1": ("text", "heard", "clean", "macro_f1"),
     "text_int8_loss": ("text", "most_lost_to_int8"),
     "text_bytes": ("text", "bytes"),
-    "fusion_gain": ("fusion", "gain"),
+    "fusion_words_say_nothing": (*_KINDS, "words_say_nothing", "gain"),
+    "fusion_voice_says_nothing": (*_KINDS, "voice_says_nothing", "gain"),
+    "fusion_gain": (*_KINDS, "both_say_it", "gain"),
+    "fusion_contradiction_ece": (*_KINDS, "they_contradict", "test", "fused", "ece"),
+    "fusion_disagreement": (*_KINDS, "they_contradict", "disagreement"),
     "fusion_ece": ("fusion", "ece"),
+    "served_uar": ("acoustic", "served", "uar"),
+    "served_ece": ("acoustic", "served", "ece"),
 }
 RULES = ("min", "max", "regression")
 

@@ -9,7 +9,7 @@ import torch
 from contract.labels import LABELS
 from export.graph import INPUT, OUTPUT, export_graph, open_session
 from export.int8 import count_quantized, quantize_network
-from training.calibrate_voice import Windows, choose, strange
+from training.calibrate_voice import Windows, choose, flattening, strange
 from training.mfcc import mfcc_transform
 from training.model import load_checkpoint, save_checkpoint, save_tempered
 from training.params import load_params
@@ -43,9 +43,11 @@ def test_a_network_that_guesses_on_strange_speech_is_flattened_there() -> None:
     line = fit_strangeness(known, unknown, strength=0.1)
     actual = random.integers(0, 3, len(known))
     acted, guessing = windows(known, actual, 3.0), windows(unknown, random.integers(0, 3, len(unknown)), 3.0)
-    chosen = choose(acted, actual, guessing, line)
+    section = {"familiar_share": 0.95, "most_sure": 0.1, "steepest": 8.0}
+    chosen = choose(acted, actual, guessing, line, section)
     assert chosen["steepness"] > 0.5
-    flat = 1.0 + chosen["steepness"] * strange(guessing, line)
+    assert (flattening(acted, line, chosen["familiar"], chosen["steepness"]) > 1.0).mean() <= 0.06
+    flat = flattening(guessing, line, chosen["familiar"], chosen["steepness"])
     before = guessing.probabilities(chosen["temperature"], np.ones(len(flat)))
     after = guessing.probabilities(chosen["temperature"], flat)
     assert after.max(axis=1).mean() < before.max(axis=1).mean() - 0.1
@@ -65,7 +67,7 @@ def tempered(params: dict, tmp_path_factory: pytest.TempPathFactory) -> Tempered
     settings = {"n_mfcc": 40, "width": 16, "labels": labels_of_emotions(params["labels"]), "prior_strength": 1.0}
     network = ResNet(dropout=0.1, **settings)
     save_checkpoint(network, "resnet", {**settings, "dropout": 0.1}, folder / "model.pt")
-    direction = described(np.linspace(-2.0, 2.0, 32), 0.3, 3.0)
+    direction = described(np.linspace(-2.0, 2.0, 32), 0.3, 0.2, 3.0)
     save_tempered(folder / "model.pt", direction, folder / "tempered.pt")
     loaded = load_checkpoint(folder / "tempered.pt")
     assert isinstance(loaded, TemperedNet)
@@ -80,7 +82,7 @@ def test_the_label_stays_and_the_logits_are_those_of_the_network_divided(params:
         plain, flat = tempered.network(mfcc), tempered(mfcc)
         s = tempered.strangeness(tempered.network.embedding(mfcc))
     assert 0.0 < float(s) < 1.0
-    torch.testing.assert_close(flat, plain / (1.0 + 3.0 * s))
+    torch.testing.assert_close(flat, plain / (1.0 + 3.0 * (s - 0.2).clamp(min=0.0)))
 
 
 def test_the_graph_flattens_as_torch_does_in_float_and_nearly_so_in_int8(params: dict, tempered: TemperedNet) -> None:

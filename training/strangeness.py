@@ -3,7 +3,7 @@
 Acted speech of one studio is a small place, and a network is as sure outside of it as inside. The distance is a log
 ratio of densities (Bickel, Bruckner and Scheffer 2009, "Discriminative learning under covariate shift", JMLR 10): a
 logistic regression, on what the network decides on, that tells the clips it learned from and neutral speech that it
-never heard apart. Its probability s divides the logits by 1 + steepness * s, which moves no label.
+never heard apart. Its probability s divides the logits by 1 + steepness * max(0, s - familiar), which moves no label.
 
 A density alone does not do it: in cepstra as well as in the embedding, read speech lies in the middle of acted speech.
 """
@@ -27,14 +27,16 @@ class TemperedNet(nn.Module):
 
     weight: Tensor
     minus_bias: Tensor
+    familiar: Tensor
     minus_steepness: Tensor
 
-    def __init__(self, network: ResNet, weight: Tensor, bias: float, steepness: float) -> None:
+    def __init__(self, network: ResNet, weight: Tensor, bias: float, familiar: float, steepness: float) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("weight", weight.clone())
         # Negated, for sums in the graph would be rounded to 8 bits with the network's own, and differences are not.
         self.register_buffer("minus_bias", torch.tensor(-bias))
+        self.register_buffer("familiar", torch.tensor(familiar))
         self.register_buffer("minus_steepness", torch.tensor(-steepness))
 
     def strangeness(self, embedded: Tensor) -> Tensor:
@@ -45,7 +47,8 @@ class TemperedNet(nn.Module):
         """Return the logits (batch, 3) of `mfcc` (batch, n_mfcc, frames)."""
         embedded = self.network.embedding(mfcc)
         logits = self.network.fold(self.network.head(embedded))
-        return logits / (1.0 - self.minus_steepness * self.strangeness(embedded))
+        beyond = (self.strangeness(embedded) - self.familiar).clamp(min=0.0)
+        return logits / (1.0 - self.minus_steepness * beyond)
 
 
 def fit_strangeness(known: Embeddings, strange: Embeddings, strength: float) -> tuple[NDArray[np.float64], float]:
@@ -61,6 +64,6 @@ def fit_strangeness(known: Embeddings, strange: Embeddings, strength: float) -> 
     return weight, float(model.intercept_[0] - weight @ scaler.mean_)
 
 
-def described(weight: NDArray[np.float64], bias: float, steepness: float) -> dict[str, Any]:
+def described(weight: NDArray[np.float64], bias: float, familiar: float, steepness: float) -> dict[str, Any]:
     """Return what a checkpoint keeps to rebuild the network."""
-    return {"weight": torch.from_numpy(weight).float(), "bias": bias, "steepness": steepness}
+    return {"weight": torch.from_numpy(weight).float(), "bias": bias, "familiar": familiar, "steepness": steepness}

@@ -146,3 +146,18 @@ def test_what_is_said_over_and_over_passes_and_a_decoder_that_loops_is_cut_short
 def test_however_sure_nobody_speaks_twenty_words_in_a_second_or_in_silence():
     assert gate(heard_by_whisper("one two three four five six seven eight nine ten", speech_ms=500)) == "hallucination"
     assert gate(heard_by_whisper("I saw them both.", level=2.0)) == "hallucination"
+
+
+@pytest.mark.parametrize("text", ["Mm-hmm.", "Uh...", "AHHHH!", "Hmm, mm."])
+def test_grunts_and_cries_are_no_words_however_clear_the_voice(text):
+    assert gate(heard_by_whisper(text)) == "no_words"
+
+
+@pytest.mark.parametrize("text", ["Oh.", "Hi.", "Whoa, a ham.", "Me too."])
+def test_short_words_are_words(text):
+    assert gate(heard_by_whisper(text, speech_ms=400)) is None
+
+
+def test_one_unlikely_word_tells_nothing_of_a_language():
+    unsure = {"token_logprob": -1.7, "least_logprob": -2.4, "sure_tokens": 0.6, "speech_ms": 400}
+    assert gate(heard_by_whisper("Really.", **unsure), only_english=True) is None

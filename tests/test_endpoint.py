@@ -210,7 +210,7 @@ def test_how_clearly_speech_was_heard_is_the_mean_of_the_ten_clearest_frames_and
 
 
 def test_a_short_sound_is_less_clear_than_a_long_one():
-    endpointer, events = hear((0.1, 30), (0.9, 8), (0.1, 30))
+    _, events = hear((0.1, 30), (0.9, 8), (0.1, 30))
     assert events[-1].speech_prob == pytest.approx((8 * 0.9 + 2 * 0.1) / 10)
 
 

@@ -8,7 +8,7 @@ they were said. The numbers of undertone/words/calibrated.py were fitted and the
 report half was only looked at, and the judges of a release have other recordings.
 
     python benchmarks/words_gate.py --model FOLDER --half report
-    python benchmarks/words_gate.py --model FOLDER --half report --only person_sneeze --list
+    python benchmarks/words_gate.py --model FOLDER --half report --only person_sneeze dog_bark --list
 """
 
 import argparse
@@ -61,12 +61,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("chosen", "report"), default="report")
     parser.add_argument("--model", default="tiny.en", help="name or folder of a CTranslate2 Whisper")
-    parser.add_argument("--only", default="", help="kinds that begin so")
+    parser.add_argument("--only", nargs="*", default=[""], help="kinds that begin so")
     parser.add_argument("--list", action="store_true", help="print each utterance with its evidence")
     arguments = parser.parse_args()
     vad, silero = vad_settings(load_params()["vad"]), SileroModel(Path("models/promoted/silero_vad.onnx"))
     recogniser, counts = load_recogniser(AsrSettings(model=arguments.model)), defaultdict[str, Count](Count)
-    for piece in pieces(arguments.half, arguments.only):
+    for piece in pieces(arguments.half, tuple(arguments.only)):
         heard = [(t, ms) for t, ms in hear(piece, recogniser, silero, vad) if understood(piece, t)]
         if heard or piece.said is None:
             counts[piece.kind].add(heard)
@@ -75,7 +75,7 @@ def main() -> None:
     Console().print(table(counts, arguments.half))
 
 
-def pieces(half: str, only: str) -> Iterator[Piece]:
+def pieces(half: str, only: tuple[str, ...]) -> Iterator[Piece]:
     """Return the material of one half."""
     data = Path(os.environ["UNDERTONE_DATA"])
     for source in (*SPOKEN, *WORDLESS, *OTHERS):

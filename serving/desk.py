@@ -152,12 +152,19 @@ class Desk:
         queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)
         return replace(words, queue_latency_ms=max(0.0, queue_ms))
 
-    async def transcribe_so_far(self, samples: Samples, language: str | None = None) -> str | None:
+    async def transcribe_so_far(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+    ) -> str | None:
         """Return the words of an utterance while it is spoken, from workers that no final waits for.
 
         Raises:
             TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
         """
         assert self._partials is not None
-        payload = {"samples": samples.tobytes(), "language": language}
+        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
+        payload = {"samples": samples.tobytes(), "language": language, **evidence}
         return Words(**await self._partials.submit(payload, self.limits.words_timeout_s)).text

@@ -157,7 +157,8 @@ class Talk:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))
 
     async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
-        return await self._desk.transcribe_so_far(so_far.samples, self.session.settings.language)
+        known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
+        return await self._desk.transcribe_so_far(so_far.samples, *known)
 
     def _totals(self) -> dict[str, Any]:
         heard = [entry["label"] for entry in self.verdicts.trajectory]

@@ -202,3 +202,18 @@ def test_a_last_word_after_a_pause_needs_no_confidence_since_its_speaker_is_know
     after = hear((0.0, 30), (0.9, 20), (0.0, 18), (0.4, 10), (0.0, 40))[1]
     assert alone == []
     assert [type(event) for event in after] == [Started, Ended, Started, Ended]
+
+
+def test_how_clearly_speech_was_heard_is_the_mean_of_the_ten_clearest_frames_and_pauses_do_not_lower_it():
+    _, events = hear((0.1, 30), (0.9, 12), (0.4, 5), (0.95, 4), (0.1, 30))
+    assert events[-1].speech_prob == pytest.approx((4 * 0.95 + 6 * 0.9) / 10)
+
+
+def test_a_short_sound_is_less_clear_than_a_long_one():
+    _, events = hear((0.1, 30), (0.9, 8), (0.1, 30))
+    assert events[-1].speech_prob == pytest.approx((8 * 0.9 + 2 * 0.1) / 10)
+
+
+def test_clarity_begins_anew_with_each_utterance():
+    _, events = hear((0.1, 30), (0.95, 20), (0.1, 60), (0.7, 20), (0.1, 30))
+    assert [event.speech_prob for event in events if isinstance(event, Ended)] == pytest.approx([0.95, 0.7])

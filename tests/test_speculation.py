@@ -57,6 +57,7 @@ def test_a_speculation_heard_the_utterance_but_for_a_tenth_of_a_second_of_silenc
     assert np.abs(utterance.samples[ahead:]).max(initial=0) < 100
     assert 200 <= utterance.speculation_lead_ms <= 300
     assert abs(speculation.speech_ms - utterance.speech_ms) < 300
+    assert speculation.speech_prob == pytest.approx(utterance.speech_prob, abs=0.05)
 
 
 @pytest.mark.parametrize("chunk_bytes", [2, 320, 642, 1024, 32_000])

@@ -47,3 +47,14 @@ def test_the_level_is_that_of_the_loudest_moment():
     sound = np.zeros(20 * RATE_HZ, dtype=np.int16)
     sound[5 * RATE_HZ : 5 * RATE_HZ + 3200] = np.rint(1000 * np.sin(2 * np.pi * 200 * np.arange(3200) / RATE_HZ))
     assert voicing(sound).level == pytest.approx(1000 / np.sqrt(2), rel=0.01)
+
+
+@pytest.mark.fast
+def test_what_repeats_itself_at_a_voices_pitch_is_periodic_and_a_hiss_is_not():
+    time_s = np.arange(RATE_HZ) / RATE_HZ
+    buzz = sum(np.sin(2 * np.pi * 150 * order * time_s) / order for order in range(1, 8))
+    hiss = np.random.default_rng(0).standard_normal(RATE_HZ)
+    assert voicing((3000 * buzz).astype(np.int16)).periodicity > 0.95
+    assert voicing((3000 * hiss).astype(np.int16)).periodicity < 0.6
+    both = np.concatenate([3000 * hiss, 300 * buzz]).astype(np.int16)
+    assert voicing(both).periodicity < 0.6, "the louder part counts"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from undertone.words.calibrated import can_judge, english, impossible, spoken
 from undertone.words.evidence import Evidence
-from undertone.words.inventions import is_known_invention
+from undertone.words.inventions import are_grunts, is_known_invention
 
 __all__ = ["Evidence", "GateSettings", "gate", "needs_full_window", "repeats_itself", "signs", "unlooped"]
 
@@ -53,15 +53,16 @@ DEFAULT = GateSettings()
 def gate(evidence: Evidence, settings: GateSettings = DEFAULT, only_english: bool = False) -> str | None:
     """Return None to accept the words, or why they are rejected: "no_words", "hallucination" or "language".
 
-    With `only_english` the engine knows nothing else, and writes English over every language.
+    With `only_english` the engine knows nothing else, and writes English over every language; one word tells nothing.
     """
-    if not evidence.words:
+    if are_grunts(evidence.words):
         return "no_words"
     if not can_judge(evidence):
         return "hallucination" if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
     if impossible(evidence) or spoken(evidence) < 0:
         return "hallucination"
-    return "language" if only_english and english(evidence) < 0 else None
+    tellable = only_english and len(set(evidence.words)) > 1
+    return "language" if tellable and english(evidence) < 0 else None
 
 
 def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int]:

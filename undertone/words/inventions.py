@@ -1,5 +1,7 @@
 """What recognisers are known to write where nothing was said; all of it is said by people, too."""
 
+import re
+
 # Said where nothing was said: the commonest of Whisper, in lower case, without points.
 INVENTIONS = frozenset(
     {
@@ -74,6 +76,15 @@ LITTLE_WORDS = frozenset(
         "you",
     }
 )
+
+
+# What voices, animals and machines utter that is no word, however long it lasts: "mm", "hmm", "uh", "ahhh".
+_GRUNT = re.compile(r"m+|m*h+m+|u+h+|u+m+|a+h+|e+h+|hu+h+|u+g+h+|wo+o+h*|(ha){2,}h*")
+
+
+def are_grunts(words: list[str]) -> bool:
+    """Return whether none of these is a word: "Mm-hmm." and "Ahhh!" are written, but nothing is said."""
+    return all(_GRUNT.fullmatch(word) for word in words)
 
 
 def is_known_invention(words: list[str]) -> bool:

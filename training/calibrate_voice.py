@@ -2,8 +2,8 @@
 
 Chosen with the network of step one on speech that it never heard. The temperature: on clips of the validation actors,
 with their labels, as recorded, in noise and through a telephone, since life is no studio. The steepness: on our
-sentences in the neutral voices of the tuning half (training/spoken.py), as the smallest at which hardly any of them gets
-a sure answer that is not neutral. How strange 95 % of the windows of the validation actors are at most flattens
+sentences in the neutral voices of the tuning half (training/spoken.py), as the smallest at which hardly any of them is
+given a sure answer that is not neutral. How strange 95 % of the windows of the validation actors are at most flattens
 nothing. What is heard is cut as in service (contract/windows.py). The released network gets the same numbers, and a
 direction of strangeness fitted on its own embeddings. The baseline has no embedding that tells: it keeps its
 temperature, and nothing flattens it. Run it as `python -m training.calibrate_voice`.

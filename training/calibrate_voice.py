@@ -1,12 +1,11 @@
 """Stage `calibrate_voice`: how sure the voice may be: its temperature, and how much flatter it is on strange speech.
 
 Chosen with the network of step one on speech that it never heard. The temperature: on clips of the validation actors,
-with their labels, as recorded, in noise and through a telephone, since life is no studio. The steepness: on our
-sentences in the neutral voices of the tuning half (training/spoken.py), as the smallest at which hardly any of them is
-given a sure answer that is not neutral. How strange 95 % of the windows of the validation actors are at most flattens
-nothing. What is heard is cut as in service (contract/windows.py). The released network gets the same numbers, and a
-direction of strangeness fitted on its own embeddings. The baseline has no embedding that tells: it keeps its
-temperature, and nothing flattens it. Run it as `python -m training.calibrate_voice`.
+with their labels. The steepness: on our sentences in the neutral voices of the tuning half (training/spoken.py), as the
+smallest at which hardly any of them is given a sure answer that is not neutral. How strange 95 % of the windows of the
+validation actors are at most flattens nothing. What is heard is cut as in service (contract/windows.py). The released
+network gets the same numbers, and a direction of strangeness fitted on its own embeddings. The baseline has no
+embedding that tells: it keeps its temperature, and nothing flattens it. Run it as `python -m training.calibrate_voice`.
 """
 
 import json
@@ -27,7 +26,6 @@ from contract.fusion import softmax
 from contract.labels import label_index
 from contract.windows import cut
 from training.calibration import HIGHEST, LOWEST
-from training.conditions import through_telephone, with_noise
 from training.dataset import Clip, load_features, load_waveform
 from training.metrics_files import write_metrics
 from training.mfcc import mfcc_transform
@@ -48,7 +46,6 @@ TEMPERED = {
     MODEL: Path("models/acoustic/model.tempered.pt"),
 }
 METRICS = Path("metrics/voice.json")
-CONDITIONS = 3  # of `in_life`
 STEP = 0.25  # of the steepness
 SURE = 0.7
 Waveform = NDArray[np.float32]
@@ -105,13 +102,6 @@ def waveforms_of(clips: Sequence[Clip], actors: Sequence[int]) -> list[Waveform]
     return [load_waveform(clip) for clip in clips if clip.actor in actors]
 
 
-def in_life(waveforms: Sequence[Waveform], rate_hz: int) -> list[Waveform]:
-    """Return `waveforms` three times: as they are, with pink noise 10 dB below, and through a telephone."""
-    rng = np.random.default_rng(0)
-    noisy = [with_noise(waveform, rng, kind="pink", snr_db=10.0, voices=()) for waveform in waveforms]
-    return [*waveforms, *noisy, *(through_telephone(waveform, rng, rate_hz) for waveform in waveforms)]
-
-
 def choose(
     acted: Windows, actual: Labels, neutral: Windows, line: Line, section: Mapping[str, Any]
 ) -> dict[str, float]:
@@ -164,9 +154,8 @@ def calibrate(params: Mapping[str, Any], networks: Mapping[Path, ResNet]) -> Non
         known = heard(networks[file], waveforms_of(clips, actors), features)
         answers[file] = heard(networks[file], neutral, features)
         lines[file] = fit_strangeness(known.embeddings, answers[file].embeddings, strength)
-    spoken = waveforms_of(clips, split.validation)
-    acted = heard(networks[VALIDATION_MODEL], in_life(spoken, features["sample_rate_hz"]), features)
-    actual = np.tile([clip.label_index for clip in clips if clip.actor in split.validation], CONDITIONS)
+    acted = heard(networks[VALIDATION_MODEL], waveforms_of(clips, split.validation), features)
+    actual = np.array([clip.label_index for clip in clips if clip.actor in split.validation])
     evidence = acted, actual, answers[VALIDATION_MODEL], lines[VALIDATION_MODEL]
     chosen = choose(*evidence, params["calibrate_voice"])
     for file, output in TEMPERED.items():

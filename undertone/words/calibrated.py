@@ -35,12 +35,12 @@ def spoken(evidence: Evidence) -> float:
     """Return the log odds that words were said."""
     unclear_invention = (1 - _known(evidence.speech_prob)) * is_known_invention(evidence.words)
     return (
-        1.250 * _clearness(_known(evidence.speech_prob))
-        + 19.980 * _between(_known(evidence.periodicity), 0.6, 0.9)
-        + 1.170 * math.log1p(_known(evidence.sure_tokens))
-        - 4.950 * _known(evidence.no_speech_prob)
-        - 20.740 * unclear_invention
-        - 16.950
+        1.092 * _clearness(_known(evidence.speech_prob))
+        + 16.484 * _between(_known(evidence.periodicity), _least_periodicity(_known(evidence.speech_prob)), 0.9)
+        + 1.690 * math.log1p(_known(evidence.sure_tokens))
+        - 3.034 * _known(evidence.no_speech_prob)
+        - 11.301 * unclear_invention
+        - 15.090
     )
 
 
@@ -60,6 +60,11 @@ def english(evidence: Evidence) -> float:
 def _known(value: float | None) -> float:
     assert value is not None, "ask `can_judge` first"
     return value
+
+
+def _least_periodicity(speech_prob: float) -> float:
+    """Return what counts at least: a voice that is clear beyond doubt may be rough, or far away in a room."""
+    return _between(0.6 + 3 * (speech_prob - 0.9), 0.6, 0.9)
 
 
 def _clearness(probability: float) -> float:

@@ -24,16 +24,21 @@ ROWS = [
 SECTION: dict[str, Any] = {
     "seed": 0,
     "threads": 1,
-    "epochs": 15,
-    "rows_per_epoch": {"goemotions": 96},
+    "phases": [
+        {
+            "epochs": 15,
+            "learning_rate": 0.003,
+            "rows_per_epoch": {"goemotions": 96},
+            "label_balance": 0.7,
+            "emphasis": {},
+        }
+    ],
     "train_tokens": 24,
     "batch_size": 16,
-    "learning_rate": 0.003,
     "layer_decay": 0.9,
     "weight_decay": 0.01,
     "warmup": 0.1,
     "consistency": 1.0,
-    "label_balance": 0.7,
     "label_smoothing": 0.05,
     "precision": "float32",
     "noise": {
@@ -76,15 +81,17 @@ def test_views_that_agree_cost_nothing_and_only_the_damaged_one_is_moved() -> No
 @pytest.mark.fast
 def test_the_rarer_label_of_a_source_weighs_more_and_the_mean_weight_is_one() -> None:
     rows = [Row("meld", "train", f"{i}", label) for label, n in (("neutral", 60), ("negative", 20)) for i in range(n)]
-    weights = label_weights(rows, balance=1.0)
+    weights = label_weights(rows, 1.0, {})
     assert weights["meld", "negative"] == pytest.approx(3 * weights["meld", "neutral"])
     assert (60 * weights["meld", "neutral"] + 20 * weights["meld", "negative"]) / 80 == pytest.approx(1.0)
-    assert set(label_weights(rows, balance=0.0).values()) == {1.0}
+    assert set(label_weights(rows, 0.0, {}).values()) == {1.0}
+    assert label_weights(rows, 0.0, {"negative": 1.5})["meld", "negative"] == 1.5
 
 
 @pytest.mark.fast
 def test_one_view_of_each_row_is_enough(tmp_path: Path) -> None:
     model, tokenizer = fetch_base(str(make_classifier(tmp_path, LABELS)))
-    section = SECTION | {"epochs": 2, "noise": {"heard": SECTION["noise"]["light"]}}
+    phases = [SECTION["phases"][0] | {"epochs": epochs} for epochs in (2, 1)]
+    section = SECTION | {"phases": phases, "noise": {"heard": SECTION["noise"]["light"]}}
     curves = fit(model, tokenizer, ROWS, [row for row in ROWS if row.split == "dev"], section)
     assert curves[-1]["train_loss"] < curves[0]["train_loss"]

@@ -47,7 +47,7 @@ METRICS = {
     "fusion_disagreement": (*_KINDS, "they_contradict", "disagreement"),
     "fusion_ece": ("fusion", "ece"),
     "served_uar": ("acoustic", "served", "uar"),
-    "served_ece": ("acoustic", "served", "ece"),
+    "served_uar_change": ("acoustic", "served_uar_change"),
 }
 RULES = ("min", "max", "regression")
 

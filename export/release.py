@@ -114,6 +114,7 @@ def acoustic_metrics(arch: str) -> dict[str, Any]:
         "int8_uar": int8["int8"]["uar"],
         "lost_to_int8": int8["fp32"]["uar"] - int8["int8"]["uar"],
         "served": int8["served"],
+        "served_uar_change": int8["served"]["uar"] - int8["int8"]["uar"],
         "calibration": read_metrics(VOICE_METRICS),
         "bytes": int8["bytes"]["int8"],
         "arch": arch,

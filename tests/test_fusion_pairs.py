@@ -9,8 +9,19 @@ import pytest
 
 from contract.labels import LABELS
 from training.dataset import Clip
-from training.labeled_set import LabeledSetError, Recording, Sentence
-from training.pairs import Pair, pair_recordings, pair_with_clips, split_sentences
+from training.fusion_pairs import own_pairs
+from training.labeled_set import LabeledSetError, Recording, Sentence, load_sentences
+from training.pairs import (
+    KINDS,
+    OPPOSITE,
+    THEY_CONTRADICT,
+    Pair,
+    pair_recordings,
+    pair_with_clips,
+    split_sentences,
+    with_either_label,
+)
+from training.spoken import Heard
 
 pytestmark = pytest.mark.fast
 
@@ -101,3 +112,40 @@ def test_a_half_without_a_label_is_refused_by_name() -> None:
     recordings = [recording(i, f"text {i}", "test" if i % 3 == 2 else "tuning") for i in range(12)]
     with pytest.raises(LabeledSetError, match=r"set\.csv: the tuning half has no row labelled positive"):
         pair_recordings(recordings, str, str, seed=0)
+
+
+def test_sentences_of_one_pole_meet_clips_of_the_other_and_count_with_either_label() -> None:
+    found = with_either_label(pair_with_clips(SENTENCES, CLIPS, str, 0, OPPOSITE))
+    assert {pair.kind for pair in found} == {THEY_CONTRADICT}
+    labels_of_sentence = {sentence.id: sentence.label for sentence in SENTENCES}
+    for pair in found:
+        assert {labels_of_sentence[pair.sentence], pair.audio.label} == {"negative", "positive"}
+    counted = Counter((pair.sentence, pair.speaker, pair.audio.name) for pair in found)
+    assert set(counted.values()) == {2}
+    assert Counter(pair.label for pair in found)["negative"] == len(found) / 2
+
+
+def test_the_four_kinds_are_made_of_what_the_service_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sentences = tmp_path / "sentences.csv"
+    lines = [f"{s.id},{s.text},{s.label},{s.domain}" for s in SENTENCES]
+    sentences.write_text("\n".join(["id,text,label,domain", *lines]) + "\n", encoding="utf-8")
+    monkeypatch.setattr("training.fusion_pairs.load_sentences", lambda: load_sentences(sentences))
+    halves = split_sentences(SENTENCES, random.Random(0))
+    silent = SENTENCES[0].id
+    heard = [
+        Heard(s.id, f"voice of {half}", half, s.text, "" if s.id == silent else f"{s.text} heard", None)
+        for s in SENTENCES
+        if (half := halves[s.id])
+    ]
+    heard += [Heard(s.id, "clean", "whole", s.text, "never used", None) for s in SENTENCES]
+    clips = [
+        Heard(c.name, f"{c.actor:02d}", half, "said", "kids are talking", None) for half in CLIPS for c in CLIPS[half]
+    ]
+    found = own_pairs(CLIPS, [*heard, *clips[:-1]], seed=0, sounds=tmp_path)
+    of = {kind: [pair for pair in found if pair.kind == kind] for kind in KINDS}
+    assert len(of["words_say_nothing"]) == len(clips) - 1, "what the service takes no words from is the voice's alone"
+    assert {pair.heard for pair in of["words_say_nothing"]} == {"kids are talking"}
+    assert len(of["voice_says_nothing"]) == len(SENTENCES) - 1
+    assert all(pair.cut and pair.speaker == f"voice of {pair.half}" for pair in of["voice_says_nothing"])
+    assert silent not in {pair.sentence for pair in found}
+    assert all(pair.heard.endswith(" heard") for pair in of["both_say_it"] + of["they_contradict"])

@@ -42,7 +42,7 @@ def workers_of(server):
 def listening(tmp_path_factory, tiny_release):
     """A server with a recogniser and a worker for partials, for the tests to harm."""
     log = tmp_path_factory.mktemp("listening") / "server.log"
-    options = ("--asr-timeout-s", "8")
+    options = ("--asr-timeout-s", "8", "--asr-workers", "1")
     with running_server(tiny_release, log, *options) as running:
         yield running
 

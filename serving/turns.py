@@ -22,11 +22,12 @@ class Turn:
 class Turns:
     """`workers` batches are at work at once, `max_waiting` requests more may wait; lives in one event loop.
 
-    `begin` gets the next batch, of `most` turns or fewer, when a worker is free for it; `give_back` is due for each.
+    `begin` gets the next batch when a worker is free for it: that worker's share of what waits, `most` turns or fewer.
+    `give_back` is due for each batch.
     """
 
     def __init__(self, workers: int, max_waiting: int, begin: Callable[[list[Turn]], object], most: int = 1) -> None:
-        self._free, self._most = workers, most
+        self._free, self._workers, self._most = workers, workers, most
         self._max_waiting = max_waiting
         self._begin = begin
         self._waiting: list[Turn] = []
@@ -59,7 +60,7 @@ class Turns:
 
     def _call_next(self) -> None:
         while self._free and self._waiting:
-            share = -(-len(self._waiting) // self._free)  # what the other free workers can do is not theirs to wait for
+            share = -(-len(self._waiting) // self._workers)  # the other workers will be free before so many are done
             batch = sorted(self._waiting, key=lambda turn: not turn.urgent)[: min(share, self._most)]  # it is stable
             self._waiting = [turn for turn in self._waiting if turn not in batch]
             self._free -= 1

@@ -79,11 +79,10 @@ def test_a_batch_has_finals_before_guesses(begun):
     assert names(begun, **asked) == [["at_work"], ["final", "guess1"]]
 
 
-def test_workers_that_are_free_share_what_waits(begun):
-    turns = Turns(workers=2, max_waiting=10, begin=begun.append, most=4)
-    for _ in range(7):
+def test_workers_share_what_waits(begun):
+    turns = Turns(workers=2, max_waiting=20, begin=begun.append, most=4)
+    for _ in range(2 + 11):
         turns.ask(Turn())
-    assert [len(batch) for batch in begun] == [1, 1]
-    turns.give_back()
-    turns.give_back()
-    assert [len(batch) for batch in begun] == [1, 1, 4, 1], "one was free for four before the other was free"
+    for _ in range(5):
+        turns.give_back()
+    assert [len(batch) for batch in begun] == [1, 1, 4, 4, 2, 1]

@@ -64,9 +64,6 @@ class RecogniserAPI(litserve.LitAPI):
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
-        self._load()
-
-    def _load(self) -> None:
         from undertone.words.recogniser import (  # the engines: not for the API process, which imports us
             NoRecogniser,
             load_recogniser,
@@ -143,22 +140,15 @@ class WordsAPI(RecogniserAPI):
 
 
 class PartialsAPI(RecogniserAPI):
-    """Utterances so far: their words only, for `transcript.partial`; a model is loaded when the first one asks."""
+    """Utterances so far: their words only, for `transcript.partial`."""
 
     def __init__(self, asr: AsrSettings | None, log_level: str = "warning") -> None:
         super().__init__(PARTIALS_PATH, asr, log_level)
-        self._loaded = False
 
     def setup(self, device: str) -> None:
-        """Stand behind whatever works for a final; sessions that want no partials need no model here."""
+        """Load and warm the recogniser, behind whatever works for a final."""
         os.nice(PARTIALS_NICENESS)
-
-    def predict(self, x: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """See `RecogniserAPI`; the first request waits for the model."""
-        if not self._loaded:
-            self._load()
-            self._loaded = True
-        return super().predict(x)
+        super().setup(device)
 
 
 def _sound(request: dict[str, Any]) -> Sound:

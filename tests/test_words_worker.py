@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from serving.words import PartialsAPI, RecogniserAPI
+from serving.words import RecogniserAPI
 from undertone.words.recogniser import NoRecogniser
 from undertone.words.transcript import Transcript
 
@@ -60,19 +60,3 @@ def test_one_that_cannot_be_heard_costs_the_others_nothing():
 def test_without_a_recogniser_none_of_them_has_words():
     answers = worker_with(NoRecogniser("none here")).predict([request(2), request(4)])
     assert answers == 2 * [{"reason": "asr_unavailable"}]
-
-
-def test_a_worker_for_partials_loads_a_model_when_the_first_is_asked_for(monkeypatch):
-    niceness, loads = [], []
-
-    def load(worker):
-        loads.append(worker)
-        worker._recogniser = Counting()
-
-    monkeypatch.setattr("os.nice", niceness.append)
-    monkeypatch.setattr(PartialsAPI, "_load", load)
-    worker = PartialsAPI(None)
-    worker.setup("cpu")
-    assert (niceness, loads) == ([10], [])
-    assert [worker.predict([request(2)])[0]["text"] for _ in range(2)] == ["2", "2"]
-    assert loads == [worker]

@@ -19,6 +19,7 @@ from serving.turns import OverloadError, Turn, Turns
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
+_REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
 
 
 class WorkerLostError(RuntimeError):
@@ -74,6 +75,7 @@ class WorkerQueue:
         self._api_path = api_path
         self._endpoint = api_path.rsplit("/", 1)[-1]  # LitServe's names in workers_setup_status: endpoint_worker
         self._turns = Turns(workers, max_waiting, self._begin, most)
+        self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
         self._waiting: dict[Turn, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -84,11 +86,13 @@ class WorkerQueue:
 
         Raises:
             TimeoutError: no answer within `timeout_s`.
-            OverloadError: too many requests wait.
+            OverloadError: too many requests wait, or those before it will take longer than `timeout_s`.
             WorkerLostError: the worker died while it had the request.
             WorkerError: the worker raised.
         """
         turn = turn or Turn()
+        if self._wait_s(turn) > timeout_s:
+            raise OverloadError(f"{self._turns.waiting} requests are waiting; this one would only time out")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         async with asyncio.timeout(timeout_s):
             self._waiting[turn] = _Request(payload, time.monotonic() + timeout_s, answer)
@@ -110,6 +114,10 @@ class WorkerQueue:
                 raise WorkerError(f"a worker of {self._api_path} could not be set up; see above")
             await asyncio.sleep(_READY_POLL_S)
 
+    def _wait_s(self, turn: Turn) -> float:
+        """Return how long `turn` would wait for a worker, as far as the last requests tell."""
+        return self._turns.ahead_of(turn) * self._request_s / self._workers
+
     def _begin(self, turns: list[Turn]) -> None:
         # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
         task = asyncio.create_task(self._answer([self._waiting.pop(turn) for turn in turns]))
@@ -121,14 +129,20 @@ class WorkerQueue:
         self._turns.give_back()
 
     async def _answer(self, requests: Sequence[_Request]) -> None:
+        began_s = time.monotonic()
         try:
             answers = await self._round_trip(requests)
         except Exception as error:
             for request in requests:
                 request.fail(error)
             return
+        self._learn((time.monotonic() - began_s) / len(requests))
         for request, answer in zip(requests, answers, strict=True):
             request.settle(answer)
+
+    def _learn(self, request_s: float) -> None:
+        before_s = self._request_s or request_s
+        self._request_s = _REMEMBERED * before_s + (1 - _REMEMBERED) * request_s
 
     async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
         batch = [{**request.payload, "until_s": request.until_s} for request in requests]

@@ -79,7 +79,7 @@ class ServerLimits:
     max_file_s: float = 3600.0
     provisional_after_ms: int = 1000
     words_timeout_s: float = 10.0
-    max_waiting: int = 32  # requests for words beyond those that the workers have; more is overload
+    max_waiting: int = 256  # requests for words; what would wait too long is refused before (serving/dispatch.py)
     drain_s: float = 15.0
 
 

@@ -37,6 +37,10 @@ class Turns:
         """How many wait for a worker."""
         return len(self._waiting)
 
+    def ahead_of(self, turn: Turn) -> int:
+        """How many of those that wait would be called before `turn`, were it to ask now."""
+        return sum(waiting.urgent or not turn.urgent for waiting in self._waiting)
+
     def ask(self, turn: Turn) -> None:
         """Begin with `turn` at once where a worker is free, or let it wait.
 

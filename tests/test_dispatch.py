@@ -12,7 +12,7 @@ from litserve.server import LitServer
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
 from serving.dispatch import WorkerError, WorkerLostError, WorkerQueue
-from serving.turns import Turn
+from serving.turns import OverloadError, Turn
 from serving.words import PARTIALS_PATH, WORDS_PATH
 
 pytestmark = pytest.mark.fast
@@ -147,3 +147,35 @@ def test_what_is_cancelled_while_it_waits_is_never_sent():
         return workers.batches
 
     assert asyncio.run(scenario()) == [["a"], ["c"]]
+
+
+def test_what_would_only_time_out_is_refused_at_once_and_not_for_good():
+    async def scenario():
+        workers = Workers(echo, takes_s=0.2)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=100)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        patient = [asyncio.create_task(queue.submit({"name": name}, 60.0)) for name in "abcdefgh"]
+        await asyncio.sleep(0)
+        with pytest.raises(OverloadError, match="only time out"):
+            await queue.submit({"name": "late"}, 1.0)
+        asked_last = await queue.submit({"name": "patient"}, 60.0)
+        await asyncio.wait(patient)
+        return asked_last, await queue.submit({"name": "late"}, 60.0)
+
+    assert asyncio.run(scenario()) == ({"heard": "patient"}, {"heard": "late"})
+
+
+def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
+    async def scenario():
+        workers = Workers(echo, takes_s=0.2)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=1000)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Turn(urgent=False))) for _ in range(200)]
+        await asyncio.sleep(0)
+        final = await queue.submit({"name": "final"}, 30.0)
+        for guess in guesses:
+            guess.cancel()
+        await asyncio.wait(guesses)
+        return final
+
+    assert asyncio.run(scenario()) == {"heard": "final"}

@@ -12,6 +12,7 @@ from serving.audio_file import read
 SAMPLES_PER_MS = 16
 FRAME = 512
 PAUSE_MS = 1500
+QUIET = 300  # of 32768
 FLOOR_DB = 30  # speech ends with the last frame that is no further below the loudest
 
 Samples = NDArray[np.int16]
@@ -25,13 +26,14 @@ class Track:
     speech_ends_ms: tuple[float, ...]
 
 
-def track(stretches: Sequence[Samples]) -> Track:
-    """Join `stretches`, `PAUSE_MS` of silence after each."""
+def track(stretches: Sequence[Samples], every_ms: int = 0) -> Track:
+    """Join `stretches`, `PAUSE_MS` of silence after each, or as much more as makes one begin `every_ms`."""
     pieces, ends, position = [], [], 0
     for stretch in stretches:
-        pieces += [stretch, np.zeros(PAUSE_MS * SAMPLES_PER_MS, np.int16)]
+        pause = max(PAUSE_MS * SAMPLES_PER_MS, every_ms * SAMPLES_PER_MS - len(stretch))
+        pieces += [stretch, np.zeros(pause, np.int16)]
         ends.append((position + speech_end(stretch)) / SAMPLES_PER_MS)
-        position += len(stretch) + PAUSE_MS * SAMPLES_PER_MS
+        position += len(stretch) + pause
     return Track(np.concatenate(pieces), tuple(ends))
 
 
@@ -42,12 +44,17 @@ def speech_end(samples: Samples) -> int:
     return int(np.flatnonzero(level >= level.max() - FLOOR_DB)[-1] + 1) * FRAME
 
 
+def voiced(samples: Samples) -> Samples:
+    """Return `samples` from the first that is louder than a whisper of noise to the last."""
+    return samples[slice(*np.flatnonzero(np.abs(samples) > QUIET)[[0, -1]])]
+
+
 def cut(folder: Path, count: int, length_s: float) -> list[Samples]:
     """Return `count` stretches of `length_s` of the clips in `folder`, one after the other, again and again."""
     clips = [read(path) for path in sorted(folder.glob("*.flac"))]
     if not clips:
         raise SystemExit(f"no clips in {folder}; get them with `dvc pull --allow-missing`")
-    voiced = np.concatenate([clip[slice(*np.flatnonzero(np.abs(clip) > 300)[[0, -1]])] for clip in clips])
+    speech = np.concatenate([voiced(clip) for clip in clips])
     length = int(length_s * 1000) * SAMPLES_PER_MS
-    repeated = np.tile(voiced, -(-count * length // len(voiced)))
+    repeated = np.tile(speech, -(-count * length // len(speech)))
     return list(repeated[: count * length].reshape(count, length))

@@ -114,10 +114,11 @@ def measured_server(
 
 async def listen_all(tracks: Sequence[Track], url: str) -> list[list[Event]]:
     """Stream all `tracks` at once, each through a session of its own in real time; return the events of each."""
-    return await asyncio.gather(*(_listen(spoken, url) for spoken in tracks))
+    return await asyncio.gather(*(listen(spoken, url) for spoken in tracks))
 
 
-async def _listen(spoken: Track, url: str) -> list[Event]:
+async def listen(spoken: Track, url: str) -> list[Event]:
+    """Stream `spoken` through a session of its own in real time; return its events."""
     async with contextlib.aclosing(stream([spoken.samples], url=url, pace=Pace(chunk_ms=CHUNK_MS))) as events:
         return [event async for event in events]
 

@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from litserve.server import LitServer
@@ -17,6 +19,7 @@ from serving.turns import OverloadError, Turn, Turns
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
+_REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
 
 
 class WorkerLostError(RuntimeError):
@@ -41,18 +44,40 @@ def reason_of(error: Exception) -> str:
     return next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
 
 
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """A payload on its way, and where its answer is awaited; nobody listens after `until_s` (`time.monotonic`)."""
+
+    payload: dict[str, Any]
+    until_s: float
+    answer: asyncio.Future[Any]
+
+    def settle(self, answer: dict[str, Any]) -> None:
+        if "error" in answer:
+            self.fail(WorkerError(f"the worker failed: {answer['error']}"))
+        elif not self.answer.done():
+            self.answer.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
 class WorkerQueue:
     """Sends payloads to the workers of one LitAPI; lives in the API process, inside its event loop.
 
-    No more requests are with LitServe than there are workers; the others wait for their turn (serving/turns.py).
+    No more batches are with LitServe than there are workers; the other requests wait for their turn (serving/turns.py).
+    A batch, of up to `most` payloads, is one request of LitServe: its own batching waits by polling, idle or not.
     """
 
-    def __init__(self, server: LitServer, api_path: str, workers: int, max_waiting: int) -> None:
+    def __init__(self, server: LitServer, api_path: str, workers: int, max_waiting: int, most: int = 1) -> None:
         self._server = server
         self._api_path = api_path
         self._endpoint = api_path.rsplit("/", 1)[-1]  # LitServe's names in workers_setup_status: endpoint_worker
-        self._turns = Turns(workers, max_waiting)
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._turns = Turns(workers, max_waiting, self._begin, most)
+        self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
+        self._waiting: dict[Turn, _Request] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def submit(self, payload: dict[str, Any], timeout_s: float, turn: Turn | None = None) -> Any:
         """Return what a worker answers to `payload` and its `until_s`, the `time.monotonic` after which nobody listens.
@@ -61,18 +86,22 @@ class WorkerQueue:
 
         Raises:
             TimeoutError: no answer within `timeout_s`.
-            OverloadError: too many requests wait.
+            OverloadError: too many requests wait, or those before it will take longer than `timeout_s`.
             WorkerLostError: the worker died while it had the request.
             WorkerError: the worker raised.
         """
-        async with asyncio.timeout(timeout_s) as limit:
-            await self._turns.take(turn or Turn())
-            ends_s = limit.when() or 0.0
-            # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
-            task = asyncio.create_task(self._round_trip(payload, ends_s - asyncio.get_running_loop().time()))
-            self._under_way.add(task)
-            task.add_done_callback(self._over)
-            return await asyncio.shield(task)
+        turn = turn or Turn()
+        if self._wait_s(turn) > timeout_s:
+            raise OverloadError(f"{self._turns.waiting} requests are waiting; this one would only time out")
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(timeout_s):
+            self._waiting[turn] = _Request(payload, time.monotonic() + timeout_s, answer)
+            try:
+                self._turns.ask(turn)
+                return await answer
+            finally:
+                self._turns.drop(turn)
+                self._waiting.pop(turn, None)
 
     async def until_ready(self) -> None:
         """Return when every worker is set up, however long that takes.
@@ -85,33 +114,57 @@ class WorkerQueue:
                 raise WorkerError(f"a worker of {self._api_path} could not be set up; see above")
             await asyncio.sleep(_READY_POLL_S)
 
-    def _over(self, task: asyncio.Task[Any]) -> None:
+    def _wait_s(self, turn: Turn) -> float:
+        """Return how long `turn` would wait for a worker, as far as the last requests tell."""
+        return self._turns.ahead_of(turn) * self._request_s / self._workers
+
+    def _begin(self, turns: list[Turn]) -> None:
+        # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
+        task = asyncio.create_task(self._answer([self._waiting.pop(turn) for turn in turns]))
+        self._under_way.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._turns.give_back()
-        if not task.cancelled():
-            task.exception()  # retrieved, in case that nobody waits for it any more
 
-    async def _round_trip(self, payload: dict[str, Any], timeout_s: float) -> Any:
-        payload = {**payload, "until_s": time.monotonic() + timeout_s}
+    async def _answer(self, requests: Sequence[_Request]) -> None:
+        began_s = time.monotonic()
+        try:
+            answers = await self._round_trip(requests)
+        except Exception as error:
+            for request in requests:
+                request.fail(error)
+            return
+        self._learn((time.monotonic() - began_s) / len(requests))
+        for request, answer in zip(requests, answers, strict=True):
+            request.settle(answer)
+
+    def _learn(self, request_s: float) -> None:
+        before_s = self._request_s or request_s
+        self._request_s = _REMEMBERED * before_s + (1 - _REMEMBERED) * request_s
+
+    async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
+        batch = [{**request.payload, "until_s": request.until_s} for request in requests]
         uid, item = str(uuid.uuid4()), ResponseBufferItem(asyncio.Event())
         self._server.response_buffer[uid] = item  # before the request is sent, or a quick answer would be thrown away
         try:
-            async with asyncio.timeout(timeout_s):
-                await self._send(uid, payload)
-                await self._wait(uid, item, payload)
+            async with asyncio.timeout(max(request.until_s for request in requests) - time.monotonic()):
+                await self._send(uid, batch)
+                await self._wait(uid, item, batch)
         finally:
             self._server.response_buffer.pop(uid, None)
         response, status = item.response
         if status == LitAPIStatus.ERROR:
             raise WorkerError(f"the worker failed: {response!r}")
-        return response
+        return list(response)
 
-    async def _send(self, uid: str, payload: dict[str, Any]) -> None:
+    async def _send(self, uid: str, batch: list[dict[str, Any]]) -> None:
         queue = self._server._get_request_queue(self._api_path)
-        request = (self._server.app.response_queue_id, uid, time.monotonic(), payload)
+        request = (self._server.app.response_queue_id, uid, time.monotonic(), batch)
         await asyncio.to_thread(queue.put, request)
 
-    async def _wait(self, uid: str, item: ResponseBufferItem, payload: dict[str, Any]) -> None:
+    async def _wait(self, uid: str, item: ResponseBufferItem, batch: list[dict[str, Any]]) -> None:
         # LitServe's monitor runs in another process and cannot reach our buffer: it only marks the worker as starting.
         restarting = False
         while not item.event.is_set():
@@ -123,7 +176,7 @@ class WorkerQueue:
             if item.worker_id is not None and not ready:
                 raise WorkerLostError("the worker died while it had the request")
             if restarting and ready and item.worker_id is None:
-                await self._send(uid, payload)  # a worker that dies idle takes the next request with it unread
+                await self._send(uid, batch)  # a worker that dies idle takes the next request with it unread
             restarting = not ready
 
     def _ready(self, worker_id: int | None = None) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from serving.settings import Recognition, ServerLimits
+from serving.settings import Recognition, ServerLimits, worker_per_core
 from undertone.words.settings import FALLBACKS, WEIGHTS, WINDOWS, AsrSettings, names_a_folder
 
 _SWITCH = ("on", "off")
@@ -23,9 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--asr-hub-wait-s", type=_seconds, default=asr.hub_wait_s, metavar="S", help=hub_help)
     add("--asr-language", type=_language, metavar="CODE", help="such as en (default: as the model says, or detected)")
     add("--asr-window", choices=WINDOWS, default=asr.window, help="what the encoder sees (default: %(default)s)")
-    threads_help, workers_help = "of each worker (default: %(default)s)", "processes for finals (default: %(default)s)"
+    threads_help = "of each worker (default: %(default)s)"
+    workers_help = "processes for finals; auto: one for each core, 8 at most (default: %(default)s)"
     add("--asr-threads", type=_whole(1, 64), default=asr.threads, metavar="N", help=threads_help)
-    add("--asr-workers", type=_whole(1, 64), default=own.workers, metavar="N", help=workers_help)
+    add("--asr-workers", type=_workers, default="auto", metavar="N|auto", help=workers_help)
     timeout_help = "then the voice alone (default: %(default)s)"
     add("--asr-timeout-s", type=_seconds, default=limits.words_timeout_s, metavar="S", help=timeout_help)
     partial_help = "processes for words while they are spoken; 0: no partials (default: %(default)s)"
@@ -76,6 +77,10 @@ def _language(text: str) -> str:
     if not (2 <= len(text) <= 10 and text.isascii() and text.islower()):
         raise argparse.ArgumentTypeError(f"a language is a code such as en, not {text!r}")
     return text
+
+
+def _workers(text: str) -> int:
+    return worker_per_core() if text == "auto" else int(_whole(1, 64)(text))
 
 
 def _seconds(text: str) -> float:

@@ -29,7 +29,7 @@ from serving.engine import check_release, describe_release
 from serving.http_routes import add_routes
 from serving.settings import Recognition, ServerLimits
 from serving.talk import PROTOCOL_VERSION
-from serving.words import PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
+from serving.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 
 log = logging.getLogger("undertone.server")
 
@@ -133,8 +133,8 @@ class UndertoneServer(LitServer):
         await converse(websocket, self.desk)
 
     def _queues(self) -> dict[str, WorkerQueue]:
-        waiting = self.desk.limits.max_waiting
-        return {path: WorkerQueue(self, path, count, waiting) for path, count in _workers(self._recognition).items()}
+        waiting, workers = self.desk.limits.max_waiting, _workers(self._recognition)
+        return {path: WorkerQueue(self, path, count, waiting, MOST_AT_ONCE) for path, count in workers.items()}
 
     def _keep_workers_private(self) -> None:
         # LitServe gives every LitAPI a public POST route; utterances come from sessions only.
@@ -164,7 +164,7 @@ async def _asyncapi() -> PlainTextResponse:
 
 def _workers(recognition: Recognition) -> dict[str, int]:
     """Return how many processes each LitAPI gets."""
-    workers = {WORDS_PATH: recognition.workers}
+    workers = {WORDS_PATH: recognition.workers if recognition.asr else 1}  # one to say that there are no words
     if recognition.asr and recognition.partial_workers:
         workers[PARTIALS_PATH] = recognition.partial_workers
     return workers

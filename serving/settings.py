@@ -3,6 +3,7 @@
 The ranges here are those of asyncapi.yaml; a test holds the two together.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -78,8 +79,17 @@ class ServerLimits:
     max_file_s: float = 3600.0
     provisional_after_ms: int = 1000
     words_timeout_s: float = 10.0
-    max_waiting: int = 32  # requests for words beyond those that the workers have; more is overload
+    max_waiting: int = 256  # requests for words; what would wait too long is refused before (serving/dispatch.py)
     drain_s: float = 15.0
+
+
+MOST_WORKERS = 8  # of those that nobody asked for by number: each holds a model of its own
+
+
+def worker_per_core() -> int:
+    """Return one worker process for each core that this process may use, from 1 to `MOST_WORKERS`."""
+    may_use = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return min(MOST_WORKERS, max(1, len(may_use)))
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,6 @@ class Recognition:
     """
 
     asr: AsrSettings | None = field(default_factory=AsrSettings)
-    workers: int = 1
+    workers: int = field(default_factory=worker_per_core)
     partial_workers: int = 1
     speculation: bool = True

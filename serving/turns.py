@@ -1,10 +1,11 @@
 """Whose turn it is at the workers: finals before guesses, each in its order, and no queue that only grows.
 
 Work waits here, in the API process, and not in LitServe's queue, so that it can still change its rank or be dropped.
+A worker that becomes free takes several of those that wait at once; it never waits for more to come.
 """
 
-import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 
 class OverloadError(RuntimeError):
@@ -16,15 +17,19 @@ class Turn:
     """One request's place; `urgent` may be set while it waits: somebody waits for the answer now."""
 
     urgent: bool = True
-    _called: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Turns:
-    """`workers` requests are at work at once, `max_waiting` more may wait; lives in one event loop."""
+    """`workers` batches are at work at once, `max_waiting` requests more may wait; lives in one event loop.
 
-    def __init__(self, workers: int, max_waiting: int) -> None:
-        self._free = workers
+    `begin` gets the next batch when a worker is free for it: that worker's share of what waits, `most` turns or fewer.
+    `give_back` is due for each batch.
+    """
+
+    def __init__(self, workers: int, max_waiting: int, begin: Callable[[list[Turn]], object], most: int = 1) -> None:
+        self._free, self._workers, self._most = workers, workers, most
         self._max_waiting = max_waiting
+        self._begin = begin
         self._waiting: list[Turn] = []
 
     @property
@@ -32,8 +37,12 @@ class Turns:
         """How many wait for a worker."""
         return len(self._waiting)
 
-    async def take(self, turn: Turn) -> None:
-        """Return when it is the turn of `turn`; `give_back` is due afterwards. Cancel it to drop the request.
+    def ahead_of(self, turn: Turn) -> int:
+        """How many of those that wait would be called before `turn`, were it to ask now."""
+        return sum(waiting.urgent or not turn.urgent for waiting in self._waiting)
+
+    def ask(self, turn: Turn) -> None:
+        """Begin with `turn` at once where a worker is free, or let it wait.
 
         Raises:
             OverloadError: too many wait.
@@ -42,14 +51,11 @@ class Turns:
             raise OverloadError(f"{len(self._waiting)} requests are waiting for a worker")
         self._waiting.append(turn)
         self._call_next()
-        try:
-            await turn._called.wait()
-        except asyncio.CancelledError:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-            else:  # called and cancelled at once
-                self.give_back()
-            raise
+
+    def drop(self, turn: Turn) -> None:
+        """Forget `turn` if it still waits."""
+        if turn in self._waiting:
+            self._waiting.remove(turn)
 
     def give_back(self) -> None:
         """The worker is free for the next."""
@@ -58,7 +64,8 @@ class Turns:
 
     def _call_next(self) -> None:
         while self._free and self._waiting:
-            turn = min(self._waiting, key=lambda waiting: not waiting.urgent)  # of equals min takes the first
-            self._waiting.remove(turn)
+            share = -(-len(self._waiting) // self._workers)  # the other workers will be free before so many are done
+            batch = sorted(self._waiting, key=lambda turn: not turn.urgent)[: min(share, self._most)]  # it is stable
+            self._waiting = [turn for turn in self._waiting if turn not in batch]
             self._free -= 1
-            turn._called.set()
+            self._begin(batch)

@@ -44,6 +44,21 @@ def test_every_option_arrives(tmp_path):
     assert (asr.threads, asr.max_new_tokens, asr.gates, asr.hub_wait_s) == (2, 12, False, 5)
 
 
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 2), (8, 8), (64, 8)])
+def test_there_is_a_worker_for_each_core_that_may_be_used(cores, workers, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert parse().workers == parse("--asr-workers", "auto").workers == Recognition().workers == workers
+    assert parse("--asr-workers", "12").workers == 12
+
+
+def test_where_nobody_says_which_cores_may_be_used_all_are(monkeypatch):
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert Recognition().workers == 3
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert Recognition().workers == 1
+
+
 def test_a_server_can_do_without_words():
     assert parse("--asr-model", "none").asr is None
 

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -42,7 +43,7 @@ def workers_of(server):
 def listening(tmp_path_factory, tiny_release):
     """A server with a recogniser and a worker for partials, for the tests to harm."""
     log = tmp_path_factory.mktemp("listening") / "server.log"
-    options = ("--asr-timeout-s", "8")
+    options = ("--asr-timeout-s", "8", "--asr-workers", "1")
     with running_server(tiny_release, log, *options) as running:
         yield running
 
@@ -52,6 +53,14 @@ def heard(server, clip):
     with session(server.ws_url) as socket:
         socket.send(clip)
         return receive_until(socket, "utterance.final")
+
+
+def heard_to_the_end(server, clip):
+    """Return every message about `clip`, in a session that then ends."""
+    with session(server.ws_url) as socket:
+        socket.send(clip)
+        send(socket, "session.finish")
+        return receive_until(socket, "session.closed")
 
 
 def kill_at_work(worker):
@@ -81,6 +90,18 @@ def test_a_worker_killed_over_an_utterance_costs_its_words_and_the_next_is_fused
         send(socket, "session.finish")
         closed = receive_until(socket, "session.closed")[-1]
     assert [entry["utterance_id"] for entry in closed["trajectory"]] == [1, 2]
+
+
+def test_a_worker_killed_over_the_utterances_of_several_costs_each_of_them_no_more_than_its_words(listening, clip):
+    until_healthy(listening)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(heard_to_the_end, listening, clip) for _ in range(4)]
+        kill_at_work(workers_of(listening)[0])
+        told = [[message for message in one.result() if message["type"] == "utterance.final"] for one in asked]
+    assert [len(finals) for finals in told] == [1, 1, 1, 1]
+    reasons = [final["reason"] for (final,) in told]
+    assert "worker_lost" in reasons
+    assert set(reasons) <= {None, "worker_lost", "asr_timeout"}
 
 
 def test_a_lost_worker_for_partials_costs_no_final_its_words(listening, clip):

@@ -1,6 +1,4 @@
-"""Whose turn it is at the workers."""
-
-import asyncio
+"""Whose turn it is at the workers, and how many go at once."""
 
 import pytest
 
@@ -9,80 +7,82 @@ from serving.turns import OverloadError, Turn, Turns
 pytestmark = pytest.mark.fast
 
 
-def test_finals_go_before_guesses_and_each_in_its_order():
-    async def scenario():
-        turns, done = Turns(workers=1, max_waiting=10), []
-
-        async def work(name, urgent):
-            await turns.take(Turn(urgent))
-            await asyncio.sleep(0)
-            done.append(name)
-            turns.give_back()
-
-        names = [("first", True), ("guess 1", False), ("final 1", True), ("guess 2", False), ("final 2", True)]
-        await asyncio.gather(*(work(name, urgent) for name, urgent in names))
-        return done
-
-    assert asyncio.run(scenario()) == ["first", "final 1", "final 2", "guess 1", "guess 2"]
+@pytest.fixture
+def begun():
+    """The batches that went to a worker, in order."""
+    return []
 
 
-def test_a_guess_that_somebody_waits_for_now_moves_up():
-    async def scenario():
-        turns, done = Turns(workers=1, max_waiting=10), []
-
-        async def work(name, turn):
-            await turns.take(turn)
-            await asyncio.sleep(0.01)
-            done.append(name)
-            turns.give_back()
-
-        guess = Turn(urgent=False)
-        jobs = [("at work", Turn()), ("guess", guess), ("final", Turn())]
-        tasks = [asyncio.create_task(work(*job)) for job in jobs]
-        await asyncio.sleep(0)
-        guess.urgent = True
-        await asyncio.gather(*tasks)
-        return done
-
-    assert asyncio.run(scenario()) == ["at work", "guess", "final"]
+def names(begun, **turns):
+    """Return the batches as names."""
+    known = {id(turn): name for name, turn in turns.items()}
+    return [[known[id(turn)] for turn in batch] for batch in begun]
 
 
-def test_what_is_dropped_while_it_waits_takes_no_turn():
-    async def scenario():
-        turns = Turns(workers=1, max_waiting=10)
-        await turns.take(Turn())
-        dropped, next_one = (asyncio.create_task(turns.take(Turn())) for _ in range(2))
-        await asyncio.sleep(0)
-        dropped.cancel()
-        await asyncio.sleep(0)
+def test_finals_go_before_guesses_and_each_in_its_order(begun):
+    turns = Turns(workers=1, max_waiting=10, begin=begun.append)
+    asked = {"first": Turn(), "guess1": Turn(False), "final1": Turn(), "guess2": Turn(False), "final2": Turn()}
+    for turn in asked.values():
+        turns.ask(turn)
+    for _ in range(4):
         turns.give_back()
-        await asyncio.wait_for(next_one, 1)
-        return turns.waiting
-
-    assert asyncio.run(scenario()) == 0
+    assert names(begun, **asked) == [["first"], ["final1"], ["final2"], ["guess1"], ["guess2"]]
 
 
-def test_what_is_dropped_in_the_moment_of_its_turn_hands_it_on():
-    async def scenario():
-        turns = Turns(workers=1, max_waiting=10)
-        await turns.take(Turn())
-        dropped = asyncio.create_task(turns.take(Turn()))
-        await asyncio.sleep(0)
+def test_a_guess_that_somebody_waits_for_now_moves_up(begun):
+    turns = Turns(workers=1, max_waiting=10, begin=begun.append)
+    asked = {"at_work": Turn(), "guess": Turn(urgent=False), "final": Turn()}
+    for turn in asked.values():
+        turns.ask(turn)
+    asked["guess"].urgent = True
+    turns.give_back()
+    assert names(begun, **asked) == [["at_work"], ["guess"]]
+
+
+def test_what_is_dropped_while_it_waits_takes_no_turn(begun):
+    turns = Turns(workers=1, max_waiting=10, begin=begun.append)
+    asked = {"at_work": Turn(), "dropped": Turn(), "next_one": Turn()}
+    for turn in asked.values():
+        turns.ask(turn)
+    turns.drop(asked["dropped"])
+    turns.drop(asked["at_work"])  # too late, and no harm
+    turns.give_back()
+    assert names(begun, **asked) == [["at_work"], ["next_one"]]
+    assert turns.waiting == 0
+
+
+def test_a_queue_that_is_full_refuses(begun):
+    turns = Turns(workers=1, max_waiting=1, begin=begun.append)
+    turns.ask(Turn())
+    turns.ask(Turn())
+    with pytest.raises(OverloadError, match="1 requests are waiting"):
+        turns.ask(Turn())
+    assert turns.waiting == 1
+
+
+def test_a_free_worker_waits_for_no_batch_to_fill_and_takes_what_waits_when_it_is_free_again(begun):
+    turns = Turns(workers=1, max_waiting=10, begin=begun.append, most=3)
+    for _ in range(6):
+        turns.ask(Turn())
+    assert [len(batch) for batch in begun] == [1]
+    turns.give_back()
+    turns.give_back()
+    assert [len(batch) for batch in begun] == [1, 3, 2]
+
+
+def test_a_batch_has_finals_before_guesses(begun):
+    turns = Turns(workers=1, max_waiting=10, begin=begun.append, most=2)
+    asked = {"at_work": Turn(), "guess1": Turn(False), "guess2": Turn(False), "final": Turn()}
+    for turn in asked.values():
+        turns.ask(turn)
+    turns.give_back()
+    assert names(begun, **asked) == [["at_work"], ["final", "guess1"]]
+
+
+def test_workers_share_what_waits(begun):
+    turns = Turns(workers=2, max_waiting=20, begin=begun.append, most=4)
+    for _ in range(2 + 11):
+        turns.ask(Turn())
+    for _ in range(5):
         turns.give_back()
-        dropped.cancel()
-        await asyncio.wait_for(turns.take(Turn()), 1)
-
-    asyncio.run(scenario())
-
-
-def test_a_queue_that_is_full_refuses():
-    async def scenario():
-        turns = Turns(workers=1, max_waiting=1)
-        await turns.take(Turn())
-        waiting = asyncio.create_task(turns.take(Turn()))
-        await asyncio.sleep(0)
-        with pytest.raises(OverloadError, match="1 requests are waiting"):
-            await turns.take(Turn())
-        waiting.cancel()
-
-    asyncio.run(scenario())
+    assert [len(batch) for batch in begun] == [1, 1, 4, 4, 2, 1]

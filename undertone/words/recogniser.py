@@ -1,13 +1,22 @@
 """Speech recognition: which engine runs, and why. What an engine answers is in undertone/words/transcript.py."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from undertone.words.hub import HubError, find_model
 from undertone.words.packages import how_to_install
 from undertone.words.settings import AsrSettings
 from undertone.words.sphinx import PocketsphinxRecogniser
-from undertone.words.transcript import AsrModelError, AsrUnavailableError, Recogniser, Samples, Segment, Transcript
+from undertone.words.transcript import (
+    AsrModelError,
+    AsrUnavailableError,
+    Recogniser,
+    Samples,
+    Segment,
+    Sound,
+    Transcript,
+)
 from undertone.words.whisper import WhisperRecogniser
 
 __all__ = [
@@ -17,6 +26,7 @@ __all__ = [
     "NoRecogniser",
     "Recogniser",
     "Segment",
+    "Sound",
     "Transcript",
     "load_recogniser",
 ]
@@ -44,6 +54,10 @@ class NoRecogniser:
     ) -> Transcript:
         """Raise `AsrUnavailableError`."""
         raise AsrUnavailableError(f"no speech recognition: {self._reason}")
+
+    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
+        """Raise `AsrUnavailableError` if there is anything to hear."""
+        return [self.transcribe(sound.samples) for sound in sounds]
 
 
 def load_recogniser(settings: AsrSettings) -> Recogniser:

@@ -5,6 +5,7 @@ The wheel is an extra of its own, imported only when this engine is asked for.
 
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate
 from undertone.words.pieces import by_pieces
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Transcript
+from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Sound, Transcript
 from undertone.words.voicing import voicing
 
 MODEL = "en-us"
@@ -59,6 +60,10 @@ class PocketsphinxRecogniser:
     ) -> Transcript:
         """See `Recogniser`; `language` does not matter, the model knows English only."""
         return by_pieces(samples, speech_ms, lambda piece, speech: self._piece(piece, speech, speech_prob))
+
+    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
+        """See `Recogniser`; one after the other."""
+        return [self.transcribe(sound.samples, None, sound.speech_ms, sound.speech_prob) for sound in sounds]
 
     def _piece(self, samples: Samples, speech_ms: int | None, speech_prob: float | None) -> Transcript:
         units = self._decode(samples)

@@ -5,6 +5,7 @@ AsrError
 └── AsrUnavailableError  there is no engine: the utterance goes without words
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,6 +24,16 @@ class AsrModelError(AsrError):
 
 class AsrUnavailableError(AsrError):
     """No engine runs here, so there are no words."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a recogniser is asked about; see `Recogniser.transcribe`."""
+
+    samples: Samples
+    language: str | None = None
+    speech_ms: int | None = None
+    speech_prob: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,13 @@ class Recogniser(Protocol):
         """Return the words of `samples`, (n,) int16 at 16 kHz.
 
         `speech_ms` is how much of it the VAD took for speech, `speech_prob` how clearly (contract/clarity.py).
+
+        Raises:
+            AsrUnavailableError: there is no engine.
+        """
+
+    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
+        """Return what `transcribe` gives for each of `sounds`; they may share the work, and never change each other.
 
         Raises:
             AsrUnavailableError: there is no engine.

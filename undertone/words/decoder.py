@@ -1,0 +1,171 @@
+"""One pass of Whisper: sounds encoded, each by itself, and decoded together, greedily and without timestamps.
+
+Encoding several at once gains nothing (it is all arithmetic) and int8 keeps no row's scale for another row; decoding,
+which reads the whole model for every token, takes half the time for each of four. What is decoded does not depend on
+what it is decoded with: tests/test_whisper_batch.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ctranslate2 import StorageView
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
+
+from undertone.words.evidence import Evidence
+from undertone.words.settings import AsrSettings
+from undertone.words.transcript import RATE_HZ, Samples, Sound
+from undertone.words.window import window_frames
+
+SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
+POSITIONS = 448  # of every Whisper's decoder
+TOKENS_PER_SECOND, SPARE_TOKENS = 30, 24  # more than any tongue needs; a decoder that repeats itself ends sooner
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """What one pass over one window gave."""
+
+    evidence: Evidence
+    language: str
+    window_s: float
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """A sound in its window: what the encoder made of it, (1, positions, width), and how many tokens it may have."""
+
+    sound: Sound
+    window_s: float
+    states: Any
+    language: str
+    most_tokens: int
+
+    @property
+    def kind(self) -> tuple[float, str]:
+        """What sounds must have in common to be decoded together."""
+        return self.window_s, self.language
+
+
+class WhisperDecoder:
+    """The weights of one Whisper, in int8 on the CPU; not for several threads at once.
+
+    Raises:
+        RuntimeError, ValueError: `folder` holds no weights of a Whisper.
+    """
+
+    def __init__(self, settings: AsrSettings, folder: Path) -> None:
+        self._settings = settings
+        self._whisper = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads)
+        self._tokenizers: dict[str, tuple[Tokenizer, list[int]]] = {}
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether it knows more than English."""
+        return bool(self._whisper.model.is_multilingual)
+
+    def features(self, samples: Samples) -> np.ndarray:
+        """Return the log-mel spectrum of (n,) int16 samples, (mels, frames)."""
+        waveform = np.pad(samples, (0, max(0, SHORTEST_SAMPLES - len(samples)))).astype(np.float32) / 32768
+        return np.asarray(self._whisper.feature_extractor(waveform)[:, :-1])
+
+    def decode(
+        self, sounds: Sequence[Sound], features: Sequence[np.ndarray], windows: Sequence[float]
+    ) -> list[Decoding]:
+        """Return what is heard in each of `sounds`, in a window of so many seconds each."""
+        encoded = [self._encoded(*one) for one in zip(sounds, features, windows, strict=True)]
+        order = sorted(range(len(encoded)), key=lambda number: encoded[number].kind)
+        decodings: dict[int, Decoding] = {}
+        for _, numbers in groupby(order, key=lambda number: encoded[number].kind):
+            own = list(numbers)
+            decodings.update(zip(own, self._together([encoded[number] for number in own]), strict=True))
+        return [decodings[number] for number in range(len(encoded))]
+
+    def _encoded(self, sound: Sound, features: np.ndarray, window_s: float) -> _Encoded:
+        states = self._whisper.encode(pad_or_trim(features, window_frames(window_s)))
+        most = self._settings.max_new_tokens or int(len(sound.samples) / RATE_HZ * TOKENS_PER_SECOND) + SPARE_TOKENS
+        return _Encoded(sound, window_s, states, self._language(sound.language, states), most)
+
+    def _together(self, batch: Sequence[_Encoded]) -> list[Decoding]:
+        if len(batch) == 1:
+            return [self._decoding(batch[0], self._generate(batch[0].states, batch[0])[0])]
+        states = StorageView.from_array(np.concatenate([np.asarray(one.states) for one in batch]))
+        results = self._generate(states, *batch)
+        # The length has one limit for all; where that let one run on past its own, it has its own again.
+        return [
+            self._together([one])[0] if len(result.sequences_ids[0]) >= one.most_tokens else self._decoding(one, result)
+            for one, result in zip(batch, results, strict=True)
+        ]
+
+    def _generate(self, states: Any, *batch: _Encoded) -> list[Any]:
+        tokenizer, suppressed = self._tokenizer(batch[0].language)
+        prompt = self._whisper.get_prompt(tokenizer, [], without_timestamps=True)
+        return list(
+            self._whisper.model.generate(
+                states,
+                [prompt] * len(batch),
+                beam_size=1,
+                max_length=min(POSITIONS, len(prompt) + max(one.most_tokens for one in batch)),
+                return_scores=True,
+                return_logits_vocab=True,
+                return_no_speech_prob=True,
+                suppress_tokens=suppressed,
+            )
+        )
+
+    def _decoding(self, one: _Encoded, result: Any) -> Decoding:
+        tokens = result.sequences_ids[0]
+        text = self._tokenizer(one.language)[0].decode(tokens).strip()
+        evidence = Evidence(
+            text=text,
+            length_s=len(one.sound.samples) / RATE_HZ,
+            speech_ms=one.sound.speech_ms,
+            speech_prob=one.sound.speech_prob,
+            no_speech_prob=result.no_speech_prob,
+            avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),  # the end of the text counts as a token
+            compression_ratio=get_compression_ratio(text) if text else 0.0,
+            **_confidence(tokens, result.logits[0]),
+        )
+        return Decoding(evidence, one.language, one.window_s)
+
+    def _language(self, asked: str | None, encoded: Any) -> str:
+        if not self.multilingual:
+            return "en"
+        for language in (asked, self._settings.language):
+            code = (language or "").lower().split("-")[0]
+            if code in self._whisper.supported_languages:
+                return code
+        return str(self._whisper.model.detect_language(encoded)[0][0][0][2:-2])
+
+    def _tokenizer(self, language: str) -> tuple[Tokenizer, list[int]]:
+        if language not in self._tokenizers:
+            tokenizer = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
+            self._tokenizers[language] = tokenizer, list(get_suppressed_tokens(tokenizer, [-1]))
+        return self._tokenizers[language]
+
+
+def _confidence(tokens: list[int], logits: list[Any]) -> dict[str, Any]:
+    """Return the fields of `Evidence` that tell how sure the decoder was of its different tokens.
+
+    `logits` are those of the tokens and, unless the text was cut off, of its end; decoding is greedy.
+    """
+    logprobs = [_highest_logprob(np.asarray(step).reshape(-1)) for step in logits]
+    different = {token: logprob for token, logprob in reversed(list(zip(tokens, logprobs, strict=False)))}
+    words, end = list(different.values()), logprobs[len(tokens) :]
+    if not words:
+        return {}
+    return {
+        "sure_tokens": float(np.exp(words).sum()),
+        "token_logprob": float(np.mean(words + end)),
+        "least_logprob": float(min(words)),
+    }
+
+
+def _highest_logprob(logits: np.ndarray) -> float:
+    return -float(np.log(np.exp(logits - logits.max()).sum()))

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from contract.fusion import Probabilities, fuse
+from contract.fusion import Probabilities, agree, fuse
 from contract.labels import LABELS
 
 SURE = 0.01  # nats, 0.999 for one label; entropies and shares below this one count as this one
@@ -39,7 +39,7 @@ class FusionSettings:
     sharpness: how hard the surer of the two is preferred, at least 0.
     polarity: how much less words count the more neutral they are, at least 0.
     temperature: how much surer (under 1) the sum of both is than it says, at equal weights; see `sharpened`.
-    abstain_below: finals whose largest fused probability is below this floor abstain.
+    abstain_below: finals whose largest fused probability is below this floor abstain; 0: none does.
     """
 
     alpha: float = 0.5
@@ -136,9 +136,14 @@ def fused_many(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> P
     return sharpened(alpha[..., None] * words + (1.0 - alpha[..., None]) * voice, alpha, settings.temperature)
 
 
-def abstains(fused: ArrayLike, settings: FusionSettings) -> bool:
-    """Tell whether the largest fused probability is under the calibrated floor: the label stays, but is doubtful."""
-    return bool(np.max(fused) < settings.abstain_below)
+def abstains(text: ArrayLike | None, audio: ArrayLike, fused: ArrayLike, settings: FusionSettings) -> bool:
+    """Tell whether the verdict abstains: the label stays, but is doubtful.
+
+    It does where the largest fused probability is under the calibrated floor, and where words and voice contradict each
+    other: either may be meant, and no sum of the two can tell which.
+    """
+    contradicted = text is not None and settings.abstain_below > 0 and not agree(text, audio)
+    return contradicted or bool(np.max(fused) < settings.abstain_below)
 
 
 def verdict_of(text: ArrayLike | None, audio: ArrayLike, settings: FusionSettings) -> tuple[Probabilities, float, bool]:
@@ -151,4 +156,4 @@ def verdict_of(text: ArrayLike | None, audio: ArrayLike, settings: FusionSetting
     """
     alpha = 0.0 if text is None else weight(text, audio, settings)
     fused = sharpened(fuse(text, audio, alpha), alpha, settings.temperature)
-    return fused, alpha, abstains(fused, settings)
+    return fused, alpha, abstains(text, audio, fused, settings)

@@ -14,8 +14,8 @@ _PART = Template("""\
 A final joins both vectors: alpha * words + (1 - alpha) * voice. $rule.
 The sum p then becomes p**(1 + 4 alpha (1 - alpha) (1 / $temperature - 1)), normalised: two honest vectors that agree
 say more than their mean. Without words the voice stands alone.
-A final whose largest fused probability is under $floor keeps its label and says `abstain: true`. `agreement` is false
-where words and voice lean to opposite poles.
+A final whose largest fused probability is under $floor keeps its label and says `abstain: true`, and so does one whose
+words and voice lean to opposite poles (`agreement: false`): either may be meant.
 
 ### Numbers
 

@@ -44,7 +44,7 @@ METRICS = {
     "fusion_voice_says_nothing": (*_KINDS, "voice_says_nothing", "gain"),
     "fusion_gain": (*_KINDS, "both_say_it", "gain"),
     "fusion_contradiction_ece": (*_KINDS, "they_contradict", "test", "fused", "ece"),
-    "fusion_disagreement": (*_KINDS, "they_contradict", "disagreement"),
+    "fusion_contradiction_speaks": (*_KINDS, "they_contradict", "abstention", "coverage"),
     "fusion_ece": ("fusion", "ece"),
     "served_uar": ("acoustic", "served", "uar"),
     "served_uar_change": ("acoustic", "served_uar_change"),

@@ -101,9 +101,17 @@ def test_without_words_the_voice_decides_alone_and_is_not_sharpened():
 
 def test_a_verdict_abstains_below_the_floor_and_not_on_it():
     settings = FusionSettings(abstain_below=0.4)
-    assert abstains(UNIFORM, settings)
-    assert not abstains(UNSURE, settings)
-    assert not abstains(UNIFORM, FusionSettings())
+    assert abstains(None, UNIFORM, UNIFORM, settings)
+    assert not abstains(None, UNSURE, UNSURE, settings)
+    assert not abstains(None, UNIFORM, UNIFORM, FusionSettings())
+
+
+def test_a_verdict_abstains_where_words_and_voice_contradict_each_other():
+    settings = FusionSettings(alpha=0.8, abstain_below=0.4)
+    glad, angry = [0.02, 0.03, 0.95], [0.9, 0.05, 0.05]
+    fused, _, abstain = verdict_of(glad, angry, settings)
+    assert (fused.argmax(), abstain) == (2, True)
+    assert not verdict_of(glad, glad, settings)[2]
 
 
 def test_a_session_may_ask_for_another_alpha():

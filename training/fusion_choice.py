@@ -1,7 +1,8 @@
 """Chooses the weights of the fusion on the tuning half: alpha, how it adapts, temperature, and the floor of abstention.
 
 Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities. Each kind
-of pair (training/pairs.py) counts alike, however many pairs it has.
+of pair (training/pairs.py) counts alike, however many pairs it has. A mean over kinds may sacrifice one of them, so of
+the adaptive weights that are nearly as good (`NEARLY`) the one is taken that takes least from who alone can know.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +15,12 @@ from scipy.optimize import minimize_scalar
 from contract.weighting import FusionSettings, fused_many
 from training.calibration import HIGHEST, LOWEST
 from training.fusion_scores import Half, kept_above, log_loss, pooled
+from training.pairs import VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
+from training.scores import uar
 
 Kinds = Mapping[str, Half]
+NEARLY = 0.015  # nats of log loss
+KNOWS = {WORDS_SAY_NOTHING: "audio", VOICE_SAYS_NOTHING: "text"}  # who alone can know, by kind
 
 
 class FloorError(ValueError):
@@ -51,14 +56,28 @@ def best_fixed(kinds: Kinds, step: float) -> FusionSettings:
 def best_adaptive(
     kinds: Kinds, step: float, sharpnesses: Sequence[float], polarities: Sequence[float]
 ) -> FusionSettings:
-    """Return the adaptive weight on the three grids, with its temperature, of least log loss."""
-    return _best(
-        kinds,
-        (
-            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness), polarity=float(polarity))
-            for sharpness, polarity, alpha in product(sharpnesses, polarities, alphas(step)[1:-1])
-        ),
-    )
+    """Return the adaptive weight on the three grids, with its temperature, of nearly the least log loss."""
+    candidates = [
+        tempered(
+            kinds,
+            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness), polarity=float(polarity)),
+        )
+        for sharpness, polarity, alpha in product(sharpnesses, polarities, alphas(step)[1:-1])
+    ]
+    losses = [loss(kinds, settings) for settings in candidates]
+    good = [settings for settings, own in zip(candidates, losses, strict=True) if own <= min(losses) + NEARLY]
+    return max(good, key=lambda settings: (least_gain(kinds, settings), -loss(kinds, settings)))
+
+
+def least_gain(kinds: Kinds, settings: FusionSettings) -> float:
+    """Return the smallest difference in UAR to who alone can know, over the kinds that have one; 0 without any."""
+    gains = []
+    for kind, over in KNOWS.items():
+        if half := kinds.get(kind):
+            alone = half.audio if over == "audio" else half.text
+            fused = fused_many(half.text, half.audio, settings)
+            gains.append(uar(half.actual, fused.argmax(axis=1)) - uar(half.actual, alone.argmax(axis=1)))
+    return min(gains, default=0.0)
 
 
 def chosen(kinds: Kinds, fixed: FusionSettings, adaptive: FusionSettings) -> FusionSettings:

@@ -70,7 +70,7 @@ def pair_rows(pairs: Sequence[Pair], half: Half, released: FusionSettings) -> It
             "actual": pair.label,
             "predicted": LABELS[int(fused[i].argmax())],
             "alpha": round(float(alpha[i]), 4),
-            "abstains": int(abstains(fused[i], released)),
+            "abstains": int(abstains(half.text[i], half.audio[i], fused[i], released)),
             **{
                 f"{name}_{label}": round(float(p), 4)
                 for name, vector in vectors.items()

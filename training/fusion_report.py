@@ -8,24 +8,33 @@ import numpy as np
 
 from contract.labels import LABELS
 from contract.weighting import FusionSettings, fused_many
-from training.fusion_choice import Kinds, abstention_floor, alphas, best_adaptive, best_fixed, chosen, loss, tempered
+from training.fusion_choice import (
+    KNOWS,
+    Kinds,
+    abstention_floor,
+    alphas,
+    best_adaptive,
+    best_fixed,
+    chosen,
+    loss,
+    tempered,
+)
 from training.fusion_scores import (
     Half,
     better_alone,
     by_agreement,
     disagreement,
     gain,
-    kept_above,
+    kept,
     pooled,
     resamples,
     scores,
+    speaks,
 )
-from training.pairs import THEY_CONTRADICT, VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
+from training.pairs import THEY_CONTRADICT
 from training.scores import expected_calibration_error, uar
 
 Halves = Mapping[str, Kinds]
-# Whom the verdict is compared with: who alone can know, else the better of both.
-KNOWS = {WORDS_SAY_NOTHING: "audio", VOICE_SAYS_NOTHING: "text"}
 
 
 def tuned(kinds: Kinds, section: Mapping[str, Any]) -> tuple[FusionSettings, dict[str, FusionSettings]]:
@@ -105,7 +114,7 @@ def _kind(
 ) -> dict[str, Any]:
     drawn = resamples(half, section["bootstrap_samples"], section["seed"])
     fused = fused_many(half.text, half.audio, released)
-    over = KNOWS.get(kind) or better_alone(half)
+    over = KNOWS.get(kind) or better_alone(half)  # who alone can know, else the better of both
     judges = {"text": half.text, "audio": half.audio, "fused": fused}
     found = {
         **gain(half, fused, drawn, over),
@@ -123,7 +132,7 @@ _OF_CONTRADICTION = ("test", "abstention", "disagreement", "ece_of_other_rules")
 
 
 def _kept(half: Half, settings: FusionSettings) -> dict[str, float | None]:
-    return kept_above(half, fused_many(half.text, half.audio, settings), settings.abstain_below)
+    return kept(half, fused_many(half.text, half.audio, settings), speaks(half, settings))
 
 
 def _uar(half: Half, settings: FusionSettings) -> float:

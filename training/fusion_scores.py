@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.fusion import agree
+from contract.weighting import FusionSettings, verdict_of
 from training.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 
 SMALLEST = 1e-12  # probabilities under this one count as this one in a log loss
@@ -107,12 +108,22 @@ def disagreement(half: Half) -> float:
 
 def kept_above(half: Half, fused: Probabilities, floor: float) -> dict[str, float | None]:
     """Return the share of pairs whose confidence reaches `floor`, and the accuracy of those and of the others."""
-    right, kept = fused.argmax(axis=1) == half.actual, fused.max(axis=1) >= floor
+    return kept(half, fused, fused.max(axis=1) >= floor)
+
+
+def kept(half: Half, fused: Probabilities, speaks: NDArray[np.bool_]) -> dict[str, float | None]:
+    """Return the share of pairs on which the verdict `speaks` (n,), and the accuracy there and where it abstains."""
+    right = fused.argmax(axis=1) == half.actual
     return {
-        "coverage": float(kept.mean()),
-        "accuracy_of_kept": float(right[kept].mean()) if kept.any() else None,
-        "accuracy_of_abstained": float(right[~kept].mean()) if not kept.all() else None,
+        "coverage": float(speaks.mean()),
+        "accuracy_of_kept": float(right[speaks].mean()) if speaks.any() else None,
+        "accuracy_of_abstained": float(right[~speaks].mean()) if not speaks.all() else None,
     }
+
+
+def speaks(half: Half, settings: FusionSettings) -> NDArray[np.bool_]:
+    """Return on which pairs the verdict does not abstain, (n,)."""
+    return np.array([not verdict_of(*pair, settings)[2] for pair in zip(half.text, half.audio, strict=True)])
 
 
 def by_agreement(half: Half, fused: Probabilities) -> dict[str, Mapping[str, float | int | None]]:

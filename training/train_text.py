@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers import DistilBertForSequenceClassification
 
 from contract.labels import label_index
 from training.metrics_files import write_rows
@@ -42,6 +43,7 @@ def train(params: Mapping[str, Any], rows: Sequence[Row], output: Path = FOLDER,
         kept = keep_pieces(base_tokenizer, (row.text for row in fitted), section["pieces"])
         model, tokenizer = reduced(packaged_model(section["seed"]), base_tokenizer, kept, section["max_tokens"])
         curves = fit(model, tokenizer, fitted, dev, section)
+        adjust(model, section["adjustment"])
     else:
         model, tokenizer = fetch_base(section["base"])
         dev_logits = torch_logits(model, tokenizer, [row.text for row in dev])
@@ -55,6 +57,17 @@ def train(params: Mapping[str, Any], rows: Sequence[Row], output: Path = FOLDER,
     shutil.rmtree(output, ignore_errors=True)
     building.rename(output)
     write_rows(curves_file, curves)
+
+
+def adjust(model: DistilBertForSequenceClassification, adjustment: Mapping[str, float]) -> None:
+    """Add `adjustment`, by label, to the logits that `model` gives, in place.
+
+    Menon et al. 2021, "Long-tail learning via logit adjustment", ICLR: a shift by the log of a ratio of priors is what
+    another balance of the labels would have taught.
+    """
+    with torch.no_grad():
+        for label, shift in adjustment.items():
+            model.classifier.bias[label_index(label)] += shift
 
 
 def main() -> None:

@@ -21,10 +21,11 @@ from training.fusion_pairs import pair_rows
 from training.fusion_report import curve, degenerate, report, tuned
 from training.fusion_scores import (
     Half,
+    agreement,
     better_alone,
     gain,
     interval,
-    kept_above,
+    kept,
     log_loss,
     pooled,
     reliability,
@@ -170,10 +171,12 @@ def test_the_temperature_makes_the_sum_of_two_honest_vectors_honest_again() -> N
 def test_the_floor_is_the_smallest_that_keeps_what_is_right_often_enough() -> None:
     known, settings = half(), tempered(one(), FusionSettings())
     fused = fused_many(known.text, known.audio, settings)
-    floor = abstention_floor(one(), settings, 0.95)
-    assert kept_above(known, fused, floor)["accuracy_of_kept"] >= 0.95
-    assert kept_above(known, fused, floor - 0.01)["accuracy_of_kept"] < 0.95
-    assert abstention_floor(one(), settings, 0.5) == 0.0
+    floor, agreed = abstention_floor(one(), settings, 0.95), agreement(known)
+    accuracy = [
+        kept(known, fused, agreed & (fused.max(axis=1) >= limit))["accuracy_of_kept"] for limit in (floor, floor - 0.01)
+    ]
+    assert accuracy[0] >= 0.95 > accuracy[1]
+    assert abstention_floor(one(), settings, 0.5) == 0.01
 
 
 @pytest.mark.fast

@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 
 from contract.weighting import FusionSettings, fused_many
 from training.calibration import HIGHEST, LOWEST
-from training.fusion_scores import Half, kept_above, log_loss, pooled
+from training.fusion_scores import Half, agreement, kept, log_loss, pooled
 from training.pairs import VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
 from training.scores import uar
 
@@ -88,15 +88,18 @@ def chosen(kinds: Kinds, fixed: FusionSettings, adaptive: FusionSettings) -> Fus
 
 
 def abstention_floor(kinds: Kinds, settings: FusionSettings, wanted_accuracy: float) -> float:
-    """Return the smallest confidence, in hundredths, at which the kept pairs are right as often as wanted; or 0.
+    """Return the smallest confidence, in hundredths, at which the kept pairs are right as often as wanted.
+
+    Pairs whose words and voice contradict each other are not kept at any.
 
     Raises:
         FloorError: at no confidence they are.
     """
     half = pooled(kinds)
     fused = fused_many(half.text, half.audio, settings)
-    for floor in (0.0, *(hundredths / 100 for hundredths in range(34, 100))):
-        accuracy = kept_above(half, fused, floor)["accuracy_of_kept"]
+    agreed = agreement(half)
+    for floor in (0.01, *(hundredths / 100 for hundredths in range(34, 100))):
+        accuracy = kept(half, fused, agreed & (fused.max(axis=1) >= floor))["accuracy_of_kept"]
         if accuracy is not None and accuracy >= wanted_accuracy:
             return floor
     raise FloorError(

@@ -103,7 +103,12 @@ def gain(half: Half, fused: Probabilities, weights: Weights, over: str) -> dict[
 
 def disagreement(half: Half) -> float:
     """Return the share of the pairs whose final would say `agreement: false`."""
-    return float(np.mean([not agree(words, voice) for words, voice in zip(half.text, half.audio, strict=True)]))
+    return float(np.mean(~agreement(half)))
+
+
+def agreement(half: Half) -> NDArray[np.bool_]:
+    """Return which pairs' words and voice lean to no opposite poles, (n,)."""
+    return np.array([agree(words, voice) for words, voice in zip(half.text, half.audio, strict=True)])
 
 
 def kept_above(half: Half, fused: Probabilities, floor: float) -> dict[str, float | None]:

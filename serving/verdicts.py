@@ -167,6 +167,7 @@ class Verdicts:
         text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
         fused, alpha, abstain = verdict_of(text, voice.audio, self.fusion)
         reason = (words.reason or "no_words") if text is None else None
+        abstain = abstain or reason == NOBODY_SPOKE  # what the voice would be judged by may be a sneeze
         message = verdict(utterance.span, words.text, text, voice.audio, fused, Outcome(alpha, abstain, reason))
         return {**message, "text": None} if self.redacts else message
 
@@ -186,6 +187,7 @@ class Verdicts:
         log.info("final %s", " ".join(f"{name}={value}" for name, value in about.items()))
 
 
+NOBODY_SPOKE = "hallucination"
 _LOGGED = ("utterance_id", "start_ms", "end_ms", "mode", "reason", "alpha", "abstain")
 
 

@@ -107,6 +107,7 @@ def test_without_words_the_voice_decides_and_the_next_is_fused_again(outcome, re
     _, (first, second) = play(scene, answer_with(outcome, heard(2))[0])
     assert (first["mode"], first["reason"], first["text"], first["alpha"]) == ("audio_only", reason, None, 0)
     assert first["fused_sentiment"] == first["audio_sentiment"]
+    assert first["abstain"] is (reason == "hallucination"), "a voice that nobody has may be a sneeze"
     assert first["text_sentiment"] is first["agreement"] is None
     assert (second["mode"], second["reason"], second["text"]) == ("fused", None, "well done 2")
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,19 @@ ALLOWED = {
 }
 
 
+def sources(root, package):
+    """Return all files of `package`, those of its subfolders as well."""
+    return sorted((root / package).rglob("*.py"))
+
+
+def modules(root, package):
+    """Return the names under which the files of `package` are imported."""
+    found = (path.relative_to(root).with_suffix("") for path in sources(root, package))
+    return sorted(".".join(path.parts).removesuffix(".__init__") for path in found)
+
+
 def imported_by(path):
+    """Return the top-level packages that `path` imports, anywhere in it."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -28,22 +41,56 @@ def imported_by(path):
     return {name.split(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("package", sorted(ALLOWED))
-def test_a_package_imports_only_what_stands_before_it(repository, package):
-    for path in (repository / package).glob("**/*.py"):
-        ours = imported_by(path) & set(ALLOWED)
-        assert ours <= ALLOWED[package], f"{path.name} imports {ours - ALLOWED[package]}"
+def against_the_direction(root):
+    """Return what imports what it must not, as `file: packages`."""
+    found = []
+    for package, allowed in ALLOWED.items():
+        for path in sources(root, package):
+            wrong = imported_by(path) & set(ALLOWED) - allowed
+            found += [f"{path.relative_to(root)}: {', '.join(sorted(wrong))}"] if wrong else []
+    return found
+
+
+def importers(root, library):
+    return [
+        str(path.relative_to(root))
+        for package in ALLOWED
+        for path in sources(root, package)
+        if library in imported_by(path)
+    ]
+
+
+def loaded_by(program):
+    """Return the top-level packages that a fresh process has loaded after `program`."""
+    program += "\nimport sys; print('\\n'.join(sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    return {name.split(".")[0] for name in printed.split()}
+
+
+def test_a_package_imports_only_what_stands_before_it(repository):
+    assert against_the_direction(repository) == []
+
+
+@pytest.mark.parametrize("place", ["serving/planted.py", "serving/room/planted.py", "serving/room/inner/planted.py"])
+def test_a_planted_violation_is_found_however_deep_it_lies(place, tmp_path):
+    planted = tmp_path / place
+    planted.parent.mkdir(parents=True)
+    planted.write_text("def late():\n    from training.model import load_checkpoint\n")
+    assert against_the_direction(tmp_path) == [f"{Path(place)}: training"]
 
 
 def test_the_contract_needs_numpy_and_the_standard_library_only(repository):
-    for path in (repository / "contract").glob("*.py"):
+    for path in sources(repository, "contract"):
         foreign = imported_by(path) - set(sys.stdlib_module_names) - {"numpy", "contract"}
-        assert not foreign, f"{path.name} imports {foreign}"
+        assert not foreign, f"{path} imports {foreign}"
 
 
-def test_one_file_imports_mlflow(repository):
-    sources = [path for package in ALLOWED for path in (repository / package).glob("**/*.py")]
-    assert [path.name for path in sources if "mlflow" in imported_by(path)] == ["tracking.py"]
+def test_one_file_imports_mlflow(repository, tmp_path):
+    assert importers(repository, "mlflow") == ["training/tracking.py"]
+    planted = tmp_path / "export" / "room" / "planted.py"
+    planted.parent.mkdir(parents=True)
+    planted.write_text("import mlflow.pyfunc\n")
+    assert importers(tmp_path, "mlflow") == ["export/room/planted.py"]
 
 
 def test_the_folder_mlflow_does_not_hide_the_package(repository):
@@ -51,23 +98,22 @@ def test_the_folder_mlflow_does_not_hide_the_package(repository):
 
 
 def test_serving_loads_no_training_library_in_a_fresh_process(repository):
-    modules = sorted(path.stem for path in (repository / "serving").glob("*.py") if path.stem != "__init__")
-    program = "; ".join(
-        ["import sys", *(f"import serving.{name}" for name in modules), "print('\\n'.join(sys.modules))"]
-    )
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    loaded = {name.split(".")[0] for name in printed.split()}
+    loaded = loaded_by("\n".join(f"import {name}" for name in modules(repository, "serving")))
     assert not loaded & (FORBIDDEN_IN_SERVING | {"training", "export"})
     assert "onnxruntime" in loaded
 
 
+def test_the_modules_of_subfolders_are_found(tmp_path):
+    for place in ("serving/__init__.py", "serving/room/__init__.py", "serving/room/inner/deep.py"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    assert modules(tmp_path, "serving") == ["serving", "serving.room", "serving.room.inner.deep"]
+
+
 def test_the_api_process_loads_no_recogniser():
-    program = "import sys, serving.server, serving.cli; print('\\n'.join(sys.modules))"
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert not {name.split(".")[0] for name in printed.split()} & {"faster_whisper", "ctranslate2", "pocketsphinx"}
+    loaded = loaded_by("import serving.server, serving.cli")
+    assert not loaded & {"faster_whisper", "ctranslate2", "pocketsphinx"}
 
 
 def test_pocketsphinx_is_loaded_only_where_it_is_asked_for():
-    program = "import sys, undertone.words.recogniser; print('pocketsphinx' in sys.modules)"
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "False"
+    assert "pocketsphinx" not in loaded_by("import undertone.words.recogniser")

@@ -13,16 +13,29 @@ PACKAGES = ("contract", "undertone", "training", "export")
 def local_files(module, repository, seen=None):
     """Return the files of the repository that importing `module` reads, as DVC names them."""
     seen = set() if seen is None else seen
-    path = repository / (module.replace(".", "/") + ".py")
-    if not path.is_file():
+    file = file_of(module, repository)
+    if file is None or file in seen:
         return seen
-    package = f"{module.split('.')[0]}/__init__.py"
-    seen |= {str(path.relative_to(repository))} | ({package} if (repository / package).is_file() else set())
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    seen.add(file)
+    for package in packages_of(module):
+        local_files(package, repository, seen)
+    for node in ast.walk(ast.parse((repository / file).read_text(encoding="utf-8"))):
         for name in names_imported(node):
-            if name.split(".")[0] in PACKAGES and name.replace(".", "/") + ".py" not in seen:
+            if name.split(".")[0] in PACKAGES:
                 local_files(name, repository, seen)
     return seen
+
+
+def file_of(module, repository):
+    """Return the file that `module` is read from, a package's `__init__.py`; None: it is none of ours."""
+    stem = module.replace(".", "/")
+    return next((file for file in (f"{stem}.py", f"{stem}/__init__.py") if (repository / file).is_file()), None)
+
+
+def packages_of(module):
+    """Return the packages that are imported before `module`: a.b.c -> a, a.b."""
+    parts = module.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def names_imported(node):
@@ -31,6 +44,23 @@ def names_imported(node):
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
+
+
+def test_what_a_stage_runs_is_found_through_subfolders(tmp_path):
+    files = {
+        "training/__init__.py": "",
+        "training/room/__init__.py": "from training.room.inner import deep",
+        "training/room/stage.py": "import export.other",
+        "training/room/inner/__init__.py": "",
+        "training/room/inner/deep.py": "",
+        "export/other.py": "def late():\n    from training.alone import name\n",
+        "training/alone.py": "",
+        "training/unused.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert local_files("training.room.stage", tmp_path) == set(files) - {"training/unused.py"}
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from rich.table import Table
 from speculation import held_out
 from spoken_track import voiced
 
-from serving.audio_file import read
-from serving.text import load_text_model
 from training.params import load_params
+from undertone.audio_file import read
 from undertone.words.recogniser import AsrSettings, Recogniser, Sound, Transcript, load_recogniser
+from undertone.words.sentiment import load_text_model
 
 SIZES = (1, 2, 4, 8)
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from contract.edges import FRAME_SAMPLES
-from contract.listening import MAX_UTTERANCE_MS, Listener
-from contract.speech_gate import Ear
-from serving.audio_file import read
-from serving.engine import load_engine
-from serving.session import Session
+from undertone.audio_file import read
+from undertone.gate.ears import Ear
+from undertone.gate.edges import FRAME_SAMPLES
+from undertone.gate.listener import MAX_UTTERANCE_MS, Listener
+from undertone.release import load_engine
+from undertone.stream.session import Session
 
 ROUNDS = 20
 

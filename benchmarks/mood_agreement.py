@@ -14,11 +14,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from contract.labels import LABELS
-from serving.engine import load_engine
-from serving.session import Session, Utterance
-from training.dataset import load_features, read_clip
+from training.corpora.ravdess.clips import load_features, read_clip
 from training.params import load_params
+from undertone.labels import LABELS
+from undertone.release import load_engine
+from undertone.stream.session import Session, Utterance
 
 SILENCE_AFTER_S = 1.0  # so that every clip ends by silence
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from export.acoustic_table import crossval_table
-from export.fusion_card import abstention, others, table
+from export.card.acoustic_table import crossval_table
+from export.card.fusion import abstention, others, table
 
 TEXT_SCORES = {
     "meld_macro_f1": "macro-F1, 3 labels, MELD dev (dialogue)",

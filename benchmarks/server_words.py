@@ -21,13 +21,13 @@ from speculation import held_out
 from spoken_track import track
 from utterance_latency import CHUNK_MS, finals
 
-from serving.audio_file import read
-from serving.demo_server import DemoServer
-from serving.stream_client import stream
-from serving.stream_timing import MAX_SPEED, Pace
+from serving.cli.demo_server import DemoServer
+from training.corpora.ravdess.names import STATEMENTS, parse_name
 from training.params import load_params
-from training.ravdess import STATEMENTS, parse_name
-from training.word_errors import word_error_rate
+from training.scoring.word_errors import word_error_rate
+from undertone.audio_file import read
+from undertone.client.stream import stream
+from undertone.client.timing import MAX_SPEED, Pace
 
 
 def main() -> None:

@@ -23,9 +23,9 @@ from rich.table import Table
 from spoken_track import Track, track
 from utterance_latency import CHUNK_MS, add_server_arguments, listen_all, measured_server, spread
 
-from serving.audio_file import read
-from serving.stream_client import Event
 from training.params import load_params
+from undertone.audio_file import read
+from undertone.client.stream import Event
 
 SESSIONS = (1, 4)
 NEAR_MS = 700  # an utterance that ends so near to the end of a clip's speech is its last

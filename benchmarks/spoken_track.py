@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.audio_file import read
+from undertone.audio_file import read
 
 SAMPLES_PER_MS = 16
 FRAME = 512

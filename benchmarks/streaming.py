@@ -19,10 +19,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from serving.audio_file import read
-from serving.stream_client import Event, Pace, stream
+from training.features.trim import energy_bounds
 from training.params import load_params
-from training.trim import energy_bounds
+from undertone.audio_file import read
+from undertone.client.stream import Event, Pace, stream
 
 
 def main() -> None:

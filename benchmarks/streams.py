@@ -32,10 +32,10 @@ from spoken_track import Track, track, voiced
 from streaming import api_process, cpu_time_s
 from utterance_latency import finals, listen, spread
 
-from serving.audio_file import read
-from serving.demo_server import DemoServer
-from serving.stream_client import Event
+from serving.cli.demo_server import DemoServer
 from training.params import load_params
+from undertone.audio_file import read
+from undertone.client.stream import Event
 
 EVERY_S = 4.0
 KINDS = ("API process", "words workers", "partial workers", "load generator", "rest")

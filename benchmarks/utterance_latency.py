@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.table import Table
 from spoken_track import Track, cut, track
 
-from serving.demo_server import DemoServer
-from serving.stream_client import Event, Pace, stream
+from serving.cli.demo_server import DemoServer
+from undertone.client.stream import Event, Pace, stream
 from undertone.words.settings import WEIGHTS
 
 CHUNK_MS = 32

@@ -22,12 +22,12 @@ from rich.table import Table
 from server_words import all_finals
 from speculation import held_out
 
-from contract.labels import LABELS, label_index
-from serving.demo_server import DemoServer
+from serving.cli.demo_server import DemoServer
+from training.corpora.ravdess.names import STATEMENTS, parse_name
 from training.params import load_params
-from training.ravdess import STATEMENTS, parse_name
-from training.scores import expected_calibration_error, uar
-from training.word_errors import word_error_rate
+from training.scoring.scores import expected_calibration_error, uar
+from training.scoring.word_errors import word_error_rate
+from undertone.labels import LABELS, label_index
 
 Final = dict[str, Any]
 SURE = 0.7

@@ -1,1 +1,4 @@
-"""From trained weights to a promoted release: ONNX, int8, parity, the release. Serving never imports it."""
+"""From trained weights to what is served: ONNX, int8, parity, the release with its card, its gates and its promotion.
+
+Depends on training, undertone, onnx, onnxruntime and optimum.
+"""

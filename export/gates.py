@@ -7,7 +7,7 @@ tolerated, for metrics of which more is better.
 from collections.abc import Mapping
 from typing import Any
 
-from contract.manifest import Manifest
+from undertone.manifest import Manifest
 
 ARCH = "*"  # in a path: the architecture of the release
 _CROSSVAL = ("acoustic", "crossval", ARCH)

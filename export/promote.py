@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from contract import manifest as contract_manifest
-from contract.manifest import MANIFEST_NAME, Manifest, OlderSchemaError, ReleaseError
-from export.files import LIVE, RELEASE
 from export.gates import GateError, Gates, check_gates
+from training.files import LIVE, RELEASE
 from training.params import load_params
 from training.tracking import STORE, register_release
+from undertone import manifest as manifests
+from undertone.manifest import MANIFEST_NAME, Manifest, OlderSchemaError, ReleaseError
 
 REGISTERED_NAME = "undertone"
 
@@ -67,7 +67,7 @@ def _load(folder: Path, remedy: str) -> Manifest:
     if not (folder / MANIFEST_NAME).is_file():
         raise SystemExit(f"not promoted: there is no release in {folder}: {remedy}")
     try:
-        return contract_manifest.load(folder)
+        return manifests.load(folder)
     except ReleaseError as error:
         raise SystemExit(f"not promoted, nothing was changed: {error}; {remedy}") from None
 
@@ -81,7 +81,7 @@ def _load_live(live: Path) -> Manifest | None:
     if not live.exists() and not pointer.exists():
         return None
     try:
-        return contract_manifest.load(live)
+        return manifests.load(live)
     except OlderSchemaError as error:
         sys.stderr.write(f"the regression gates are not applied: {error}\n")
         return None
@@ -96,7 +96,7 @@ def _replace(release: Path, manifest: Manifest, live: Path) -> None:
         fresh.mkdir()
         for name in [*manifest.files, MANIFEST_NAME]:
             shutil.copyfile(release / name, fresh / name)
-        contract_manifest.load(fresh)
+        manifests.load(fresh)
         if live.exists():
             live.rename(Path(folder) / "old")
         fresh.rename(live)

@@ -11,12 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, TextSettings
-from contract.vad import vad_settings
-from export import card, fusion_card
-from export.acoustic_errors import errors_of
-from export.files import (
+from export.card import fusion as fusion_card
+from export.card import model_card as card
+from export.card.acoustic_errors import errors_of
+from training.files import (
     ACOUSTIC_METRICS,
     CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
@@ -38,6 +36,9 @@ from export.files import (
     read_metrics,
 )
 from training.params import load_params
+from undertone import manifest as manifests
+from undertone.gate.settings import vad_settings
+from undertone.manifest import AcousticSettings, Manifest, TextSettings
 
 CARD = "MODEL_CARD.md"
 
@@ -156,10 +157,10 @@ def _fill(folder: Path, manifest: Manifest, text: str) -> Manifest:
     for name, source in ARTIFACTS.items():
         shutil.copyfile(source, folder / name)
     (folder / CARD).write_text(text, encoding="utf-8")
-    files = {name: contract_manifest.describe(folder / name) for name in [*ARTIFACTS, CARD]}
+    files = {name: manifests.describe(folder / name) for name in [*ARTIFACTS, CARD]}
     complete = dataclasses.replace(manifest, files=files)
-    contract_manifest.save(complete, folder)
-    return contract_manifest.load(folder)
+    manifests.save(complete, folder)
+    return manifests.load(folder)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from contract.edges import FRAME_SAMPLES
-from contract.speech_gate import CONTEXT_SAMPLES
 from export.builder import Builder
-from export.files import SILERO_GRAPH
-from export.graph import open_session, save_graph
-from training.dataset import load_features, load_waveform
+from export.onnx_file import save_graph, session_of
+from training.corpora.ravdess.clips import load_features, load_waveform
+from training.files import SILERO_GRAPH
 from training.params import load_params
+from undertone.gate.ears import CONTEXT_SAMPLES
+from undertone.gate.edges import FRAME_SAMPLES
 
 PUBLISHED = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
 TOLERANCE = 1e-5  # of probabilities; the recurrent state, which is not bounded, gets ten times as much
@@ -70,7 +70,7 @@ def largest_difference(ours: onnx.ModelProto, published: onnx.ModelProto, wavefo
     whole = len(waveform) // FRAME_SAMPLES * FRAME_SAMPLES
     padded = np.concatenate([np.zeros(CONTEXT_SAMPLES, np.float32), waveform[:whole].astype(np.float32)])
     frames = np.stack([padded[i : i + CONTEXT_SAMPLES + FRAME_SAMPLES] for i in range(0, whole, FRAME_SAMPLES)])
-    sessions = [open_session(model) for model in (published, ours)]
+    sessions = [session_of(model) for model in (published, ours)]
     worst = 0.0
     for calls in ([frames], np.split(frames, len(frames))):
         states = [(np.zeros((1, 1, HIDDEN), np.float32),) * 2 for _ in sessions]

@@ -1,1 +1,4 @@
-"""The streaming service and its clients. Never imports torch, transformers, optimum, mlflow or librosa."""
+"""The LitServe server: its sessions, its workers, its routes and its command line.
+
+Depends on undertone, litserve and what comes with it; never on training or export.
+"""

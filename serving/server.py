@@ -21,15 +21,15 @@ from fastapi.responses import PlainTextResponse
 from litserve.server import LitServer
 from starlette.websockets import WebSocket
 
-from contract.labels import LABELS
-from serving.conversation import converse
-from serving.desk import Desk
-from serving.dispatch import WorkerQueue
-from serving.engine import check_release, describe_release
-from serving.http_routes import add_routes
+from serving.admission import Desk
+from serving.files.routes import add_routes
+from serving.live.connection import converse
+from serving.sessions.session import PROTOCOL_VERSION
 from serving.settings import Recognition, ServerLimits
-from serving.talk import PROTOCOL_VERSION
-from serving.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
+from serving.workers.queue import WorkerQueue
+from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
+from undertone.labels import LABELS
+from undertone.release import check_release, describe_release
 
 log = logging.getLogger("undertone.server")
 
@@ -63,7 +63,7 @@ class UndertoneServer(LitServer):
             self._apis(release),
             accelerator="cpu",
             workers_per_device=workers,
-            timeout=False,  # every request brings its own, see serving/dispatch.py
+            timeout=False,  # every request brings its own, see serving/workers/queue.py
             model_metadata=metadata,
             restart_workers=True,
         )

@@ -15,9 +15,9 @@ from hibari import Hibari
 from numpy.typing import NDArray
 from tiny_release import make_release
 
-from contract.speech_gate import Samples
-from serving.demo_server import DemoServer
-from serving.engine import Engine, load_engine
+from serving.cli.demo_server import DemoServer
+from undertone.gate.ears import Samples
+from undertone.release import Engine, load_engine
 from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from training.ravdess import expected_names, parse_name
+from training.corpora.ravdess.names import expected_names, parse_name
 
 RATE_HZ = 16_000
 VIBRATO_HZ = {"neutral": 0, "calm": 1, "happy": 9, "surprised": 14, "sad": 3, "angry": 5, "fearful": 4, "disgust": 6}

@@ -1,4 +1,4 @@
-"""The direction of imports: `tests -> export -> training -> undertone -> contract`, and `serving -> undertone`."""
+"""The direction of imports: `tests -> export -> training -> undertone`, and `serving -> undertone`."""
 
 import ast
 import subprocess
@@ -11,11 +11,19 @@ pytestmark = pytest.mark.fast
 
 FORBIDDEN_IN_SERVING = {"torch", "torchaudio", "transformers", "optimum", "mlflow", "librosa"}
 ALLOWED = {
-    "contract": {"contract"},
-    "undertone": {"contract", "undertone"},
-    "serving": {"contract", "undertone", "serving"},
-    "training": {"contract", "undertone", "training"},
-    "export": {"contract", "undertone", "training", "export"},
+    "undertone": {"undertone"},
+    "serving": {"undertone", "serving"},
+    "training": {"undertone", "training"},
+    "export": {"undertone", "training", "export"},
+}
+# What each room of the library may import from others, anywhere in a file, loaded late or not.
+THIRD_PARTY = {
+    "undertone": {"numpy", "onnxruntime", "soundfile", "soxr"},
+    "undertone.gate": {"numpy"},
+    "undertone.voice": {"numpy"},
+    "undertone.words": {"numpy", "tokenizers", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},
+    "undertone.stream": {"numpy"},
+    "undertone.client": {"numpy", "websockets"},
 }
 
 
@@ -51,6 +59,12 @@ def against_the_direction(root):
     return found
 
 
+def foreign_imports(root, room):
+    """Return the third-party packages that the files of `room` import, those of its subfolders left out."""
+    ours = set(ALLOWED) | set(sys.stdlib_module_names)
+    return set().union(*(imported_by(path) for path in (root / room.replace(".", "/")).glob("*.py"))) - ours
+
+
 def importers(root, library):
     return [
         str(path.relative_to(root))
@@ -75,14 +89,20 @@ def test_a_package_imports_only_what_stands_before_it(repository):
 def test_a_planted_violation_is_found_however_deep_it_lies(place, tmp_path):
     planted = tmp_path / place
     planted.parent.mkdir(parents=True)
-    planted.write_text("def late():\n    from training.model import load_checkpoint\n")
+    planted.write_text("def late():\n    from training.acoustic.model import load_checkpoint\n")
     assert against_the_direction(tmp_path) == [f"{Path(place)}: training"]
 
 
-def test_the_contract_needs_numpy_and_the_standard_library_only(repository):
-    for path in sources(repository, "contract"):
-        foreign = imported_by(path) - set(sys.stdlib_module_names) - {"numpy", "contract"}
-        assert not foreign, f"{path} imports {foreign}"
+@pytest.mark.parametrize("room", sorted(THIRD_PARTY))
+def test_a_room_of_the_library_imports_only_the_packages_in_the_table(room, repository):
+    assert foreign_imports(repository, room) <= THIRD_PARTY[room]
+
+
+def test_the_table_names_every_room_of_the_library_and_nothing_that_is_not_there(repository):
+    folders = {path.parent.relative_to(repository) for path in sources(repository, "undertone")}
+    assert {str(folder).replace("/", ".") for folder in folders} == set(THIRD_PARTY)
+    unused = {room: THIRD_PARTY[room] - foreign_imports(repository, room) for room in THIRD_PARTY}
+    assert not any(unused.values()), unused
 
 
 def test_one_file_imports_mlflow(repository, tmp_path):
@@ -111,7 +131,7 @@ def test_the_modules_of_subfolders_are_found(tmp_path):
 
 
 def test_the_api_process_loads_no_recogniser():
-    loaded = loaded_by("import serving.server, serving.cli")
+    loaded = loaded_by("import serving.server, serving.cli.main")
     assert not loaded & {"faster_whisper", "ctranslate2", "pocketsphinx"}
 
 

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from training.download import download
-from training.features import extract
+from training.corpora.ravdess.download import download
+from training.corpora.ravdess.names import expected_names
+from training.features.extract import extract
 from training.params import load_params
-from training.ravdess import expected_names
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
 FEW_ACTORS = (1, 2, 5, 6)  # of two folds

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from serving.audio_file import read
+from undertone.audio_file import read
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import onnx
 import onnx.parser
 from tiny_text import make_text_files
 
-from contract import manifest as contract_manifest
-from contract.manifest import AcousticSettings, Manifest, TextSettings
-from contract.vad import VadSettings
 from export.silero import PUBLISHED
+from undertone import manifest as manifests
+from undertone.gate.settings import VadSettings
+from undertone.manifest import AcousticSettings, Manifest, TextSettings
 
 VAD = VadSettings(
     threshold=0.6,
@@ -59,8 +59,8 @@ def make_release(folder: Path, outputs: str = "zero, power, level", text: TextSe
     onnx.save(onnx.parser.parse_model(_GRAPH.format(outputs=outputs)), folder / "acoustic.int8.onnx")
     shutil.copyfile(PUBLISHED, folder / "silero_vad.onnx")
     make_text_files(folder)
-    files = {name: contract_manifest.describe(folder / name) for name in FILES}
-    contract_manifest.save(
+    files = {name: manifests.describe(folder / name) for name in FILES}
+    manifests.save(
         Manifest(version="0.0.1", files=files, acoustic=ACOUSTIC, text=text, vad=VAD, metrics={}, data={}), folder
     )
     return folder

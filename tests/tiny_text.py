@@ -10,7 +10,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 
-from serving.text import TEXT_FILE, TOKENIZER_FILE
+from undertone.words.sentiment import TEXT_FILE, TOKENIZER_FILE
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = ("good", "bad", "great", "awful", "fine", "it", "was", "the", "film", "not", ".", "!", "?", "word")

@@ -144,7 +144,7 @@ def _confusion_figure(path: Path) -> Any:
     from matplotlib.figure import Figure  # without pyplot: no window system, no global state
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    from contract.labels import LABELS
+    from undertone.labels import LABELS
 
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -1,1 +1,1 @@
-"""The library that training and serving share. So far one room of it stands here: `undertone.words`."""
+"""The library: what a release is, how speech is heard in a stream, how a verdict comes about, the client."""

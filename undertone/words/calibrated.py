@@ -5,7 +5,8 @@
 
 A recogniser that knows only English writes English over every language, but it is not sure of it; what it is not sure
 of because the sound is poor (far away, noisy, muffled) is no sign of another language. Both are logistic regressions,
-fitted and moved to where `benchmarks/words_gate.py --half chosen` loses little speech, and judged by `--half report`.
+fitted and moved to where `benchmarks/words/words_gate.py --half chosen` loses little speech, and judged by `--half
+report`.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 Encoding several at once gains nothing (it is all arithmetic) and int8 keeps no row's scale for another row; decoding,
 which reads the whole model for every token, takes half the time for each of four. What is decoded does not depend on
-what it is decoded with: tests/test_whisper_batch.py.
+what it is decoded with: tests/undertone/words/test_whisper_batch.py.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ class Evidence:
     that a decoder that repeats itself gains nothing. `word_logprob` (mean log posterior), `word_s` (mean length),
     `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`, `tonality` and
     `periodicity` are those of undertone/words/voicing.py; `speech_ms` and `speech_prob` are the speech gate's: how much
-    it took for speech and how clearly it heard it (contract/clarity.py).
+    it took for speech and how clearly it heard it (undertone/gate/clarity.py).
     """
 
     text: str

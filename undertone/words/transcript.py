@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from contract.speech_gate import Samples
+from undertone.gate.ears import Samples
 
 RATE_HZ = 16_000
 
@@ -79,7 +79,7 @@ class Recogniser(Protocol):
     ) -> Transcript:
         """Return the words of `samples`, (n,) int16 at 16 kHz.
 
-        `speech_ms` is how much of it the VAD took for speech, `speech_prob` how clearly (contract/clarity.py).
+        `speech_ms` is how much of it the VAD took for speech, `speech_prob` how clearly (undertone/gate/clarity.py).
 
         Raises:
             AsrUnavailableError: there is no engine.

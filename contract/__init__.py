@@ -1,1 +1,0 @@
-"""What training promises and serving relies on: labels, fusion, the manifest. numpy and the standard library only."""

@@ -1,0 +1,77 @@
+"""`undertone demo`: starts a server, streams the sample clips to it in real time, shows what it hears, and stops it."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from serving.cli.demo_server import DemoServer, ServerFailedError
+from serving.cli.stream import all_well, stream_files
+
+_LOG = Path("logs/demo-server.log")
+# No long wait where the model is not installed and there is no hub; the demo shows finals only.
+_WORDS = ("--asr-hub-wait-s", "5", "--partial-workers", "0")
+_SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser("demo", help="start a server, stream the sample clips to it, stop it")
+    parser.add_argument("--release", type=Path, default=Path("models/promoted"), help="default: %(default)s")
+    parser.add_argument("--samples", type=Path, default=Path("data/samples"), help="default: %(default)s")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return 0 only if every sample was heard and the server came up and went down as it should; 130 after Ctrl-C."""
+    samples = _samples(arguments.samples)
+    if not arguments.release.is_dir():
+        raise SystemExit(f"undertone demo: no release at {arguments.release}; get one with `dvc pull --allow-missing`")
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with DemoServer(arguments.release, _LOG, _WORDS) as server:
+            say(f"starting the server on port {server.port}; its log is {_LOG}")
+            ready_s = server.wait_until_ready(progress=say)
+            say(f"ready after {ready_s:.1f} s; streaming {len(samples)} clips in real time\n")
+            heard = asyncio.run(_stream(samples, server.ws_url))
+            say("\nstopping the server")
+            server.stop()
+    except ServerFailedError as error:
+        sys.stderr.write(f"undertone demo: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("undertone demo: stopped\n")
+        return 130
+    say("done: every clip was heard" if heard else "not everything went well: see above")
+    return 0 if heard else 1
+
+
+def say(line: str) -> None:
+    """Print one line now."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _samples(folder: Path) -> list[Path]:
+    samples = sorted(path for path in folder.glob("*") if path.suffix in _SUFFIXES)
+    if not samples:
+        raise SystemExit(f"undertone demo: no audio files in {folder}; get them with `dvc pull --allow-missing`")
+    return samples
+
+
+async def _stream(samples: Sequence[Path], url: str) -> bool:
+    from serving.cli.live_table import LiveTable
+    from undertone.client.timing import Pace
+
+    summaries = await stream_files(samples, LiveTable(sys.stdout), url, Pace())
+    for summary in summaries:
+        if summary.ok and not summary.final_ms:
+            sys.stderr.write(f"undertone demo: no speech was heard in {summary.file}\n")
+    return all_well(summaries, samples) and all(summary.final_ms for summary in summaries)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

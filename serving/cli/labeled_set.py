@@ -1,0 +1,39 @@
+"""`undertone labeled-set`: makes the list of a published data set that the fusion can be tuned on."""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser("labeled-set", help="list a published data set for tuning the fusion")
+    sets = parser.add_subparsers(required=True, metavar="set")
+    meld = sets.add_parser(
+        "meld",
+        help="MELD: dialogues of a television series",
+        description="Writes audio,text,label,speaker,split for a folder of MELD as published (its CSV files and mp4 "
+        "clips, or wav copies of them). Name the file in fusion.labeled_set of params.yaml, then `dvc repro`.",
+    )
+    meld.add_argument("folder", type=Path, metavar="DIR", help="the folder that MELD was unpacked into")
+    meld.add_argument("output", type=Path, metavar="OUT.csv", help="the file to write")
+    meld.set_defaults(run=run_meld)
+
+
+def run_meld(arguments: argparse.Namespace) -> int:
+    """Write the list; say on standard error what was left out."""
+    from serving.cli.meld import MeldError, collect, write  # the command line starts without loading the media library
+
+    try:
+        collection = collect(arguments.folder)
+        write(collection.utterances, arguments.output)
+    except (MeldError, OSError) as error:
+        raise SystemExit(f"undertone labeled-set: {error}") from None
+    counts = Counter((utterance.split, utterance.label) for utterance in collection.utterances)
+    parts = ", ".join(f"{split} {label} {number}" for (split, label), number in sorted(counts.items()))
+    sys.stdout.write(f"{len(collection.utterances)} utterances in {arguments.output}: {parts}\n")
+    if collection.left_out:
+        sys.stderr.write(f"{len(collection.left_out)} utterances were left out:\n")
+        sys.stderr.writelines(f"  {name}\n" for name in collection.left_out)
+    return 0

@@ -1,0 +1,160 @@
+"""An uploaded recording: taken from a request into a temporary file, then decoded piece by piece.
+
+A body comes as it is, or as the field `file` of a form. It is bounded while it comes, never whole in memory, and its
+file has no name: it is gone with the last one who has it open, whatever happens to the server.
+
+Refusal   why a request gets an HTTP error; its body is {"error": {"code", "message"}}
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import PurePath
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from serving.settings import ServerLimits
+from undertone.audio_file import (
+    AudioFileError,
+    AudioTooLongError,
+    DamagedAudioError,
+    EmptyAudioError,
+    NotAudioError,
+    Samples,
+    decoded,
+)
+
+FIELD = "file"
+_IN_MEMORY_BYTES = 1 << 20
+_NAME_CHARACTERS = 80
+
+
+class Refusal(Exception):
+    """A request is refused with `status`; `code` is for programs, the message for people."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.retry_after_s = status, code, retry_after_s
+
+    def response(self) -> JSONResponse:
+        """Return the answer that says so."""
+        headers = None if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        return JSONResponse({"error": {"code": self.code, "message": str(self)}}, self.status, headers)
+
+
+_AUDIO_FAULTS: dict[type[AudioFileError], tuple[int, str]] = {
+    NotAudioError: (415, "not_audio"),
+    EmptyAudioError: (422, "empty_audio"),
+    DamagedAudioError: (422, "damaged_audio"),
+    AudioTooLongError: (413, "audio_too_long"),
+}
+
+
+def fault_of(error: AudioFileError) -> tuple[int, str]:
+    """Return HTTP status and code of what is wrong with a recording."""
+    return _AUDIO_FAULTS[type(error)]
+
+
+class Recording:
+    """A decoded upload, a second at a time; close it when nobody listens any more."""
+
+    def __init__(self, file: IO[bytes], name: str, max_s: float) -> None:
+        file.seek(0)
+        self._blocks = decoded(file.fileno(), name, max_s)
+        self._lock = threading.Lock()  # a listener may leave while a thread decodes
+
+    def next(self) -> Samples | None:
+        """Return the next samples, (n,) int16 at 16 kHz, None at the end.
+
+        Raises:
+            AudioFileError: one of those that `fault_of` knows.
+        """
+        with self._lock:
+            return next(self._blocks, None)
+
+    def close(self) -> None:
+        """Let go of the file; returns when no thread reads it."""
+        with self._lock:
+            self._blocks.close()
+
+
+@contextlib.asynccontextmanager
+async def received(request: Request, limits: ServerLimits, check: Callable[[], None]) -> AsyncIterator[Recording]:
+    """Take in the recording that `request` brings; `check` is called for each piece and may raise.
+
+    Raises:
+        Refusal: too large, too slow, an empty body, or a form without a file.
+        ClientDisconnect: the client is gone.
+    """
+    body = _bounded(request, limits, check)
+    form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    upload = await (_from_form(request, body) if form else _as_it_is(body))
+    try:
+        if not upload.size:
+            raise Refusal(400, "empty_upload", f"the {'file' if form else 'body'} is empty: send a recording")
+        recording = Recording(upload.file, _name(upload), limits.max_file_s)
+        try:
+            yield recording
+        finally:
+            await asyncio.to_thread(recording.close)
+    finally:
+        await upload.close()
+
+
+async def _bounded(request: Request, limits: ServerLimits, check: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+    declared = request.headers.get("content-length", "")
+    _check_size(int(declared) if declared.isdecimal() else 0, limits)
+    taken, pieces = 0, request.stream()
+    with contextlib.suppress(StopAsyncIteration):
+        while True:
+            check()
+            try:
+                async with asyncio.timeout(limits.idle_session_s):
+                    piece = await anext(pieces)
+            except TimeoutError:
+                message = f"nothing came for {limits.idle_session_s:g} s"
+                raise Refusal(408, "upload_timeout", message) from None
+            taken += len(piece)
+            _check_size(taken, limits)
+            yield piece
+
+
+def _check_size(size: int, limits: ServerLimits) -> None:
+    if size > limits.max_upload_bytes:
+        raise Refusal(413, "upload_too_large", f"an upload may have {limits.max_upload_bytes} bytes")
+
+
+async def _as_it_is(body: AsyncGenerator[bytes, None]) -> UploadFile:
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
+    upload = UploadFile(file, size=0)  # type: ignore[arg-type]  # as Starlette does
+    try:
+        async for piece in body:
+            await upload.write(piece)
+    except BaseException:
+        file.close()
+        raise
+    return upload
+
+
+async def _from_form(request: Request, body: AsyncGenerator[bytes, None]) -> UploadFile:
+    try:
+        form = await MultiPartParser(request.headers, body, max_files=1, max_fields=16).parse()
+    except MultiPartException as error:
+        raise Refusal(400, "invalid_form", f"the form cannot be read: {error.message}") from None
+    upload = form.get(FIELD)
+    if isinstance(upload, UploadFile) and len(form.multi_items()) == 1:
+        return upload
+    await form.close()
+    wanted = f"the recording goes into one form field named {FIELD!r}, with a file name"
+    found = ", ".join(repr(name) for name, _ in form.multi_items()) or "nothing"
+    raise Refusal(400, "invalid_form", f"{wanted}, and settings into the query; the form holds {found}")
+
+
+def _name(upload: UploadFile) -> str:
+    return PurePath(upload.filename or "").name[:_NAME_CHARACTERS] or "the upload"

@@ -1,0 +1,102 @@
+"""`POST /predict`: a whole recording through one session, its events as lines of JSON (NDJSON) while they come.
+
+The events are those of the WebSocket, see asyncapi.yaml. The last line is always `session.closed` or a fatal `error`:
+LitServe and Starlette end a streaming body silently when something fails in it.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.admission import Desk
+from serving.files.body import Refusal, fault_of
+from serving.files.upload import DRAINING, Heard, Visit
+from serving.sessions.session import Talk
+from undertone.audio_file import AudioFileError
+from undertone.stream.messages import Message, error
+from undertone.stream.settings import SettingError
+
+log = logging.getLogger("undertone.http")
+
+MEDIA_TYPE = "application/x-ndjson"
+SEND_TIMEOUT_S = 30.0
+
+
+class Lines:
+    """A response body of one JSON message a line; begins with the first of them."""
+
+    def __init__(self, send: Send) -> None:
+        self._send_asgi = send
+        self._sending = asyncio.Lock()
+        self._begun = False
+
+    async def send(self, message: Message) -> None:
+        """Send `message` now.
+
+        Raises:
+            TimeoutError: the client reads nothing.
+        """
+        # No wait_for: that of Python 3.11 loses a cancellation that comes as the line is sent (python/cpython#86296).
+        async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
+            await self._line(message)
+
+    async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """End the body in order."""
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _line(self, message: Message) -> None:
+        if not self._begun:
+            self._begun = True
+            headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-cache")]
+            headers.append((b"x-accel-buffering", b"no"))  # or nginx keeps the lines until the end
+            await self._send_asgi({"type": "http.response.start", "status": 200, "headers": headers})
+        body = json.dumps(message).encode() + b"\n"
+        await self._send_asgi({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> ASGIApp:
+    """Let a session with `settings` hear the recording and send its events; return what ends them.
+
+    Raises:
+        Refusal: this server cannot do one of the settings; nothing was sent.
+    """
+    lines = Lines(send)
+    talk = Talk(desk, lines.send, live=False)
+    try:
+        talk.update(dict(settings))
+        await lines.send(talk.created())
+        await _listen(talk, visit, heard, lines)
+    except SettingError as refused:
+        raise Refusal(422, "invalid_setting", str(refused)) from None
+    except TimeoutError:
+        log.warning("session %s: the client reads nothing, given up", talk.id)
+        raise ClientDisconnect from None
+    except Exception:
+        log.exception("session %s: internal error", talk.id)
+        message = f"an internal error; the log has it as session {talk.id}"
+        with contextlib.suppress(TimeoutError):
+            await lines.send(error("internal", message, fatal=True))
+    finally:
+        talk.cancel()
+    return lines.end
+
+
+async def _listen(talk: Talk, visit: Visit, heard: Heard, lines: Lines) -> None:
+    try:
+        async for pcm in heard:
+            if visit.leaving:
+                await talk.close("server_draining", DRAINING)
+                return
+            await talk.hear(pcm)
+    except AudioFileError as broken:
+        await talk.end_utterance("finish")
+        await talk.verdicts.drain()
+        await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
+        return
+    await talk.close("finished")

@@ -1,0 +1,90 @@
+"""`POST /api/transcribe`: the words of a whole recording, for clients that want nothing else.
+
+The session's own VAD finds the utterances and each is transcribed by itself, one after the other.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import Send
+
+from serving.admission import Desk
+from serving.files.body import Refusal
+from serving.files.upload import RETRY_AFTER_S, Heard, Visit
+from serving.workers.queue import REASONS, reason_of
+from serving.workers.words import Words
+from undertone.stream.session import Output, Session
+from undertone.stream.settings import SessionSettings
+from undertone.stream.utterance import Speculation, Stretch, Utterance
+
+SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
+_NOTHING_SAID = ("no_words", "hallucination", "language")
+_QUIET = SessionSettings(mood_interval_ms=2000)  # nobody hears the moods
+
+
+def require_recogniser(desk: Desk) -> None:
+    """Raise the `Refusal` of a server without speech recognition."""
+    if desk.asr["engine"] == "none":
+        why = desk.asr.get("reason") or "none was set up"
+        raise Refusal(503, "asr_unavailable", f"this server has no speech recognition: {why}")
+
+
+async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> Response:
+    """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording.
+
+    Raises:
+        Refusal: the recogniser failed, or the server goes down.
+    """
+    assert desk.engine is not None
+    session = Session(desk.engine, _QUIET.updated(settings), speculates=desk.speculates)
+    told = _Transcript(desk, session.settings)
+    async for pcm in heard:
+        visit.check()
+        await told.add(await desk.compute(session.feed, pcm))
+    await told.add(await desk.compute(session.finish))
+    return JSONResponse(told.as_dict())
+
+
+class _Transcript:
+    """The words so far. What finals take their words from, these do as well: from what was heard ahead, if it holds."""
+
+    def __init__(self, desk: Desk, settings: SessionSettings) -> None:
+        self._desk, self._settings = desk, settings
+        self._language = settings.language
+        self._segments: list[dict[str, Any]] = []
+        self._ahead: Stretch | None = None
+
+    async def add(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if isinstance(output, Speculation):
+                self._ahead = output
+            elif isinstance(output, Utterance):
+                await self._transcribe(output)
+
+    async def _transcribe(self, utterance: Utterance) -> None:
+        ahead = utterance.speculation_lead_ms is not None and self._ahead
+        words = await self._words(utterance, ahead or utterance)
+        self._language = self._language or words.language
+        self._segments += [_in_recording(segment, utterance) for segment in words.segments]
+
+    async def _words(self, utterance: Utterance, stretch: Stretch) -> Words:
+        where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be had"
+        try:
+            known = self._settings.language, stretch.speech_ms, stretch.speech_prob
+            words = await self._desk.transcribe(stretch.samples, *known)
+        except tuple(REASONS) as error:
+            raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
+        if words.reason and words.reason not in _NOTHING_SAID:
+            raise Refusal(503, words.reason, where, RETRY_AFTER_S)
+        return words
+
+    def as_dict(self) -> dict[str, Any]:
+        text = " ".join(segment["text"] for segment in self._segments)
+        return {"text": text, "segments": self._segments, "language": self._language, "asr": self._desk.asr}
+
+
+def _in_recording(segment: dict[str, Any], utterance: Utterance) -> dict[str, Any]:
+    begins_s, ends_s = utterance.start_ms / 1000, utterance.end_ms / 1000
+    start_s, end_s = (round(min(begins_s + segment[end], ends_s), 3) for end in ("start_s", "end_s"))
+    return {"start_s": start_s, "end_s": end_s, "text": segment["text"]}

@@ -1,0 +1,209 @@
+"""From utterances to verdicts: exactly one `utterance.final` each, in order, whatever fails."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.workers.queue import WorkerError, WorkerLostError, reason_of
+from serving.workers.scheduler import OverloadError, Turn
+from serving.workers.words import Words
+from undertone.stream.messages import Message, Outcome, verdict
+from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
+from undertone.weighting import FusionSettings, verdict_of
+
+log = logging.getLogger("undertone.verdicts")
+
+Send = Callable[[Message], Awaitable[None]]
+Transcribe = Callable[[Stretch, Turn], Coroutine[Any, Any, Words]]
+Listen = Callable[[Utterance], Coroutine[Any, Any, Voice]]
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """An utterance whose words and voice are being looked into side by side."""
+
+    utterance: Utterance
+    words: asyncio.Task[Words]
+    voice: asyncio.Task[Voice]
+
+    def cancel(self) -> None:
+        self.words.cancel()
+        self.voice.cancel()
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """A speculation that was sent: its place in the queue and the words that will come."""
+
+    turn: Turn
+    task: asyncio.Task[Words]
+
+
+class Verdicts:
+    """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time; `listen`
+    brings what the voice says, and what it raises comes out of the next `add`, `settled` or `drain`.
+
+    `fusion` and `redacts` may be changed before the first utterance. `used` counts the speculations that gave a final
+    its words.
+    """
+
+    def __init__(
+        self, send: Send, transcribe: Transcribe, listen: Listen, session_id: str, provisional_after_ms: int
+    ) -> None:
+        self._send = send
+        self._transcribe, self._listen = transcribe, listen
+        self._session_id = session_id
+        self._provisional_after_s = provisional_after_ms / 1000
+        self._waiting: asyncio.Queue[_Pending | None] = asyncio.Queue()
+        self._progress = asyncio.Condition()
+        self._guess: _Guess | None = None
+        self._runner = asyncio.create_task(self._run())
+        self.fusion, self.redacts = FusionSettings(), False
+        self.trajectory: list[Message] = []
+        self.pending = self.used = 0
+
+    def speculate(self, speculation: Speculation) -> None:
+        """Ask for the words of `speculation` behind everything that somebody waits for; returns at once."""
+        self.withdraw()
+        turn = Turn(urgent=False)
+        task = asyncio.create_task(self._transcribe(speculation, turn))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may fail with nobody looking
+        self._guess = _Guess(turn, task)
+
+    def withdraw(self) -> None:
+        """Drop the speculation under way; where a worker has it already, its answer is lost."""
+        if self._guess:
+            self._guess.task.cancel()
+        self._guess = None
+
+    def add(self, utterance: Utterance) -> None:
+        """Begin to find the verdict of `utterance`; returns at once."""
+        self._check()
+        if utterance.speculation_lead_ms is None:
+            self.withdraw()
+        guess, self._guess = self._guess, None
+        self.pending += 1
+        voice = asyncio.create_task(self._listen(utterance))
+        words = asyncio.create_task(self._words(utterance, voice, guess))
+        self._waiting.put_nowait(_Pending(utterance, words, voice))
+
+    async def settled(self, at_most: int) -> None:
+        """Return when no more than `at_most` verdicts are pending."""
+        async with self._progress:
+            await self._progress.wait_for(lambda: self.pending <= at_most or self._runner.done())
+        self._check()
+
+    async def drain(self) -> None:
+        """Return when every utterance added so far has its final."""
+        self._waiting.put_nowait(None)
+        await self._runner
+
+    def cancel(self) -> None:
+        """Give up: the client is gone."""
+        self._runner.cancel()
+        self.withdraw()
+        self._drop_waiting()
+
+    async def _run(self) -> None:
+        try:
+            while entry := await self._waiting.get():
+                words, voice = await asyncio.gather(entry.words, entry.voice)
+                await self._final(entry.utterance, words, voice)
+        finally:
+            self.pending = 0
+            self._drop_waiting()
+            await self._tell_progress()
+
+    def _check(self) -> None:
+        if self._runner.done() and not self._runner.cancelled():
+            self._runner.result()
+
+    def _drop_waiting(self) -> None:
+        while not self._waiting.empty():
+            if entry := self._waiting.get_nowait():
+                entry.cancel()
+
+    async def _tell_progress(self) -> None:
+        async with self._progress:
+            self._progress.notify_all()
+
+    async def _words(self, utterance: Utterance, voice: asyncio.Task[Voice], guess: _Guess | None) -> Words:
+        task = asyncio.create_task(self._transcribed(utterance, guess))
+        try:
+            done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)
+            if not done:
+                shared = self._verdict(utterance, Words(reason="pending"), await asyncio.shield(voice))
+                await self._send({"type": "utterance.provisional", **shared})
+            return await task
+        finally:
+            task.cancel()
+
+    async def _transcribed(self, utterance: Utterance, guess: _Guess | None) -> Words:
+        try:
+            return await self._heard(utterance, guess)
+        except (TimeoutError, OverloadError, WorkerLostError) as error:
+            # Not tried again, a lost worker either: the utterance may be what it died of.
+            return Words(reason=reason_of(error))
+        except Exception:
+            log.exception("session %s: no words for utterance %d", self._session_id, utterance.utterance_id)
+            return Words(reason="asr_unavailable")
+
+    async def _heard(self, utterance: Utterance, guess: _Guess | None) -> Words:
+        if guess:
+            guess.turn.urgent = True
+            with contextlib.suppress(WorkerError, OverloadError):
+                words = await guess.task
+                self.used += 1
+                return words
+        return await self._transcribe(utterance, Turn())
+
+    def _verdict(self, utterance: Utterance, words: Words, voice: Voice) -> Message:
+        text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
+        fused, alpha, abstain = verdict_of(text, voice.audio, self.fusion)
+        reason = (words.reason or "no_words") if text is None else None
+        abstain = abstain or reason == NOBODY_SPOKE  # what the voice would be judged by may be a sneeze
+        message = verdict(utterance.span, words.text, text, voice.audio, fused, Outcome(alpha, abstain, reason))
+        return {**message, "text": None} if self.redacts else message
+
+    async def _final(self, utterance: Utterance, words: Words, voice: Voice) -> None:
+        began_s = time.perf_counter()
+        shared = self._verdict(utterance, words, voice)
+        timings = _timings(utterance, words, voice, began_s)
+        label, score = shared["fused_sentiment"]["label"], shared["fused_score"]
+        self.trajectory.append({**utterance.span, "label": label, "fused_score": score})
+        self._log(shared, timings)
+        await self._send({"type": "utterance.final", **shared, "timings": timings})
+        self.pending -= 1
+        await self._tell_progress()
+
+    def _log(self, shared: Message, timings: Message) -> None:
+        about = {"session": self._session_id, **{name: shared[name] for name in _LOGGED}, **timings}
+        log.info("final %s", " ".join(f"{name}={value}" for name, value in about.items()))
+
+
+NOBODY_SPOKE = "hallucination"
+_LOGGED = ("utterance_id", "start_ms", "end_ms", "mode", "reason", "alpha", "abstain")
+
+
+def _timings(utterance: Utterance, words: Words, voice: Voice, began_s: float) -> Message:
+    now_s = time.perf_counter()
+    return {
+        "endpoint_wait_ms": utterance.endpoint_wait_ms,
+        "speculation_lead_ms": utterance.speculation_lead_ms,
+        "queue_latency_ms": _rounded(words.queue_latency_ms),
+        "asr_latency_ms": _rounded(words.asr_latency_ms),
+        "text_latency_ms": _rounded(words.text_latency_ms),
+        "acoustic_latency_ms": _rounded(voice.acoustic_latency_ms),
+        "fusion_latency_ms": _rounded(1000 * (now_s - began_s)),
+        "total_latency_ms": _rounded(1000 * (now_s - utterance.decided_at_s)),
+    }
+
+
+def _rounded(duration_ms: float | None) -> float | None:
+    return None if duration_ms is None else round(duration_ms, 1)

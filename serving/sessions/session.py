@@ -1,0 +1,171 @@
+"""What a conversation over a socket and a file have in common: one session and its verdicts, fed with PCM.
+
+A talk knows nothing of sockets or requests; it tells what it hears to whoever gave it `send`. Hearing is in
+undertone/stream/session.py, finals in serving/sessions/finals.py; serving/live/connection.py and the HTTP routes feed
+it.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from serving.admission import Desk
+from serving.sessions.clock import TalkClock
+from serving.sessions.finals import Verdicts
+from serving.sessions.partials import Partials
+from serving.workers.scheduler import Turn
+from serving.workers.words import Words
+from undertone.labels import LABELS
+from undertone.release import describe_release
+from undertone.stream.messages import Message, error
+from undertone.stream.session import Output, Session
+from undertone.stream.settings import SettingError
+from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
+
+PROTOCOL_VERSION = 1
+PIECE_BYTES = 32_000  # a second: how much is heard at once
+MAX_AHEAD_S = 2.0
+MAX_PENDING = 2
+
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Talk:
+    """One stream of audio from `created` to `close`; lives in the event loop, one call at a time.
+
+    `live` False: a file, nobody speaks, so that each verdict is awaited however slow the words come. What `send` raises
+    comes out of `hear`, `end_utterance` or `close`: the listener is gone.
+    """
+
+    def __init__(self, desk: Desk, send: Send, live: bool = True) -> None:
+        assert desk.engine is not None
+        self._live = live
+        self.id = uuid.uuid4().hex
+        self._desk, self._engine, self._send = desk, desk.engine, send
+        self._clock = TalkClock()
+        self.session = Session(desk.engine, speculates=desk.speculates)
+        self.verdicts = Verdicts(send, self._transcribe, self._listen, self.id, desk.limits.provisional_after_ms)
+        self.verdicts.fusion = desk.engine.fusion
+        self._partials = Partials(send, self._transcribe_so_far)
+
+    def update(self, changes: dict[str, Any]) -> None:
+        """Apply the fields of `session.update`, all or none.
+
+        Raises:
+            SettingError: an unknown setting, a value out of range or that this server cannot do, or after audio.
+        """
+        if self.session.heard_samples:
+            raise SettingError("session.update is taken only before the first audio frame")
+        settings = self.session.settings.updated(changes)
+        if settings.partials and (reason := self._desk.no_partials):
+            raise SettingError(f"partials: {reason}")
+        self.session.configure(settings)
+        self.verdicts.fusion = self._engine.fusion.with_alpha(settings.alpha)
+        self.verdicts.redacts = self._partials.redacts = settings.redact_text
+
+    async def hear(self, pcm: bytes) -> None:
+        """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about.
+
+        Waits while more than `MAX_PENDING` verdicts are pending and the audio is over `MAX_AHEAD_S` ahead of the wall
+        clock: audio that is sent faster than life loses no words to a time limit, and whoever speaks is never held up.
+        """
+        for start in range(0, len(pcm), PIECE_BYTES):
+            self._clock.begin()
+            most = MAX_PENDING if self._live else 0
+            if self.verdicts.pending > most and (self._ahead_s() > MAX_AHEAD_S or not self._live):
+                with self._clock:
+                    await self.verdicts.settled(most)
+            await self._tell(await self._desk.compute(self.session.feed, pcm[start : start + PIECE_BYTES]))
+
+    def working_s(self) -> float:
+        """Return a clock in seconds that stands still while `hear` waits by its own choice."""
+        return self._clock.working_s()
+
+    async def end_utterance(self, cause: str) -> bool:
+        """End the utterance under way (`commit`, `idle`); False where there is none."""
+        outputs: list[Output] = await self._desk.compute(self.session.end_utterance, cause)
+        await self._tell(outputs)
+        return bool(outputs)
+
+    async def close(self, reason: str, fault: str | None = None) -> None:
+        """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`."""
+        await self._tell(await self._desk.compute(self.session.finish))
+        await self.verdicts.drain()
+        self.cancel()
+        if fault:
+            await self._send(error(reason, fault, fatal=True))
+        closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
+        await self._send({**closed, "trajectory": self.verdicts.trajectory})
+
+    def cancel(self) -> None:
+        """Give up what is still under way; harmless after `close`."""
+        self.verdicts.cancel()
+        self._partials.cancel()
+
+    def created(self) -> Message:
+        """Return `session.created`."""
+        limits = self._desk.limits
+        return {
+            "type": "session.created",
+            "session_id": self.id,
+            "protocol": PROTOCOL_VERSION,
+            "audio": {"encoding": "pcm_s16le", "sample_rate_hz": 16_000, "channels": 1},
+            "limits": {
+                "max_frame_bytes": limits.max_frame_bytes,
+                "max_session_s": limits.max_session_s,
+                "idle_session_s": limits.idle_session_s,
+                "max_wait_s": limits.max_wait_s,
+            },
+            "settings": self.session.settings.as_dict(),
+            "labels": list(LABELS),
+            "release": describe_release(self._engine.manifest),
+            "asr": self._desk.asr,
+            "fusion": asdict(self._engine.fusion),
+        }
+
+    async def _tell(self, outputs: list[Output]) -> None:
+        withdrawn = {id(output.speculation) for output in outputs if isinstance(output, Withdrawn)}
+        for output in outputs:
+            if isinstance(output, dict):
+                if output["type"] == "speech.ended":
+                    self._partials.drop()
+                await self._send(output)
+            elif id(output) not in withdrawn:  # audio faster than life: what is dropped at once is not even sent
+                self._forward(output)
+
+    def _forward(self, output: Utterance | Speculation | Withdrawn | SoFar) -> None:
+        if isinstance(output, Utterance):
+            self.verdicts.add(output)
+        elif isinstance(output, Speculation):
+            self.verdicts.speculate(output)
+        elif isinstance(output, Withdrawn):
+            self.verdicts.withdraw()
+        else:
+            self._partials.offer(output)
+
+    async def _transcribe(self, stretch: Stretch, turn: Turn) -> Words:
+        # The time limit counts from when the audio would have been heard, had it been spoken.
+        timeout_s = self._desk.limits.words_timeout_s + self._ahead_s()
+        language = self.session.settings.language
+        known = language, stretch.speech_ms, stretch.speech_prob
+        return await self._desk.transcribe(stretch.samples, *known, turn, timeout_s)
+
+    async def _listen(self, utterance: Utterance) -> Voice:
+        return await self._desk.compute(self._engine.voice, utterance.samples)
+
+    def _ahead_s(self) -> float:
+        return max(0.0, self._clock.ahead_s(self.session.heard_samples))
+
+    async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
+        known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
+        return await self._desk.transcribe_so_far(so_far.samples, *known)
+
+    def _totals(self) -> dict[str, Any]:
+        heard = [entry["label"] for entry in self.verdicts.trajectory]
+        sent, used = self.session.speculations, self.verdicts.used
+        return {
+            **self.session.totals,
+            "labels": {label: heard.count(label) for label in LABELS},
+            "speculations": {"sent": sent, "used": used, "wasted": sent - used},
+        }

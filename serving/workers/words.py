@@ -1,0 +1,163 @@
+"""What is said: the LitServe workers that get whole utterances and answer with their words.
+
+The recogniser and the text model live in these processes, which LitServe spawns, never in the API process. Words for
+finals and words while someone speaks have a LitAPI each: a queue and workers of their own, so that partials never
+delay a final. A worker gets several utterances at once where several wait: the decoder costs little more for four than
+for one.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import litserve
+import numpy as np
+
+from undertone.words.sentiment import TextModel, load_text_model
+from undertone.words.settings import AsrSettings
+from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound, Transcript
+
+WORDS_PATH = "/internal/words"
+PARTIALS_PATH = "/internal/partials"
+MOST_AT_ONCE = 4  # utterances in a batch; eight gain nothing over four, and all wait for the last
+PARTIALS_NICENESS = 10  # where finals and partials compete for a core, finals have it
+
+log = logging.getLogger("undertone.words")
+
+# What session.created and /info say of the recogniser as long as no worker has told which one it loaded.
+NO_ASR = {"engine": "none", "model": None, "open_vocabulary": False, "reason": "no worker is ready yet"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one utterance, or why there are none; `text_probabilities` follow `undertone.labels.LABELS`.
+
+    `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples.
+    """
+
+    text: str | None = None
+    reason: str | None = None
+    text_probabilities: list[float] | None = None
+    asr_latency_ms: float | None = None
+    text_latency_ms: float | None = None
+    queue_latency_ms: float | None = None
+    segments: tuple[dict[str, Any], ...] = ()
+    language: str | None = None
+
+
+class RecogniserAPI(litserve.LitAPI):
+    """Runs in LitServe's inference workers.
+
+    A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
+    `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
+    answered by the fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s`
+    is not done.
+    """
+
+    def __init__(self, api_path: str, asr: AsrSettings | None, log_level: str = "warning") -> None:
+        super().__init__(api_path=api_path)
+        self._asr, self._log_level = asr, log_level
+
+    def setup(self, device: str) -> None:
+        """Load and warm the recogniser."""
+        from undertone.words.recogniser import (  # the engines: not for the API process, which imports us
+            NoRecogniser,
+            load_recogniser,
+        )
+
+        logging.basicConfig(level=self._log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        switched_off = NoRecogniser("switched off with --asr-model none")
+        self._recogniser: Recogniser = load_recogniser(self._asr) if self._asr else switched_off
+
+    def decode_request(self, request: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Take the batch of `WorkerQueue` as it is."""
+        return request
+
+    def predict(self, x: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return, for each request, the description of the recogniser or the fields of `Words`."""
+        at_once = [self._without_hearing(request) for request in x]
+        heard = iter(self._heard([request for request, known in zip(x, at_once, strict=True) if known is None]))
+        return [next(heard) if known is None else known for known in at_once]
+
+    def encode_response(self, output: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Hand the answers back as they are."""
+        return output
+
+    def _without_hearing(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        if request.get("describe"):
+            return self._recogniser.description
+        return {"reason": "asr_timeout"} if time.monotonic() > request["until_s"] else None
+
+    def _heard(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        began_s = time.perf_counter()
+        try:
+            transcripts = self._recogniser.transcribe_all([_sound(request) for request in requests])
+            asr_latency_ms = 1000 * (time.perf_counter() - began_s)
+            return [self._words(transcript, asr_latency_ms) for transcript in transcripts]
+        except AsrUnavailableError:
+            return [{"reason": "asr_unavailable"} for _ in requests]
+        except Exception as error:
+            if len(requests) > 1:  # what one of them is at fault for costs the others nothing
+                return [answer for request in requests for answer in self._heard([request])]
+            log.exception("no words for an utterance")
+            return [{"error": repr(error)}]
+
+    def _words(self, transcript: Transcript, asr_latency_ms: float) -> dict[str, Any]:
+        return {**_fields(transcript), "asr_latency_ms": asr_latency_ms, **self._sentiment(transcript)}
+
+    def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
+        return {}
+
+
+class WordsAPI(RecogniserAPI):
+    """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
+
+    def __init__(self, release: Path, asr: AsrSettings | None, log_level: str = "warning") -> None:
+        super().__init__(WORDS_PATH, asr, log_level)
+        self._release = release
+        self.ready = False  # set in the API process once its own models are warm and a worker has answered
+
+    def health(self) -> bool:
+        """Tell whether the API process is ready: LitServe's /health is 503 until then."""
+        return self.ready
+
+    def setup(self, device: str) -> None:
+        """Load and warm the recogniser and the text model of the release."""
+        super().setup(device)
+        self._text: TextModel = load_text_model(self._release)
+
+    def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
+        if transcript.rejected or not self._text.understands(transcript.text):
+            return {}  # a sure "neutral" for words in another script would outvote the voice
+        began_s = time.perf_counter()
+        probabilities = self._text.probabilities(transcript.text)
+        text_latency_ms = 1000 * (time.perf_counter() - began_s)
+        return {"text_probabilities": probabilities.tolist(), "text_latency_ms": text_latency_ms}
+
+
+class PartialsAPI(RecogniserAPI):
+    """Utterances so far: their words only, for `transcript.partial`."""
+
+    def __init__(self, asr: AsrSettings | None, log_level: str = "warning") -> None:
+        super().__init__(PARTIALS_PATH, asr, log_level)
+
+    def setup(self, device: str) -> None:
+        """Load and warm the recogniser, behind whatever works for a final."""
+        os.nice(PARTIALS_NICENESS)
+        super().setup(device)
+
+
+def _sound(request: dict[str, Any]) -> Sound:
+    samples = np.frombuffer(request["samples"], dtype=np.int16)
+    return Sound(samples, request.get("language"), request.get("speech_ms"), request.get("speech_prob"))
+
+
+def _fields(transcript: Transcript) -> dict[str, Any]:
+    if transcript.rejected:
+        return {"reason": transcript.rejected, "language": transcript.language}
+    segments = tuple(vars(segment) for segment in transcript.segments)
+    return {"text": transcript.text, "segments": segments, "language": transcript.language}

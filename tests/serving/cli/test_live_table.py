@@ -1,0 +1,148 @@
+"""What a user sees of a stream: rows that fit, in a terminal and in a log, and JSON lines."""
+
+import io
+import json
+
+import pytest
+
+from serving.cli.live_table import LiveTable, bar_cells, clock
+from serving.cli.verdict_rows import verdict_rows
+from serving.cli.view import JsonLines
+from undertone.client.summary import Summary
+from undertone.client.timing import Event
+
+pytestmark = pytest.mark.fast
+
+VOICE = {"label": "negative", "probabilities": {"negative": 0.61, "neutral": 0.3, "positive": 0.09}}
+SPAN = {"utterance_id": 12, "start_ms": 3_600_120, "end_ms": 3_602_480}
+FINAL = {
+    "type": "utterance.final",
+    **SPAN,
+    "text": "I am really disappointed with the service " * 4,
+    "text_sentiment": VOICE,
+    "audio_sentiment": VOICE,
+    "fused_sentiment": VOICE,
+    "fused_score": -0.52,
+    "alpha": 0.6,
+    "abstain": False,
+    "mode": "fused",
+    "reason": None,
+    "agreement": True,
+}
+WITHOUT_WORDS = {"mode": "audio_only", "reason": "pending", "text": None, "text_sentiment": None, "agreement": None}
+MESSAGES = [
+    {
+        "type": "session.created",
+        "release": {"version": "0.1.0"},
+        "asr": {"engine": "faster-whisper", "model": "tiny.en", "reason": "as asked"},
+    },
+    {"type": "speech.started", "utterance_id": 12, "start_ms": 3_600_120, "speech_start_ms": 3_600_420},
+    {"type": "mood", **SPAN, "audio_sentiment": VOICE},
+    {"type": "transcript.partial", "utterance_id": 12, "text": "I am really " * 20},
+    {"type": "speech.ended", "utterance_id": 12, "end_ms": 3_602_480, "cause": "max_length"},
+    {**FINAL, **WITHOUT_WORDS, "type": "utterance.provisional"},
+    FINAL,
+    {"type": "error", "code": "invalid_message", "message": "what is this " * 20, "fatal": False},
+    {"type": "session.closed", "reason": "finished"},
+    {"type": "an.event.of.a.later.protocol", "text": None},
+]
+
+
+def shown(encoding="utf-8", file="a/long/folder/and/a/recording with a long name that goes on and on.flac"):
+    raw = io.BytesIO()
+    output = io.TextIOWrapper(raw, encoding=encoding)
+    table, summary = LiveTable(output), Summary(file)
+    table.begin(file)
+    for message in MESSAGES:
+        event = Event(message, 12_345.6, 123_456.7 if "end_ms" in message else None)
+        summary.add(event)
+        table.event(file, event)
+    table.end(summary)
+    output.flush()
+    return raw.getvalue().decode(encoding)
+
+
+def test_a_log_has_rows_of_at_most_100_columns_and_one_for_each_event(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = shown().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) == 3 + len(MESSAGES) + 3 + 1  # head and file name, events, two verdicts, words, summary
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_rows_fit_the_width_of_the_console(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert max(map(len, shown().splitlines())) <= columns
+
+
+def test_a_final_shows_its_verdict_how_it_came_about_and_the_words():
+    text = shown()
+    assert "└ negative -0.52 · fused · words negative x0.60 · voice negative · agreement\n" in text
+    assert '"I am really disappointed with the service' in text
+    assert "└ negative -0.52 · audio_only, pending\n" in text
+    assert "60:02.480" in text
+    assert "123457 ms" in text
+
+
+def test_the_session_says_which_release_answers_and_what_recognises_words():
+    assert "release 0.1.0, words: faster-whisper tiny.en" in shown()
+
+
+def test_partial_words_are_shown_as_they_come():
+    assert "12 partial          I am really I am really" in shown()
+
+
+def test_words_against_the_voice_and_an_abstention_are_pointed_out():
+    voice = {"label": "positive", "probabilities": {"negative": 0.2, "neutral": 0.1, "positive": 0.7}}
+    doubt = {**FINAL, "audio_sentiment": voice, "agreement": False, "abstain": True, "text": None}
+    (row,) = verdict_rows(doubt, "└", "·")  # redacted: no row of words
+    assert row.plain.endswith("words negative x0.60 · voice positive · no agreement · abstains")
+
+
+def test_a_terminal_without_unicode_still_shows_everything():
+    text = shown("ascii")
+    assert "-----" in text
+    assert "`- negative -0.52 | fused | words negative x0.60 | voice negative | agreement\n" in text
+    assert '"I am really' in text
+
+
+def test_the_bar_shares_its_cells_without_loss():
+    assert bar_cells([0.5, 0.3, 0.2], 4) == [2, 1, 1]
+    assert bar_cells([1 / 3, 1 / 3, 1 / 3], 20) == [7, 7, 6]
+    assert bar_cells([0, 0, 0], 20) == [0, 0, 0]
+    assert bar_cells([1, 0, 0], 7) == [7, 0, 0]
+
+
+def test_a_time_is_minutes_seconds_and_thousandths():
+    assert [clock(0), clock(83_450), clock(3_600_000)] == ["0:00.000", "1:23.450", "60:00.000"]
+
+
+def test_json_lines_carry_the_event_as_received_and_its_times():
+    output = io.StringIO()
+    view = JsonLines(output)
+    view.event("a.wav", Event(FINAL, 2500.5, 20.5))
+    view.event("a.wav", Event({"type": "session.created"}, None, None))
+    final, created = map(json.loads, output.getvalue().splitlines())
+    assert final == {**FINAL, "file": "a.wav", "received_ms": 2500.5, "client_latency_ms": 20.5}
+    assert created == {"type": "session.created", "file": "a.wav", "received_ms": None}
+
+
+def test_the_summary_counts_the_first_mood_of_each_utterance_from_its_start():
+    summary = Summary("a.wav", audio_samples=32_000)
+    summary.add(
+        Event({"type": "speech.started", "utterance_id": 1, "start_ms": 0, "speech_start_ms": 100}, 600.0, 500.0)
+    )
+    summary.add(Event({"type": "mood", "utterance_id": 1, "end_ms": 590}, 610.0, 20.0))
+    summary.add(Event({"type": "mood", "utterance_id": 1, "end_ms": 840}, 860.0, 20.0))
+    summary.add(Event({"type": "utterance.final", "utterance_id": 1, "end_ms": 900}, 1400.0, 200.0))
+    summary.add(Event({"type": "session.closed"}, 2000.0, None))
+    assert summary.ok
+    assert summary.line() == "1 utterance, audio 2.0 s in 2.0 s, first mood 510 ms, final 200 ms"
+
+
+def test_the_summary_counts_finals_with_and_without_words():
+    summary = Summary("a.wav", audio_samples=32_000)
+    for number, mode in enumerate(["fused", "audio_only", "fused"], start=1):
+        final = {"type": "utterance.final", "utterance_id": number, "end_ms": 900, "mode": mode}
+        summary.add(Event(final, 1000.0 * number, 100.0 * number))
+    assert summary.line() == "3 utterances (2 fused, 1 audio_only), audio 2.0 s in 3.0 s, finals p50/p95 200/290 ms"

@@ -1,0 +1,96 @@
+"""The options of `undertone serve` that say how words are found: what is taken and what is refused, and how."""
+
+import argparse
+
+import pytest
+
+from serving.cli import recognition_options
+from serving.settings import Recognition
+
+pytestmark = pytest.mark.fast
+
+
+def parse(*options):
+    parser = argparse.ArgumentParser()
+    recognition_options.add_arguments(parser)
+    return recognition_options.recognition(parser.parse_args(options))
+
+
+def test_without_options_a_small_model_finds_words_and_speculates():
+    assert parse() == Recognition()
+    assert Recognition().asr.model == "tiny.en"
+    assert Recognition().speculation
+
+
+def test_every_option_arrives(tmp_path):
+    (tmp_path / "model.bin").touch()
+    found = parse(
+        *(
+            "--asr-model",
+            str(tmp_path),
+            "--asr-fallback",
+            "pocketsphinx",
+            "--asr-language",
+            "en",
+            "--asr-window",
+            "full",
+        ),
+        *("--asr-threads", "2", "--asr-workers", "3", "--partial-workers", "0", "--speculation", "off"),
+        *("--asr-max-new-tokens", "12", "--asr-gates", "off", "--asr-hub-wait-s", "5"),
+    )
+    assert (found.workers, found.partial_workers, found.speculation) == (3, 0, False)
+    asr = found.asr
+    assert (asr.model, asr.fallback, asr.language, asr.window) == (str(tmp_path), "pocketsphinx", "en", "full")
+    assert (asr.threads, asr.max_new_tokens, asr.gates, asr.hub_wait_s) == (2, 12, False, 5)
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 2), (8, 8), (64, 8)])
+def test_there_is_a_worker_for_each_core_that_may_be_used(cores, workers, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert parse().workers == parse("--asr-workers", "auto").workers == Recognition().workers == workers
+    assert parse("--asr-workers", "12").workers == 12
+
+
+def test_where_nobody_says_which_cores_may_be_used_all_are(monkeypatch):
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert Recognition().workers == 3
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert Recognition().workers == 1
+
+
+def test_a_server_can_do_without_words():
+    assert parse("--asr-model", "none").asr is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--asr-model", "", "a model has a name"),
+        ("--asr-model", "./nowhere", "there is no folder ./nowhere"),
+        ("--asr-fallback", "siri", "siri"),
+        ("--asr-language", "English", "a language is a code such as en"),
+        ("--asr-window", "small", "small"),
+        ("--asr-threads", "0", "from 1 to 64, not 0"),
+        ("--asr-workers", "many", "from 1 to 64, not many"),
+        ("--partial-workers", "-1", "from 0 to 64, not -1"),
+        ("--asr-hub-wait-s", "soon", "from 0.1 to 600, not soon"),
+        ("--asr-timeout-s", "nan", "from 0.1 to 600, not nan"),
+        ("--speculation", "maybe", "maybe"),
+        ("--asr-gates", "ajar", "ajar"),
+        ("--asr-max-new-tokens", "1000", "from 1 to 448, not 1000"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_option(option, value, message, capsys):
+    with pytest.raises(SystemExit) as refused:
+        parse(f"{option}={value}")
+    assert refused.value.code == 2
+    told = capsys.readouterr().err
+    assert option in told
+    assert message in told
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        parse("--asr-model", str(tmp_path))
+    assert "holds no model.bin" in capsys.readouterr().err

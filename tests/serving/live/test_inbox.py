@@ -1,0 +1,97 @@
+"""What a session reads of what its client has sent: in order, audio that waits in one piece."""
+
+import asyncio
+
+import pytest
+
+from serving.live.inbox import JOINED_BYTES, Drain, Gone, Inbox
+
+pytestmark = pytest.mark.fast
+
+AUDIO = bytes(1024)
+
+
+class Socket:
+    """Gives out `messages`, then hangs up."""
+
+    def __init__(self, messages):
+        self._messages = iter(messages)
+
+    async def receive(self):
+        await asyncio.sleep(0)
+        message = next(self._messages, None)
+        if message is None:
+            return {"type": "websocket.disconnect"}
+        return {"type": "websocket.receive", "bytes" if isinstance(message, bytes) else "text": message}
+
+
+def read(messages, drain=False):
+    """Return what a session reads of `messages` that are all there when it looks, and how it ends."""
+
+    async def reading():
+        ticks = iter(range(1000))
+        inbox = Inbox(Socket(messages), lambda: float(next(ticks)))
+        if drain:
+            inbox.drain()
+        await asyncio.sleep(0.05)
+        frames = []
+        try:
+            while True:
+                frames.append(await inbox.next(1.0))
+        except (Gone, Drain) as end:
+            return frames, type(end)
+        finally:
+            inbox.close()
+
+    return asyncio.run(reading())
+
+
+def told(frames):
+    return [frame.text if frame.data is None else len(frame.data) for frame in frames]
+
+
+def test_audio_that_waits_is_read_in_one_piece_and_is_as_old_as_its_first():
+    frames, end = read([AUDIO, AUDIO, AUDIO])
+    assert (told(frames), end) == ([3072], Gone)
+    assert frames[0].arrived_s == 0.0
+
+
+def test_a_message_between_audio_keeps_its_place():
+    frames, _ = read([AUDIO, AUDIO, "commit", "ping", AUDIO, AUDIO])
+    assert told(frames) == [2048, "commit", "ping", 2048]
+
+
+def test_the_samples_stay_in_their_order():
+    frames, _ = read([bytes([number, 0]) for number in range(20)])
+    assert b"".join(frame.data for frame in frames) == b"".join(bytes([number, 0]) for number in range(20))
+
+
+@pytest.mark.parametrize("wrong", [b"", b"odd"])
+def test_a_frame_that_is_refused_is_read_by_itself(wrong):
+    frames, _ = read([AUDIO, wrong, AUDIO, AUDIO])
+    assert told(frames) == [1024, len(wrong), 2048]
+
+
+def test_pieces_stay_short():
+    frames, _ = read([AUDIO] * 20)
+    assert told(frames) == [JOINED_BYTES, JOINED_BYTES, 4096]
+    frames, _ = read([bytes(100_000), AUDIO])
+    assert told(frames) == [100_000, 1024], "what comes in one frame stays in one"
+
+
+def test_a_drain_comes_after_what_was_there():
+    assert read([], drain=True)[1] is Drain
+
+
+def test_patience_ends():
+    async def reading():
+        socket = Socket([])
+        socket.receive = asyncio.Event().wait
+        inbox = Inbox(socket, lambda: 0.0)
+        try:
+            with pytest.raises(TimeoutError):
+                await inbox.next(0.01)
+        finally:
+            inbox.close()
+
+    asyncio.run(reading())

@@ -1,0 +1,181 @@
+"""The private corner of LitServe that utterances travel through: pinned, and run for real."""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import inspect
+from types import SimpleNamespace
+
+import pytest
+from litserve.loops.loops import inference_worker
+from litserve.server import LitServer
+from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
+
+from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
+from serving.workers.scheduler import OverloadError, Turn
+from serving.workers.words import PARTIALS_PATH, WORDS_PATH
+
+pytestmark = pytest.mark.fast
+
+
+def test_litserve_is_the_version_whose_private_names_are_used():
+    assert importlib.metadata.version("litserve") == "0.2.19"
+
+
+def test_the_private_names_are_still_there():
+    source = inspect.getsource(LitServer)
+    for name in ("def _get_request_queue", "self.response_buffer", "self.workers_setup_status"):
+        assert name in source
+    assert {"event", "response", "worker_id"} <= set(ResponseBufferItem.__dataclass_fields__)
+    assert {LitAPIStatus.ERROR, LitAPIStatus.START}
+    assert WorkerSetupStatus.READY
+    for function in (inference_worker, LitServer.launch_inference_worker):
+        assert 'workers_setup_status[f"{endpoint}_{worker_id}"]' in inspect.getsource(function)
+
+
+def queue_of(states, path=WORDS_PATH):
+    return WorkerQueue(SimpleNamespace(workers_setup_status=states), path, workers=1, max_waiting=4)
+
+
+def test_a_lost_worker_of_another_api_does_not_matter():
+    states = {"words_0": WorkerSetupStatus.READY, "partials_0": WorkerSetupStatus.STARTING}
+    asyncio.run(asyncio.wait_for(queue_of(states).until_ready(), 5))
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(queue_of(states, PARTIALS_PATH).until_ready(), 0.3))
+
+
+def test_a_worker_that_cannot_be_set_up_is_no_worker_to_wait_for():
+    with pytest.raises(WorkerError, match="could not be set up"):
+        asyncio.run(queue_of({"words_0": WorkerSetupStatus.READY, "words_1": WorkerSetupStatus.ERROR}).until_ready())
+
+
+class Workers:
+    """What a queue needs of a LitServer; `answer` says what a worker makes of a batch, `batches` what it was asked."""
+
+    def __init__(self, answer, takes_s=0.05):
+        self._answer, self._takes_s, self.batches = answer, takes_s, []
+        self.response_buffer, self.app = {}, SimpleNamespace(response_queue_id=0)
+        self.workers_setup_status = {"words_0": WorkerSetupStatus.READY}
+        self.loop = asyncio.get_running_loop()
+
+    def _get_request_queue(self, _):
+        return self
+
+    def put(self, request):
+        _, uid, _, batch = request
+        self.batches.append([payload["name"] for payload in batch])
+        self.loop.call_soon_threadsafe(self.loop.call_later, self._takes_s, self._respond, uid, batch)
+
+    def _respond(self, uid, batch):
+        if item := self.response_buffer.get(uid):
+            item.worker_id = 0
+            with contextlib.suppress(LookupError):
+                item.response = self._answer(batch)
+                item.event.set()
+
+
+def asked(answer, names, timeouts=None, takes_s=0.05):
+    """Return what a queue of one worker answers to `names`, asked at once, and the batches that came about."""
+
+    async def scenario():
+        workers = Workers(answer, takes_s)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, most=3)
+        limits = timeouts or [5.0] * len(names)
+        asking = [queue.submit({"name": name}, limit, Turn()) for name, limit in zip(names, limits, strict=True)]
+        return await asyncio.gather(*asking, return_exceptions=True), workers.batches
+
+    return asyncio.run(scenario())
+
+
+def echo(batch):
+    return [{"heard": payload["name"]} for payload in batch], LitAPIStatus.OK
+
+
+def test_what_waits_goes_together_and_each_gets_its_own_answer():
+    answers, batches = asked(echo, "abcdef")
+    assert [answer["heard"] for answer in answers] == list("abcdef")
+    assert batches == [["a"], ["b", "c", "d"], ["e", "f"]]
+
+
+def test_one_that_fails_costs_the_others_of_its_batch_nothing():
+    def second_fails(batch):
+        return [{"error": "odd"} if one["name"] == "c" else {"heard": one["name"]} for one in batch], LitAPIStatus.OK
+
+    answers, _ = asked(second_fails, "abcd")
+    assert isinstance(answers[2], WorkerError)
+    assert [answer["heard"] for answer in answers[:2] + answers[3:]] == ["a", "b", "d"]
+
+
+def test_a_worker_that_dies_over_a_batch_loses_all_of_it_and_nothing_else():
+    def dies_of_c(batch):
+        if "c" in [one["name"] for one in batch]:
+            workers_of["states"]["words_0"] = WorkerSetupStatus.STARTING
+            raise LookupError
+        return echo(batch)
+
+    workers_of = {}
+
+    async def scenario():
+        workers = Workers(dies_of_c)
+        workers_of["states"] = workers.workers_setup_status
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, most=3)
+        asking = [asyncio.create_task(queue.submit({"name": name}, 10.0)) for name in "abcde"]
+        await asyncio.wait(asking[:4])
+        workers.workers_setup_status["words_0"] = WorkerSetupStatus.READY
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    answers = asyncio.run(scenario())
+    assert [type(answer) for answer in answers[1:4]] == 3 * [WorkerLostError]
+    assert [answers[0], answers[4]] == [{"heard": "a"}, {"heard": "e"}]
+
+
+def test_each_of_a_batch_keeps_its_own_time_limit():
+    answers, batches = asked(echo, "abc", timeouts=[9.0, 0.6, 9.0], takes_s=0.4)
+    assert isinstance(answers[1], TimeoutError)
+    assert [answers[0], answers[2]] == [{"heard": "a"}, {"heard": "c"}]
+    assert batches == [["a"], ["b", "c"]]
+
+
+def test_what_is_cancelled_while_it_waits_is_never_sent():
+    async def scenario():
+        workers = Workers(echo)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10)
+        first, second, third = (asyncio.create_task(queue.submit({"name": name}, 5.0)) for name in "abc")
+        await asyncio.sleep(0.01)
+        second.cancel()
+        await asyncio.wait([first, second, third])
+        return workers.batches
+
+    assert asyncio.run(scenario()) == [["a"], ["c"]]
+
+
+def test_what_would_only_time_out_is_refused_at_once_and_not_for_good():
+    async def scenario():
+        workers = Workers(echo, takes_s=0.2)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=100)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        patient = [asyncio.create_task(queue.submit({"name": name}, 60.0)) for name in "abcdefgh"]
+        await asyncio.sleep(0)
+        with pytest.raises(OverloadError, match="only time out"):
+            await queue.submit({"name": "late"}, 1.0)
+        asked_last = await queue.submit({"name": "patient"}, 60.0)
+        await asyncio.wait(patient)
+        return asked_last, await queue.submit({"name": "late"}, 60.0)
+
+    assert asyncio.run(scenario()) == ({"heard": "patient"}, {"heard": "late"})
+
+
+def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
+    async def scenario():
+        workers = Workers(echo, takes_s=0.2)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=1000)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Turn(urgent=False))) for _ in range(200)]
+        await asyncio.sleep(0)
+        final = await queue.submit({"name": "final"}, 30.0)
+        for guess in guesses:
+            guess.cancel()
+        await asyncio.wait(guesses)
+        return final
+
+    assert asyncio.run(scenario()) == {"heard": "final"}

@@ -1,0 +1,101 @@
+"""The release manifest: what is refused, and that the refusal names the culprit."""
+
+import json
+import shutil
+
+import pytest
+from tiny_release import FILES, make_release
+
+from undertone.manifest import FileMismatchError, ManifestError, load, save
+from undertone.release import load_engine
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.fixture
+def release(tiny_release, tmp_path):
+    return shutil.copytree(tiny_release, tmp_path / "release")
+
+
+def change(release, **entries):
+    path = release / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
+
+
+def test_what_was_saved_is_loaded_again(release):
+    manifest = load(release)
+    before = (release / "manifest.json").read_bytes()
+    save(manifest, release)
+    assert (release / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_byte_is_refused_with_the_name_of_the_file(release, name):
+    content = bytearray((release / name).read_bytes())
+    content[100] ^= 1
+    (release / name).write_bytes(content)
+    with pytest.raises(FileMismatchError, match=name):
+        load_engine(release)
+
+
+def test_a_truncated_file_is_refused_with_both_sizes(release):
+    path = release / "silero_vad.onnx"
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(FileMismatchError, match=f"{size - 1} bytes, the manifest says {size}"):
+        load(release)
+
+
+def test_a_missing_file_is_refused_by_name(release):
+    (release / "silero_vad.onnx").unlink()
+    with pytest.raises(FileMismatchError, match=r"silero_vad\.onnx"):
+        load(release)
+
+
+def test_another_schema_version_is_refused(release):
+    change(release, schema_version=99)
+    with pytest.raises(ManifestError, match="schema_version is 99"):
+        load(release)
+
+
+@pytest.mark.parametrize("labels", [["negative", "positive"], ["positive", "neutral", "negative"]])
+def test_another_label_count_or_order_is_refused(release, labels):
+    change(release, labels=labels)
+    with pytest.raises(ManifestError, match="labels are"):
+        load(release)
+
+
+def test_a_graph_with_another_number_of_logits_is_refused(tmp_path):
+    release = make_release(tmp_path / "two", outputs="zero, power")
+    with pytest.raises(ManifestError, match=r"acoustic\.int8\.onnx gives logits of shape \(2,\)"):
+        load_engine(release)
+
+
+def test_a_file_name_that_leaves_the_folder_is_refused(release):
+    change(release, files={"../secret": {"bytes": 1, "sha256": "0" * 64}})
+    with pytest.raises(ManifestError, match="plain file name"):
+        load(release)
+
+
+def test_a_release_without_a_needed_model_is_refused(release):
+    files = json.loads((release / "manifest.json").read_text())["files"]
+    change(release, files={name: entry for name, entry in files.items() if "vad" not in name})
+    with pytest.raises(ManifestError, match=r"no silero_vad\.onnx"):
+        load_engine(release)
+
+
+def test_an_empty_folder_is_no_release(tmp_path):
+    with pytest.raises(ManifestError, match="not a release folder"):
+        load(tmp_path)
+
+
+def test_a_manifest_that_is_no_json_or_lacks_a_section_is_refused(release):
+    for section in ("vad", "text"):
+        whole = json.loads((release / "manifest.json").read_text())[section]
+        change(release, **{section: {"threshold": 0.5}})
+        with pytest.raises(ManifestError, match="does not follow schema"):
+            load(release)
+        change(release, **{section: whole})
+    (release / "manifest.json").write_text("{")
+    with pytest.raises(ManifestError, match="not valid JSON"):
+        load(release)

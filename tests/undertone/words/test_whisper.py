@@ -1,0 +1,142 @@
+"""Faster-Whisper with the real weights of tiny.en: RAVDESS, noise, next to nothing, and both windows."""
+
+import numpy as np
+import pytest
+
+from training.corpora.ravdess.names import STATEMENTS, parse_name
+from training.features.trim import silero, speech_bounds
+from training.params import load_params
+from training.scoring.word_errors import word_error_rate
+from training.sounds.noises import KINDS, noise
+from undertone.audio_file import read
+from undertone.gate.listener import utterances
+from undertone.gate.settings import vad_settings
+from undertone.words.recogniser import AsrSettings, load_recogniser
+
+RATE_HZ = 16_000
+HELD_OUT = range(21, 25)
+
+
+@pytest.fixture(scope="module")
+def full():
+    return load_recogniser(AsrSettings(window="full"))
+
+
+@pytest.fixture(scope="module")
+def clips(ravdess_mirror, repository):
+    """Every fifth clip of the test actors, cut as the speech gate cuts it, with what it says."""
+    vad = load_params(repository / "params.yaml")["vad"]
+    paths = sorted(path for path in ravdess_mirror.rglob("*.flac") if parse_name(path.stem).actor in HELD_OUT)
+    return [(trimmed(read(path), vad), STATEMENTS[parse_name(path.stem).statement]) for path in paths[::5]]
+
+
+def trimmed(samples, vad):
+    bounds = speech_bounds(samples.astype(np.float32) / 32768, vad)
+    return samples[bounds.start : bounds.end]
+
+
+@pytest.mark.ravdess
+@pytest.mark.parametrize(("window", "every"), [("tiny_en", 1), ("full", 4)])  # 30 s cost five times as much
+def test_acted_speech_is_understood_in_both_windows(clips, window, every, request):
+    recogniser, some = request.getfixturevalue(window), clips[::every]
+    heard = [recogniser.transcribe(clip).text for clip, _ in some]
+    assert word_error_rate([said for _, said in some], heard) <= 0.05
+
+
+@pytest.mark.ravdess
+def test_what_is_said_is_accepted_and_encoded_in_the_window_that_it_needs(tiny_en, full, clips):
+    for recogniser, window_s in ((tiny_en, 10.0), (full, 30.0)):
+        heard = [recogniser.transcribe(clip) for clip, _ in clips[:8]]
+        assert [transcript.rejected for transcript in heard] == [None] * len(heard)
+        assert {transcript.window_s for transcript in heard} == {window_s}
+
+
+@pytest.mark.ravdess
+def test_the_same_samples_have_the_same_words(tiny_en, clips):
+    heard = [tiny_en.transcribe(clip) for clip, _ in clips[:6]]
+    again = load_recogniser(AsrSettings())
+    assert [again.transcribe(clip) for clip, _ in reversed(clips[:6])] == heard[::-1]
+
+
+@pytest.mark.ravdess
+def test_a_minute_is_heard_in_pieces(tiny_en, clips):
+    pause = np.zeros(8 * RATE_HZ, dtype=np.int16)
+    sound = np.concatenate([part for clip, _ in clips[:6] for part in (clip, pause)])
+    heard = tiny_en.transcribe(sound)
+    assert heard.decodings >= 3
+    assert len(heard.segments) >= 2
+    ends = [(segment.start_s, segment.end_s) for segment in heard.segments]
+    assert ends == sorted(ends)
+    assert ends[-1][1] <= len(sound) / RATE_HZ + 1e-6
+    assert heard.text == " ".join(segment.text for segment in heard.segments)
+
+
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.25])
+@pytest.mark.parametrize("said", ["Thank you.", "Thank you so much!", "Thanks for watching."])
+def test_thanks_that_are_said_are_no_invention(tiny_en, say, said, speed):
+    heard = tiny_en.transcribe(say(said, speed))
+    assert heard.rejected is None
+    assert word_error_rate([said], [heard.text]) == 0
+
+
+def test_two_hundred_noises_give_no_words_through_gate_and_recogniser(tiny_en, repository):
+    vad = vad_settings(load_params(repository / "params.yaml")["vad"])
+    heard = 0
+    for kind in sorted(KINDS):
+        for seed in range(25, 50):
+            sound = noise(kind, seed)
+            for found in utterances(sound, silero, vad):
+                speech_ms = (found.speech_end - found.speech_start) // 16
+                transcript = tiny_en.transcribe(sound[found.start : found.end], speech_ms=speech_ms)
+                assert transcript.rejected, f"{kind}, seed {seed}: {transcript}"
+                heard += 1
+    assert heard > 0, "with nothing to reject this test could not fail"
+
+
+def test_most_noises_give_no_words_even_without_the_speech_gate(tiny_en):
+    rejected = []
+    for kind in sorted(KINDS):
+        for seed in range(4):
+            transcript = tiny_en.transcribe(noise(kind, seed, seconds=3.0))
+            rejected.append(transcript.rejected is not None)
+    assert np.mean(rejected) >= 0.85, f"{sum(rejected)} of {len(rejected)}"
+
+
+def test_silence_gives_no_words(tiny_en):
+    assert tiny_en.transcribe(np.zeros(3 * RATE_HZ, np.int16)).rejected
+
+
+def test_words_that_look_wrong_are_decoded_again_in_thirty_seconds(tiny_en, full, monkeypatch):
+    sound = noise("music", 1, seconds=3.0)
+    monkeypatch.setattr("undertone.words.whisper.needs_full_window", lambda evidence: True)
+    again = tiny_en.transcribe(sound)
+    assert (again.decodings, again.window_s) == (2, 30.0)
+    assert again.text == full.transcribe(sound).text
+    assert full.transcribe(sound).decodings == 1, "there is no wider window than 30 s"
+
+
+def test_without_gates_nothing_is_rejected_or_decoded_again():
+    recogniser = load_recogniser(AsrSettings(gates=False, max_new_tokens=3))
+    heard = recogniser.transcribe(noise("music", 1, seconds=2.0))
+    assert (heard.rejected, heard.decodings) == (None, 1)
+    assert len(heard.text.split()) <= 3
+
+
+@pytest.mark.parametrize("length", [1, 100, 399, 1600])
+def test_a_sound_of_a_few_samples_is_no_verdict(tiny_en, length):
+    assert tiny_en.transcribe(np.zeros(length, dtype=np.int16)).rejected
+
+
+def test_no_samples_have_no_words(tiny_en):
+    heard = tiny_en.transcribe(np.zeros(0, dtype=np.int16))
+    assert (heard.text, heard.rejected, heard.decodings) == ("", "no_words", 0)
+
+
+def test_the_description_names_engine_model_and_reason(tiny_en):
+    description = dict(tiny_en.description)
+    assert description.pop("reason").startswith("as asked, from the ")
+    assert description == {"engine": "faster-whisper", "model": "tiny.en", "open_vocabulary": True}
+
+
+def test_an_english_model_ignores_another_language(tiny_en):
+    assert tiny_en.transcribe(np.zeros(RATE_HZ, dtype=np.int16), language="de").language == "en"

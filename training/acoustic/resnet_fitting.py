@@ -1,0 +1,75 @@
+"""Fits the residual network on the spectra it is given. Which clips those are is decided by the caller.
+
+Deterministic: the same spectra, settings and seed give the same weights, bit for bit, on one kind of CPU.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from training.acoustic.augment import Augmenter, mixed_up
+from training.acoustic.resnet import EMOTIONS, ResNet
+from training.features.spectra import MelSpectra, Spectra
+from training.precision import autocast
+
+
+def fit_resnet(
+    model: ResNet, clips: Sequence[Spectra], mel: MelSpectra, settings: Mapping[str, Any], name: str
+) -> Iterator[tuple[int, float, nn.Module]]:
+    """Fit `model` and yield (epoch, mean training loss, averaged network) after each epoch of the whole schedule.
+
+    The learning rate warms up and falls along a cosine (Loshchilov & Hutter 2017), not to zero: the weights keep
+    walking about a flat place, and what is yielded is the moving average of weights and statistics over that walk
+    (Izmailov et al. 2018, "Averaging weights leads to wider optima").
+    """
+    augmenter = Augmenter(clips, mel, settings)
+    model.set_scale(_scale(clips, mel))
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
+    )
+    steps = settings["epochs"] * -(-len(clips) // settings["batch_size"])
+    warmup = max(settings["warmup"], 2 / steps)  # or its first phase has no length
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        settings["learning_rate"],
+        total_steps=steps,
+        pct_start=warmup,
+        cycle_momentum=False,
+        final_div_factor=1 / (25 * settings["last_learning_rate"]),  # 25: its div_factor, of the first step
+    )
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]), use_buffers=True)
+    for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):
+        model.train()
+        losses = []
+        for batch in torch.randperm(len(clips)).split(settings["batch_size"]):
+            loss = _loss(model, *augmenter.batch(batch.tolist()), settings)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            averaged.update_parameters(model)
+            losses.append(loss.item())
+        yield epoch, float(np.mean(losses)), averaged.module
+
+
+def _loss(model: ResNet, mfcc: Tensor, emotions: Tensor, settings: Mapping[str, Any]) -> Tensor:
+    targets = functional.one_hot(emotions, len(EMOTIONS)).float()
+    mfcc, targets = mixed_up(mfcc, targets, settings["mixup"])
+    with autocast(settings["precision"]):
+        logits = model.emotions(mfcc)
+    return functional.cross_entropy(logits.float(), targets, label_smoothing=settings["label_smoothing"])
+
+
+def _scale(clips: Sequence[Spectra], mel: MelSpectra) -> Tensor:
+    centred = [_centred(mel.cepstra(mel.levelled(clip.powers[0]))) for clip in clips]
+    return torch.cat(centred, dim=1).std(dim=1)
+
+
+def _centred(mfcc: Tensor) -> Tensor:
+    return mfcc - mfcc.mean(dim=1, keepdim=True)

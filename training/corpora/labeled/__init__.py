@@ -1,0 +1,1 @@
+"""Labelled sets for the fusion: our own sentences, or anybody's recordings with words and labels."""

@@ -1,0 +1,1 @@
+"""RAVDESS: its archive and names, the clips as the stages read them, the splits by speaker."""

@@ -1,0 +1,71 @@
+"""Reads what the stages `download` and `features` wrote: the feature table and the trimmed waveforms."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as parquet
+import soundfile
+from numpy.typing import NDArray
+
+from training.corpora.ravdess.names import parse_name
+from training.files import CLIPS, FEATURES
+from undertone.labels import label_index
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One trimmed clip: what its name says, its label, and `mfcc`, float32 (frames, n_mfcc)."""
+
+    name: str
+    actor: int
+    sex: str
+    emotion: str
+    intensity: str
+    statement: int
+    repetition: int
+    label: str
+    heard: bool
+    start_sample: int
+    end_sample: int
+    mfcc: NDArray[np.float32]
+
+    @property
+    def label_index(self) -> int:
+        """Return the position of the label in every probability vector."""
+        return label_index(self.label)
+
+
+def load_features(path: Path = FEATURES) -> list[Clip]:
+    """Return all clips of the feature table, in the order of their names.
+
+    Raises:
+        SystemExit: the file is missing; the message names the stage that makes it.
+    """
+    if not path.is_file():
+        raise SystemExit(f"{path} not found: it is made by `dvc repro features`")
+    table = parquet.read_table(path)
+    mfcc = table.column("mfcc").combine_chunks()
+    frames = mfcc.value_lengths().to_numpy()
+    values = mfcc.flatten().flatten().to_numpy().reshape(frames.sum(), -1)
+    rows = table.drop_columns(["mfcc", "frames"]).to_pylist()
+    parts = np.split(values, np.cumsum(frames)[:-1])
+    return [Clip(name=row.pop("clip"), mfcc=part, **row) for row, part in zip(rows, parts, strict=True)]
+
+
+def load_waveform(clip: Clip, folder: Path = CLIPS) -> NDArray[np.float32]:
+    """Return the trimmed samples of `clip`, float32 (samples,) in [-1, 1], 16 kHz: int16 / 32768.
+
+    Raises:
+        SystemExit: the clip's file is missing; the message names the stage that makes it.
+    """
+    return read_clip(clip.name, folder)[clip.start_sample : clip.end_sample]
+
+
+def read_clip(name: str, folder: Path = CLIPS) -> NDArray[np.float32]:
+    """Return all samples of a clip as `load_waveform` does: `read_clip("03-01-01-01-01-01-01")`."""
+    path = folder / parse_name(name).folder / f"{name}.flac"
+    if not path.is_file():
+        raise SystemExit(f"{path} not found: it is made by `dvc repro download`")
+    pcm, _ = soundfile.read(path, dtype="int16")
+    return np.asarray(pcm, dtype=np.float32) / np.float32(32768)

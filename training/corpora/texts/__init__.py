@@ -1,0 +1,1 @@
+"""Texts and dialogues with our labels: GoEmotions, SST-5, MELD, and the table that training reads."""

@@ -1,0 +1,1 @@
+"""Judges what was fitted: cross-validation, test actors, test texts, sentences as heard. It changes no weights."""

@@ -1,0 +1,95 @@
+"""What the int8 graphs answer to the pairs of the labelled set: the voice of each half, and the words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from training.corpora.labeled.recordings import read_recording, read_speech
+from training.corpora.ravdess.clips import Clip, load_waveform
+from training.files import INT8_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, VALIDATION_GRAPH, VOICE_METRICS
+from training.fusion.pairs import Pair
+from training.fusion.released_graphs import VoiceGraph, WordsGraph
+from training.fusion.scores import Half
+from undertone.fusion import Probabilities
+from undertone.labels import label_index
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The int8 graphs that answer; `validation` is the voice fitted without the validation actors."""
+
+    validation: Path = VALIDATION_GRAPH
+    released: Path = INT8_GRAPH
+    text: Path = TEXT_INT8_GRAPH
+    tokenizer: Path = TOKENIZER
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks that answer: the voice by half, for the tuning actors one that never heard them, and the words."""
+
+    voices: Mapping[str, VoiceGraph]
+    words: WordsGraph
+    vad: Mapping[str, float]
+
+    def by_kind(self, pairs: Sequence[Pair]) -> dict[str, Half]:
+        """Return what they answer to the pairs of each kind; each clip and each text is judged once."""
+        texts = tqdm(sorted({pair.heard for pair in pairs}), "words", mininterval=1.0)
+        heard = {text: self.words.probabilities(text) for text in texts}
+        sounds = tqdm({_sound(pair): pair for pair in pairs}.items(), "voices", mininterval=1.0)
+        spoken = {sound: self._voice(pair) for sound, pair in sounds}
+        kinds = dict.fromkeys(pair.kind for pair in pairs)
+        return {kind: _half([pair for pair in pairs if pair.kind == kind], heard, spoken) for kind in kinds}
+
+    def answers(self, pairs: Sequence[Pair]) -> Half:
+        """Return what they answer to `pairs`, which are of one kind."""
+        (half,) = self.by_kind(pairs).values()
+        return half
+
+    def _voice(self, pair: Pair) -> Probabilities:
+        return self.voices[pair.half].probabilities(self._waveform(pair))
+
+    def _waveform(self, pair: Pair) -> NDArray[np.float32]:
+        if isinstance(pair.audio, Clip):
+            return load_waveform(pair.audio)
+        return read_recording(pair.audio) if pair.cut else read_speech(pair.audio, self.vad)
+
+
+def _half(
+    pairs: Sequence[Pair], heard: Mapping[str, Probabilities], spoken: Mapping[tuple[str, str], Probabilities]
+) -> Half:
+    return Half(
+        text=np.stack([heard[pair.heard] for pair in pairs]),
+        audio=np.stack([spoken[_sound(pair)] for pair in pairs]),
+        actual=np.array([label_index(pair.label) for pair in pairs]),
+        sentence=np.unique([pair.sentence for pair in pairs], return_inverse=True)[1],
+        speaker=np.unique([pair.speaker for pair in pairs], return_inverse=True)[1],
+    )
+
+
+def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Networks:
+    """Return the networks; `own` clips of the tuning half are judged by the voice that was fitted without them."""
+    temperature, min_samples = _temperature(VOICE_METRICS, "calibrate_voice"), params["features"]["n_fft"]
+    voices = {
+        "tuning": VoiceGraph(graphs.validation if own else graphs.released, temperature, min_samples),
+        "test": VoiceGraph(graphs.released, temperature, min_samples),
+    }
+    text_temperature = _temperature(TEXT_METRICS, "evaluate_text")
+    words = WordsGraph(graphs.text, graphs.tokenizer, text_temperature, params["text"]["max_tokens"])
+    return Networks(voices, words, params["vad"])
+
+
+def _sound(pair: Pair) -> tuple[str, str]:
+    return pair.half, pair.audio.name if isinstance(pair.audio, Clip) else str(pair.audio)
+
+
+def _temperature(metrics: Path, stage: str) -> float:
+    if not metrics.is_file():
+        raise SystemExit(f"{metrics} not found: it is made by `dvc repro {stage}`")
+    return float(json.loads(metrics.read_text(encoding="utf-8"))["temperature"])

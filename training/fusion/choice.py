@@ -1,0 +1,111 @@
+"""Chooses the weights of the fusion on the tuning half: alpha, how it adapts, temperature, and the floor of abstention.
+
+Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities. Each kind
+of pair (training/fusion/pairs.py) counts alike, however many pairs it has. A mean over kinds may sacrifice one of them,
+so of the adaptive weights that are nearly as good (`NEARLY`) the one is taken that takes least from who alone can know.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from training.fusion.pairs import VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
+from training.fusion.scores import Half, agreement, kept, log_loss, pooled
+from training.scoring.calibration import HIGHEST, LOWEST
+from training.scoring.scores import uar
+from undertone.weighting import FusionSettings, fused_many
+
+Kinds = Mapping[str, Half]
+NEARLY = 0.015  # nats of log loss
+KNOWS = {WORDS_SAY_NOTHING: "audio", VOICE_SAYS_NOTHING: "text"}  # who alone can know, by kind
+
+
+class FloorError(ValueError):
+    """No floor of confidence keeps pairs of which as many are right as demanded."""
+
+
+def loss(kinds: Kinds, settings: FusionSettings) -> float:
+    """Return the log loss of the fused vectors, the mean over the kinds."""
+    losses = [log_loss(half.actual, fused_many(half.text, half.audio, settings)) for half in kinds.values()]
+    return float(np.mean(losses))
+
+
+def tempered(kinds: Kinds, settings: FusionSettings) -> FusionSettings:
+    """Return `settings` with the temperature of least log loss."""
+    found = minimize_scalar(
+        lambda log_temperature: loss(kinds, replace(settings, temperature=float(np.exp(log_temperature)))),
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
+        method="bounded",
+    )
+    return replace(settings, temperature=round(float(np.exp(found.x)), 4))
+
+
+def alphas(step: float) -> list[float]:
+    """Return 0, `step`, ..., 1: `alphas(0.5)` is [0, 0.5, 1]."""
+    return [round(float(alpha), 6) for alpha in np.linspace(0.0, 1.0, round(1 / step) + 1)]
+
+
+def best_fixed(kinds: Kinds, step: float) -> FusionSettings:
+    """Return the fixed weight on the grid of `step`, with its temperature, of least log loss."""
+    return _best(kinds, (FusionSettings(alpha=alpha) for alpha in alphas(step)))
+
+
+def best_adaptive(
+    kinds: Kinds, step: float, sharpnesses: Sequence[float], polarities: Sequence[float]
+) -> FusionSettings:
+    """Return the adaptive weight on the three grids, with its temperature, of nearly the least log loss."""
+    candidates = [
+        tempered(
+            kinds,
+            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness), polarity=float(polarity)),
+        )
+        for sharpness, polarity, alpha in product(sharpnesses, polarities, alphas(step)[1:-1])
+    ]
+    losses = [loss(kinds, settings) for settings in candidates]
+    good = [settings for settings, own in zip(candidates, losses, strict=True) if own <= min(losses) + NEARLY]
+    return max(good, key=lambda settings: (least_gain(kinds, settings), -loss(kinds, settings)))
+
+
+def least_gain(kinds: Kinds, settings: FusionSettings) -> float:
+    """Return the smallest difference in UAR to who alone can know, over the kinds that have one; 0 without any."""
+    gains = []
+    for kind, over in KNOWS.items():
+        if half := kinds.get(kind):
+            alone = half.audio if over == "audio" else half.text
+            fused = fused_many(half.text, half.audio, settings)
+            gains.append(uar(half.actual, fused.argmax(axis=1)) - uar(half.actual, alone.argmax(axis=1)))
+    return min(gains, default=0.0)
+
+
+def chosen(kinds: Kinds, fixed: FusionSettings, adaptive: FusionSettings) -> FusionSettings:
+    """Return the better of both, which carries the constants of the other too, for sessions that ask for it."""
+    better = min((fixed, adaptive), key=lambda settings: loss(kinds, settings))
+    constants = ("adaptive_alpha", "sharpness", "polarity")
+    return replace(better, alpha=fixed.alpha, **{name: getattr(adaptive, name) for name in constants})
+
+
+def abstention_floor(kinds: Kinds, settings: FusionSettings, wanted_accuracy: float) -> float:
+    """Return the smallest confidence, in hundredths, at which the kept pairs are right as often as wanted.
+
+    Pairs whose words and voice contradict each other are not kept at any.
+
+    Raises:
+        FloorError: at no confidence they are.
+    """
+    half = pooled(kinds)
+    fused = fused_many(half.text, half.audio, settings)
+    agreed = agreement(half)
+    for floor in (0.01, *(hundredths / 100 for hundredths in range(34, 100))):
+        accuracy = kept(half, fused, agreed & (fused.max(axis=1) >= floor))["accuracy_of_kept"]
+        if accuracy is not None and accuracy >= wanted_accuracy:
+            return floor
+    raise FloorError(
+        f"fusion.kept_accuracy of params.yaml is {wanted_accuracy}: no confidence keeps pairs that are right so often"
+    )
+
+
+def _best(kinds: Kinds, candidates: Iterable[FusionSettings]) -> FusionSettings:
+    return min((tempered(kinds, candidate) for candidate in candidates), key=lambda settings: loss(kinds, settings))

@@ -1,0 +1,1 @@
+"""Scores, calibration and word errors: numbers from answers, whoever gave them."""

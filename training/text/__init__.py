@@ -1,0 +1,1 @@
+"""Fits the words: the DistilBERT classifier, its batches, its word errors, its neutral."""

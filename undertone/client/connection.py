@@ -1,0 +1,101 @@
+"""Opening the socket of a client stream, and saying in one line for a user what went wrong with it.
+
+StreamError
+├── ServerUnreachableError  nothing answers at the url, or what answers is no undertone server
+├── SessionRefusedError     the server ended the session with an error; `code` is the protocol's
+└── ConnectionLostError     the connection ended, or fell silent, without `session.closed`
+"""
+
+import ipaddress
+import json
+from contextlib import suppress
+from typing import Literal
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+
+from undertone.client.timing import Message
+
+DEFAULT_URL = "ws://127.0.0.1:8000/ws/analyze"
+
+
+class StreamError(Exception):
+    """A stream did not end as it should; the message is one line for a user."""
+
+
+class ServerUnreachableError(StreamError):
+    """There is no server to talk to: further files would fare no better."""
+
+
+class SessionRefusedError(StreamError):
+    """The server ended the session with a fatal error frame; `code` as in the protocol."""
+
+    def __init__(self, error: Message) -> None:
+        super().__init__(explain(error))
+        self.code = error.get("code")
+
+
+class ConnectionLostError(StreamError):
+    """No `session.closed` came, or it came too early."""
+
+
+async def open_socket(url: str) -> ClientConnection:
+    """Return an open connection to the server at `url`.
+
+    Raises:
+        ServerUnreachableError: it cannot be had; the message names the url and what to do.
+    """
+    proxy: Literal[True] | None = None if _is_local(url) else True
+    try:
+        # PCM hardly compresses. A long file at full speed can keep a pong waiting behind megabytes of audio.
+        return await connect(url, compression=None, proxy=proxy, max_size=1 << 26, ping_timeout=120, close_timeout=3)
+    except InvalidStatus as error:
+        raise ServerUnreachableError(_refused_upgrade(url, error.response.status_code)) from None
+    except InvalidURI:
+        raise ServerUnreachableError(f"{url} is not the url of a WebSocket (such as {DEFAULT_URL})") from None
+    except InvalidHandshake as error:
+        raise ServerUnreachableError(f"what answers at {url} is no undertone server ({error})") from None
+    except TimeoutError:
+        raise ServerUnreachableError(f"{url} does not answer; start a server with `undertone serve`") from None
+    except OSError as error:
+        reason = "connection refused" if isinstance(error, ConnectionRefusedError) else error.strerror or str(error)
+        raise ServerUnreachableError(f"no server at {url} ({reason}); start one with `undertone serve`") from None
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _refused_upgrade(url: str, status: int) -> str:
+    path = "the path should be /ws/analyze"
+    known = {401: "it wants credentials", 403: path, 404: path, 503: "it is not ready yet, try again"}
+    return f"the server at {url} refused the connection with HTTP {status}: {known.get(status, 'see its log')}"
+
+
+def parse(frame: str | bytes) -> Message:
+    """Return the JSON object of one frame of the server.
+
+    Raises:
+        ConnectionLostError: it is none: this is no undertone server.
+    """
+    with suppress(ValueError):
+        message = json.loads(frame)
+        if isinstance(message, dict) and "type" in message:
+            return message
+    raise ConnectionLostError(f"the server sent something that is no event: {frame[:60]!r}")
+
+
+def explain(error: Message) -> str:
+    """Return an `error` message of the server in one line, with what to do about it where we know."""
+    advice = {
+        "server_full": f"; try again in {error.get('retry_after_s', 'a few')} s or serve with more --max-sessions",
+        "unauthorized": "; check the credentials",
+        "too_far_behind": "; the server cannot keep up: use --speed 1 or fewer streams at once",
+        "server_draining": "; it is going down, start it again with `undertone serve`",
+    }
+    code = str(error.get("code"))
+    return f"the server says {code}: {error.get('message')}{advice.get(code, '')}"

@@ -1,0 +1,164 @@
+"""One stream of audio: bytes in, messages and finished utterances out.
+
+A session knows nothing of sockets, wall clocks or workers; it is a function of the samples alone, so that a file in
+chunks of any size gives the same utterances. serving/sessions/session.py carries its messages,
+serving/sessions/finals.py finds the final of each utterance, undertone/stream/speculation.py when its words are asked
+for ahead of time.
+"""
+
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+
+from undertone.gate.edges import FRAME_SAMPLES
+from undertone.gate.endpointer import SAMPLES_PER_MS
+from undertone.gate.hearing import Ended, Started
+from undertone.gate.listener import Listener
+from undertone.release import Engine
+from undertone.stream.messages import Message, mood, speech_ended, speech_started
+from undertone.stream.ring import RingBuffer, Samples
+from undertone.stream.settings import SessionSettings
+from undertone.stream.speculation import Speculator
+from undertone.stream.utterance import SoFar, Speculation, Utterance, Withdrawn
+from undertone.voice.mood import MoodSmoother
+
+MOOD_WINDOW_MS = 3000
+PARTIAL_EVERY_MS = 1000
+
+S = TypeVar("S", SoFar, Speculation)
+
+
+Output = Message | Utterance | Speculation | Withdrawn | SoFar
+
+
+class Session:
+    """Feed it little-endian int16 PCM at 16 kHz; not thread-safe, one call at a time.
+
+    With `speculates` it says when the words of an utterance are worth asking for before its end is known.
+    """
+
+    def __init__(self, engine: Engine, settings: SessionSettings | None = None, speculates: bool = False) -> None:
+        self._engine, self._speculates = engine, speculates
+        self.configure(settings or SessionSettings())
+        self._utterances = 0
+        self._speech_samples = 0
+        self._next_mood = self._next_partial = self._speech_start = 0
+        self._smoother = MoodSmoother()
+
+    def configure(self, settings: SessionSettings) -> None:
+        """Apply `settings`; only before the first sample, since the ring is sized by them."""
+        self.settings = settings
+        vad = self._engine.manifest.vad
+        silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
+        self._listener = Listener(self._engine.silero, vad, silence_ms, longest_ms)
+        self._speculator = Speculator(silence_ms if self._speculates else 0)
+        held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
+        self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
+
+    @property
+    def heard_samples(self) -> int:
+        """Samples taken since the session began."""
+        return self._ring.total
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether speech, announced or not, is under way."""
+        return self._listener.in_speech
+
+    @property
+    def speculations(self) -> int:
+        """How many speculations there were so far."""
+        return self._speculator.sent
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Counts for `session.closed`."""
+        return {
+            "audio_ms": self._ring.total // SAMPLES_PER_MS,
+            "speech_ms": self._speech_samples // SAMPLES_PER_MS,
+            "utterances": self._utterances,
+        }
+
+    def feed(self, pcm: bytes) -> list[Output]:
+        """Take the next samples, of any even number of bytes, and return what they bring about, in order."""
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)
+        outputs: list[Output] = []
+        while len(samples):
+            room = FRAME_SAMPLES - self._ring.total % FRAME_SAMPLES
+            self._ring.append(samples[:room])
+            samples = samples[room:]
+            if self._ring.total % FRAME_SAMPLES == 0:
+                outputs += self._frame(self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total))
+        return outputs
+
+    def end_utterance(self, cause: str) -> list[Output]:
+        """End the running utterance here (`commit`, `idle`); an empty list means that nothing was under way."""
+        ended = self._listener.end_now(self._ring.total, cause)
+        return self._conclude(ended) if ended else []
+
+    def finish(self) -> list[Output]:
+        """Hear the last incomplete frame, padded with silence, and end what is under way."""
+        outputs: list[Output] = []
+        rest = self._ring.total % FRAME_SAMPLES
+        if rest:
+            frame = np.zeros(FRAME_SAMPLES, dtype=np.int16)
+            frame[:rest] = self._ring.read(self._ring.total - rest, self._ring.total)
+            outputs += self._frame(frame, self._ring.total - rest)
+        return outputs + self.end_utterance("finish")
+
+    def _frame(self, frame: Samples, start: int | None = None) -> list[Output]:
+        start = self._ring.total - FRAME_SAMPLES if start is None else start
+        outputs: list[Output] = []
+        for event in self._listener.hear(frame, start):
+            outputs += [self._start(event)] if isinstance(event, Started) else self._conclude(event)
+        return outputs + self._mood() + self._partial() + self._speculate()
+
+    def _start(self, event: Started) -> Message:
+        self._utterances += 1
+        self._smoother = MoodSmoother()
+        self._next_mood = self._ring.total
+        self._next_partial = event.start + PARTIAL_EVERY_MS * SAMPLES_PER_MS
+        self._speech_start = event.speech_start
+        return speech_started(self._utterances, event.start // SAMPLES_PER_MS, event.speech_start // SAMPLES_PER_MS)
+
+    def _partial(self) -> list[Output]:
+        now = self._ring.total
+        if not self.settings.partials or not self._listener.speaking or now < self._next_partial:
+            return []
+        self._next_partial = now + PARTIAL_EVERY_MS * SAMPLES_PER_MS
+        return [self._heard(SoFar, now)]
+
+    def _speculate(self) -> list[Output]:
+        return [*self._speculator.watch(self._listener, self._ring.total, partial(self._heard, Speculation))]
+
+    def _heard(self, kind: type[S], speech_end: int) -> S:
+        samples = self._ring.read(self._listener.start, self._ring.total)
+        speech_ms = max(0, speech_end - self._speech_start) // SAMPLES_PER_MS
+        return kind(self._utterances, samples, speech_ms, speech_prob=self._listener.speech_prob)
+
+    def _mood(self) -> list[Output]:
+        now = self._ring.total
+        if not self._listener.speaking or now < self._next_mood:
+            return []
+        # Steady to within a frame; after a pause the rhythm begins anew instead of catching up.
+        self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self.settings.mood_interval_ms * SAMPLES_PER_MS
+        start = max(self._listener.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
+        audio = self._smoother.add(self._engine.acoustic.probabilities(self._ring.read(start, now)))
+        return [mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, audio)]
+
+    def _conclude(self, event: Ended) -> list[Output]:
+        lead = self._speculator.settle(event)
+        samples = self._ring.read(event.start, min(event.end, self._ring.total))
+        self._speech_samples += len(samples)
+        utterance = Utterance(
+            utterance_id=self._utterances,
+            start_ms=event.start // SAMPLES_PER_MS,
+            end_ms=min(event.end, self._ring.total) // SAMPLES_PER_MS,
+            samples=samples,
+            speech_ms=(event.speech_end - event.speech_start) // SAMPLES_PER_MS,
+            speech_prob=event.speech_prob,
+            endpoint_wait_ms=(event.decided - event.speech_end) // SAMPLES_PER_MS,
+            speculation_lead_ms=None if lead is None else lead // SAMPLES_PER_MS,
+        )
+        return [speech_ended(utterance.utterance_id, utterance.end_ms, event.cause), utterance]

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from export.onnx_file import session_of
 from export.text import convert as export_text
-from export.text.convert import quantize as text_quantize
+from export.text import quantize as text_quantize
 from training.corpora.texts.table import Row
 from training.files import TEXT_EXPORT_METRICS, TEXT_FLOAT_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, read_metrics
 from training.text import base as text_base

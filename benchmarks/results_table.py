@@ -1,4 +1,4 @@
-"""Prints README's tables of results from metrics/*.json; a test holds the two together.
+"""Prints the tables of docs/results.md from metrics/*.json; a test holds the two together.
 
 python benchmarks/results_table.py
 """

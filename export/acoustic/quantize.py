@@ -52,7 +52,7 @@ def quantize(params: Mapping[str, Any], model: onnx.ModelProto, clips: Sequence[
     actual = np.array([clip.label_index for clip in test])
     report = {
         "protocol": f"{len(test)} trimmed clips of actors {', '.join(map(str, split.test))}, one by one; served: in "
-        "int8, cut into windows as utterances are (undertone/voice/windows.py)",
+        "int8, cut into windows as utterances are",
         **compare(actual, *logits, temperature),
         "served": as_served(test, served_probabilities(quantized, test_waveforms, temperature), params["evaluate"]),
         "calibration_clips": len(chosen),

@@ -95,7 +95,7 @@ def _rule(settings: FusionSettings) -> str:
     if not settings.adaptive:
         return f"Alpha is {settings.alpha:g}"
     return (
-        "Alpha follows what both say\n(undertone/weighting.py): their entropies, and how much of the words' vector is "
+        "Alpha follows what both say: their entropies, and how much of the words' vector is "
         f"neutral;\n{settings.adaptive_alpha:g} where both are equally sure and the words are not neutral at all, "
         f"sharpness {settings.sharpness:g}, polarity {settings.polarity:g}"
     )

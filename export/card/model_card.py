@@ -69,10 +69,10 @@ ECE is the expected calibration error over 15 bins.
 - Two sentences ("Kids are talking by the door", "Dogs are sitting by the door"), studio recordings.
 - English with a North American accent, 24 adults. Other languages, accents, ages and rooms are untested; noise and a
   telephone's band were imitated, and babble costs it most.
-- On speech unlike acted clips it guesses. Such speech gets a flatter answer, by a distance that the graph carries
-  (training/acoustic/strangeness.py), and long speech is heard in windows whose mean is sure only where they agree.
-  Sentences read without feeling are still called negative or positive more often than neutral. Release 0.4.0 was sure
-  of that: it called four of five read sentences positive.
+- On speech unlike acted clips it guesses. Such speech gets a flatter answer, by a distance that the graph carries,
+  and long speech is heard in windows whose mean is sure only where they agree. Sentences
+  read without feeling are still called negative or positive more often than neutral. Release 0.4.0 was sure of that:
+  it called four of five read sentences positive.
 - The voices differ more than the interval tells: see the worst and the best actor above.
 - A label is a group of acted emotions. It says how a stretch of speech sounds to this model, not what a person feels.
 

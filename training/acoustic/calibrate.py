@@ -1,12 +1,11 @@
 """Stage `calibrate_voice`: how sure the voice may be: its temperature, and how much flatter it is on strange speech.
 
 Chosen with the network of step one on speech that it never heard. The temperature: on clips of the validation actors,
-with their labels. The steepness: on our sentences in the neutral voices of the tuning half (training/fusion/spoken.py),
-as the smallest at which hardly any of them is given a sure answer that is not neutral. How strange 95 % of the windows
-of the validation actors are at most flattens nothing. What is heard is cut as in service (undertone/voice/windows.py).
-The released network gets the same numbers, and a direction of strangeness fitted on its own embeddings. The baseline
-has no embedding that tells: it keeps its temperature, and nothing flattens it. Run it as `python -m
-training.acoustic.calibrate`.
+with their labels. The steepness: on our sentences in the neutral voices of the tuning half, as the smallest at which
+hardly any of them is given a sure answer that is not neutral. How strange 95 % of the windows of the validation actors
+are at most flattens nothing. What is heard is cut as in service. The released network gets the same numbers, and a
+direction of strangeness fitted on its own embeddings. The baseline has no embedding that tells: it keeps its
+temperature, and nothing flattens it. Run it as `python -m training.acoustic.calibrate`.
 """
 
 import json

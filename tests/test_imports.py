@@ -22,6 +22,7 @@ THIRD_PARTY = {
     "undertone.gate": {"numpy"},
     "undertone.voice": {"numpy"},
     "undertone.words": {"numpy", "tokenizers", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},
+    "undertone.protocol": set(),
     "undertone.stream": {"numpy"},
     "undertone.client": {"numpy", "websockets"},
 }

@@ -19,7 +19,7 @@ from serving.files.body import Refusal, fault_of
 from serving.files.upload import DRAINING, Heard, Visit
 from serving.sessions.session import Talk
 from undertone.audio_file import AudioFileError
-from undertone.stream.messages import Message, error
+from undertone.protocol import Message, error
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.http")

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from serving.admission import Desk
 from serving.live.inbox import Drain, Frame, Gone, Inbox
 from serving.sessions.session import Talk
-from undertone.stream.messages import Message, error, pong
+from undertone.protocol import Message, error, pong
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.conversation")

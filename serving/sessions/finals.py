@@ -13,7 +13,7 @@ import numpy as np
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
 from serving.workers.scheduler import OverloadError, Turn
 from serving.workers.words import Words
-from undertone.stream.messages import Message, Outcome, verdict
+from undertone.protocol import Message, Outcome, verdict
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
 from undertone.weighting import FusionSettings, verdict_of
 

@@ -17,8 +17,8 @@ from serving.sessions.partials import Partials
 from serving.workers.scheduler import Turn
 from serving.workers.words import Words
 from undertone.labels import LABELS
+from undertone.protocol import Message, error
 from undertone.release import describe_release
-from undertone.stream.messages import Message, error
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the command line starts without loading the audio and netwo
     from undertone.client.timing import Event, Pace
 
 _MAX_CHUNK_MS = 32_000  # under the 1 MiB of one frame
-_SETTINGS = tuple(SessionSettings.__dataclass_fields__)
+_SETTINGS = tuple(SessionSettings.model_fields)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import litserve
 import numpy as np
 
+from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound, Transcript
@@ -90,7 +91,7 @@ class RecogniserAPI(litserve.LitAPI):
     def _without_hearing(self, request: dict[str, Any]) -> dict[str, Any] | None:
         if request.get("describe"):
             return self._recogniser.description
-        return {"reason": "asr_timeout"} if time.monotonic() > request["until_s"] else None
+        return {"reason": Reason.ASR_TIMEOUT} if time.monotonic() > request["until_s"] else None
 
     def _heard(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         began_s = time.perf_counter()
@@ -99,7 +100,7 @@ class RecogniserAPI(litserve.LitAPI):
             asr_latency_ms = 1000 * (time.perf_counter() - began_s)
             return [self._words(transcript, asr_latency_ms) for transcript in transcripts]
         except AsrUnavailableError:
-            return [{"reason": "asr_unavailable"} for _ in requests]
+            return [{"reason": Reason.ASR_UNAVAILABLE} for _ in requests]
         except Exception as error:
             if len(requests) > 1:  # what one of them is at fault for costs the others nothing
                 return [answer for request in requests for answer in self._heard([request])]

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from serving.admission import Desk
+from serving.logs import SESSION
 from serving.sessions.clock import TalkClock
 from serving.sessions.finals import Verdicts
 from serving.sessions.partials import Partials
@@ -41,6 +42,7 @@ class Talk:
         assert desk.engine is not None
         self._live = live
         self.id = uuid.uuid4().hex
+        SESSION.set(self.id)  # of this task, and of those that it starts
         self._desk, self._engine, self._send = desk, desk.engine, send
         self._clock = TalkClock()
         self.session = Session(desk.engine, speculates=desk.speculates)

@@ -10,7 +10,11 @@ class MessageError(ValueError):
     """A text message is none of the protocol; the message says what is wrong with it."""
 
 
-class SessionUpdate(BaseModel):
+class _ClientMessage(BaseModel):
+    model_config = ConfigDict(defer_build=True)  # an importer need not wait for what the first message needs
+
+
+class SessionUpdate(_ClientMessage):
     """settings of this session, only before the first audio frame; unknown keys are refused by name and nothing is
     changed
     """
@@ -26,19 +30,19 @@ class SessionUpdate(BaseModel):
         return dict(self.model_extra or {})
 
 
-class UtteranceCommit(BaseModel):
+class UtteranceCommit(_ClientMessage):
     """end the current utterance now"""
 
     type: Literal["utterance.commit"]
 
 
-class SessionFinish(BaseModel):
+class SessionFinish(_ClientMessage):
     """no more audio; everything heard is finished and answered, then session.closed"""
 
     type: Literal["session.finish"]
 
 
-class Ping(BaseModel):
+class Ping(_ClientMessage):
     """answered by pong with the same id"""
 
     type: Literal["ping"]

@@ -24,11 +24,12 @@ from starlette.websockets import WebSocket
 from serving.admission import Desk
 from serving.files.routes import add_routes
 from serving.live.connection import converse
-from serving.sessions.session import PROTOCOL_VERSION
+from serving.logs import QUIET, LogSettings, configuration
 from serving.settings import Recognition, ServerLimits
 from serving.workers.queue import WorkerQueue
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 from undertone.labels import LABELS
+from undertone.protocol import PROTOCOL_VERSION
 from undertone.release import check_release, describe_release
 
 log = logging.getLogger("undertone.server")
@@ -46,10 +47,10 @@ class UndertoneServer(LitServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end."""
 
     def __init__(
-        self, release: Path, limits: ServerLimits, recognition: Recognition | None = None, log_level: str = "warning"
+        self, release: Path, limits: ServerLimits, recognition: Recognition | None = None, log: LogSettings = QUIET
     ) -> None:
         manifest = check_release(release)
-        self._recognition, self._log_level = recognition or Recognition(), log_level
+        self._recognition, self._log = recognition or Recognition(), log
         workers = _workers(self._recognition)
         metadata: dict[str, Any] = {
             "release": describe_release(manifest),
@@ -76,9 +77,9 @@ class UndertoneServer(LitServer):
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
-        asr, log_level = self._recognition.asr, self._log_level
-        self.words_api = WordsAPI(release, asr, log_level)
-        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log_level)}
+        asr, log = self._recognition.asr, self._log
+        self.words_api = WordsAPI(release, asr, log)
+        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log)}
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager
@@ -118,9 +119,10 @@ class UndertoneServer(LitServer):
                 host=host,
                 port=port,
                 num_api_servers=1,
-                log_level=self._log_level,
+                log_level=self._log.level,
+                log_config=configuration(self._log),
                 generate_client_file=False,
-                access_log=self._log_level == "debug",
+                access_log=self._log.level == "debug",
                 ws_max_size=_SOCKET_MAX_BYTES,
                 ws_per_message_deflate=False,
             )

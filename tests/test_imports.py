@@ -22,7 +22,8 @@ THIRD_PARTY = {
     "undertone.gate": {"numpy"},
     "undertone.voice": {"numpy"},
     "undertone.words": {"numpy", "tokenizers", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},
-    "undertone.stream": {"numpy"},
+    "undertone.protocol": {"pydantic", "typing_extensions"},
+    "undertone.stream": {"numpy", "pydantic", "annotated_types"},
     "undertone.client": {"numpy", "websockets"},
 }
 

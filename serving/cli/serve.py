@@ -1,49 +1,57 @@
-"""`undertone serve`: checks the release, then runs the server."""
+"""`undertone serve`: gathers the settings, checks the release, then runs the server."""
 
 import argparse
-import logging
 import socket
-from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
 
-from serving.cli import recognition_options
-from serving.settings import ServerLimits
+from serving.cli.late_parser import LateParser
 from undertone.manifest import ReleaseError
 
-DEFAULT_RELEASE = Path("models/promoted")
-HOSTS = ("127.0.0.1", "0.0.0.0", "::")  # what LitServe accepts
+if TYPE_CHECKING:
+    from serving.settings.operator import OperatorSettings
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(subparsers: "argparse._SubParsersAction[LateParser]") -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser("serve", help="run the streaming server")
-    parser.add_argument("--release", type=Path, default=DEFAULT_RELEASE, help="release folder (default: %(default)s)")
-    parser.add_argument("--host", choices=HOSTS, default="127.0.0.1", help="address (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="port, 1024 to 65535 (default: %(default)s)")
-    parser.add_argument("--max-sessions", type=int, default=8, help="sessions at once (default: %(default)s)")
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
-    recognition_options.add_arguments(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
+    parser.fill = _fill
+
+
+def _fill(parser: argparse.ArgumentParser) -> None:
+    from serving.cli import operator_flags  # the workers, which import this file, do without pydantic-settings
+
+    operator_flags.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until stopped; exit code 1 where the release or the port cannot be used."""
-    if not 1024 <= arguments.port <= 65535:
-        raise SystemExit(f"--port {arguments.port}: LitServe takes a port from 1024 to 65535")
-    if arguments.max_sessions < 1:
-        raise SystemExit(f"--max-sessions {arguments.max_sessions}: at least 1")
-    _check_port(arguments.host, arguments.port)
+    """Serve until stopped; exit code 2 where a setting is wrong, 1 where the release or the port cannot be used."""
+    from serving.cli.operator_flags import gathered
+    from serving.settings.sources import SettingsError
 
+    try:
+        found = gathered(arguments)
+    except SettingsError as refused:
+        arguments.parser.error(str(refused))
+    if arguments.show_config:
+        sys.stdout.write(found.shown())
+        return 0
+    _check_port(found.settings.host, found.settings.port)
+    return _serve(found.settings)
+
+
+def _serve(settings: "OperatorSettings") -> int:
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
+    from serving import logs
     from serving.server import UndertoneServer, WorkersFailedError
 
-    logging.basicConfig(level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    limits = ServerLimits(max_sessions=arguments.max_sessions, words_timeout_s=arguments.asr_timeout_s)
-    recognition = recognition_options.recognition(arguments)
+    logs.set_up(settings.log)
     try:
-        server = UndertoneServer(arguments.release.resolve(), limits, recognition, arguments.log_level)
-        server.serve(arguments.host, arguments.port)
+        server = UndertoneServer(settings.release.resolve(), settings.limits, settings.recognition, settings.log)
+        server.serve(settings.host, settings.port)
     except ReleaseError as refused:
-        raise SystemExit(f"cannot serve {arguments.release}: {refused}") from None
+        raise SystemExit(f"cannot serve {settings.release}: {refused}") from None
     except WorkersFailedError as failed:
         raise SystemExit(f"cannot serve: {failed}") from None
     return 0

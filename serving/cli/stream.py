@@ -12,15 +12,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from undertone.stream.settings import SessionSettings, SettingError
-
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
     from serving.cli.view import View
     from undertone.client.summary import Summary
     from undertone.client.timing import Event, Pace
 
 _MAX_CHUNK_MS = 32_000  # under the 1 MiB of one frame
-_SETTINGS = tuple(SessionSettings.__dataclass_fields__)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -74,7 +71,10 @@ def chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         SystemExit: a value that every server refuses.
     """
-    chosen = {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
+    from undertone.stream.settings import SessionSettings, SettingError
+
+    given = {name: getattr(arguments, name) for name in SessionSettings.model_fields}
+    chosen = {name: value for name, value in given.items() if value is not None}
     try:
         SessionSettings().updated(chosen)
     except SettingError as error:

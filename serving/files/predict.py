@@ -19,7 +19,7 @@ from serving.files.body import Refusal, fault_of
 from serving.files.upload import DRAINING, Heard, Visit
 from serving.sessions.session import Talk
 from undertone.audio_file import AudioFileError
-from undertone.stream.messages import Message, error
+from undertone.protocol import ErrorCode, Message, error
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.http")
@@ -73,7 +73,7 @@ async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: 
         await lines.send(talk.created())
         await _listen(talk, visit, heard, lines)
     except SettingError as refused:
-        raise Refusal(422, "invalid_setting", str(refused)) from None
+        raise Refusal(422, ErrorCode.INVALID_SETTING, str(refused)) from None
     except TimeoutError:
         log.warning("session %s: the client reads nothing, given up", talk.id)
         raise ClientDisconnect from None
@@ -81,7 +81,7 @@ async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: 
         log.exception("session %s: internal error", talk.id)
         message = f"an internal error; the log has it as session {talk.id}"
         with contextlib.suppress(TimeoutError):
-            await lines.send(error("internal", message, fatal=True))
+            await lines.send(error(ErrorCode.INTERNAL, message, fatal=True))
     finally:
         talk.cancel()
     return lines.end

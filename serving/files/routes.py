@@ -25,7 +25,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
 
     async def on_predict(request: Request) -> Response:
         try:
-            settings = chosen_settings(request, list(SessionSettings.__dataclass_fields__))
+            settings = chosen_settings(request, list(SessionSettings.model_fields))
         except Refusal as refused:
             return refused.response()
         return Answered(desk, partial(predict, desk, settings))

@@ -17,9 +17,9 @@ from serving.workers.words import Words
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import Speculation, Stretch, Utterance
+from undertone.words.reasons import REJECTIONS, Reason
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
-_NOTHING_SAID = ("no_words", "hallucination", "language")
 _QUIET = SessionSettings(mood_interval_ms=2000)  # nobody hears the moods
 
 
@@ -27,7 +27,7 @@ def require_recogniser(desk: Desk) -> None:
     """Raise the `Refusal` of a server without speech recognition."""
     if desk.asr["engine"] == "none":
         why = desk.asr.get("reason") or "none was set up"
-        raise Refusal(503, "asr_unavailable", f"this server has no speech recognition: {why}")
+        raise Refusal(503, Reason.ASR_UNAVAILABLE, f"this server has no speech recognition: {why}")
 
 
 async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> Response:
@@ -75,7 +75,7 @@ class _Transcript:
             words = await self._desk.transcribe(stretch.samples, *known)
         except tuple(REASONS) as error:
             raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
-        if words.reason and words.reason not in _NOTHING_SAID:
+        if words.reason and words.reason not in REJECTIONS:
             raise Refusal(503, words.reason, where, RETRY_AFTER_S)
         return words
 

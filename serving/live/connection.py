@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from serving.admission import Desk
 from serving.live.inbox import Drain, Frame, Gone, Inbox
 from serving.sessions.session import Talk
-from undertone.stream.messages import Message, error, pong
+from undertone.protocol import ErrorCode, Message, MessageError, Ping, SessionFinish, SessionUpdate, error, pong, read
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.conversation")
@@ -138,39 +138,35 @@ class Conversation:
             raise Closing("message_too_large", 1009, f"a frame of {len(data)} bytes; {limit} are allowed")
         if not data or len(data) % 2:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
-            await self._send(error("odd_frame_length", message))
+            await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
             return
         await self._talk.hear(data)
         self._clock.audio_s = time.monotonic()
 
     async def _text(self, frame: Frame) -> None:
         try:
-            message = json.loads(frame.text or "")
-            kind = message["type"]
-        except (ValueError, TypeError, KeyError):
-            await self._send(error("invalid_message", 'text messages are JSON objects with a "type"'))
+            message = read(frame.text or "")
+        except MessageError as refused:
+            await self._send(error(ErrorCode.INVALID_MESSAGE, str(refused)))
             return
-        if kind == "session.finish":
+        if isinstance(message, SessionFinish):
             raise Closing("finished")
-        if kind == "session.update":
-            await self._update({key: value for key, value in message.items() if key != "type"})
-        elif kind == "utterance.commit":
-            await self._commit()
-        elif kind == "ping":
-            await self._send(pong(message.get("id")))
+        if isinstance(message, SessionUpdate):
+            await self._update(message.changes)
+        elif isinstance(message, Ping):
+            await self._send(pong(message.id))
         else:
-            known = "session.update, utterance.commit, session.finish, ping"
-            await self._send(error("invalid_message", f"unknown type {kind!r}; known are {known}"))
+            await self._commit()
 
     async def _update(self, changes: dict[str, Any]) -> None:
         try:
             self._talk.update(changes)
         except SettingError as refused:
-            await self._send(error("invalid_setting", str(refused)))
+            await self._send(error(ErrorCode.INVALID_SETTING, str(refused)))
 
     async def _commit(self) -> None:
         if not await self._talk.end_utterance("commit"):
-            await self._send(error("invalid_message", "nothing to commit: no speech is under way"))
+            await self._send(error(ErrorCode.INVALID_MESSAGE, "nothing to commit: no speech is under way"))
 
     async def _close(self, closing: Closing) -> None:
         await self._talk.close(closing.reason, closing.message)
@@ -181,7 +177,7 @@ class Conversation:
             return
         try:
             message = f"an internal error; the log has it as session {self._talk.id}"
-            await self._send(error("internal", message, fatal=True))
+            await self._send(error(ErrorCode.INTERNAL, message, fatal=True))
             await self._websocket.close(1011)
         except Exception:
             log.info("session %s: the client was gone before it could be told", self._talk.id)

@@ -13,9 +13,10 @@ import numpy as np
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
 from serving.workers.scheduler import OverloadError, Turn
 from serving.workers.words import Words
-from undertone.stream.messages import Message, Outcome, verdict
+from undertone.protocol import Message, Outcome, Timings, final, provisional, verdict
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
 from undertone.weighting import FusionSettings, verdict_of
+from undertone.words.reasons import Reason
 
 log = logging.getLogger("undertone.verdicts")
 
@@ -138,8 +139,8 @@ class Verdicts:
         try:
             done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)
             if not done:
-                shared = self._verdict(utterance, Words(reason="pending"), await asyncio.shield(voice))
-                await self._send({"type": "utterance.provisional", **shared})
+                shared = self._verdict(utterance, Words(reason=Reason.PENDING), await asyncio.shield(voice))
+                await self._send(provisional(shared))
             return await task
         finally:
             task.cancel()
@@ -152,7 +153,7 @@ class Verdicts:
             return Words(reason=reason_of(error))
         except Exception:
             log.exception("session %s: no words for utterance %d", self._session_id, utterance.utterance_id)
-            return Words(reason="asr_unavailable")
+            return Words(reason=Reason.ASR_UNAVAILABLE)
 
     async def _heard(self, utterance: Utterance, guess: _Guess | None) -> Words:
         if guess:
@@ -166,8 +167,8 @@ class Verdicts:
     def _verdict(self, utterance: Utterance, words: Words, voice: Voice) -> Message:
         text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
         fused, alpha, abstain = verdict_of(text, voice.audio, self.fusion)
-        reason = (words.reason or "no_words") if text is None else None
-        abstain = abstain or reason == NOBODY_SPOKE  # what the voice would be judged by may be a sneeze
+        reason = (words.reason or Reason.NO_WORDS) if text is None else None
+        abstain = abstain or reason == Reason.HALLUCINATION  # what the voice would be judged by may be a sneeze
         message = verdict(utterance.span, words.text, text, voice.audio, fused, Outcome(alpha, abstain, reason))
         return {**message, "text": None} if self.redacts else message
 
@@ -178,20 +179,19 @@ class Verdicts:
         label, score = shared["fused_sentiment"]["label"], shared["fused_score"]
         self.trajectory.append({**utterance.span, "label": label, "fused_score": score})
         self._log(shared, timings)
-        await self._send({"type": "utterance.final", **shared, "timings": timings})
+        await self._send(final(shared, timings))
         self.pending -= 1
         await self._tell_progress()
 
-    def _log(self, shared: Message, timings: Message) -> None:
+    def _log(self, shared: Message, timings: Timings) -> None:
         about = {"session": self._session_id, **{name: shared[name] for name in _LOGGED}, **timings}
         log.info("final %s", " ".join(f"{name}={value}" for name, value in about.items()))
 
 
-NOBODY_SPOKE = "hallucination"
 _LOGGED = ("utterance_id", "start_ms", "end_ms", "mode", "reason", "alpha", "abstain")
 
 
-def _timings(utterance: Utterance, words: Words, voice: Voice, began_s: float) -> Message:
+def _timings(utterance: Utterance, words: Words, voice: Voice, began_s: float) -> Timings:
     now_s = time.perf_counter()
     return {
         "endpoint_wait_ms": utterance.endpoint_wait_ms,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from serving.workers.queue import REASONS
-from undertone.stream.messages import Message, partial
+from undertone.protocol import Message, partial
 from undertone.stream.utterance import SoFar
 
 log = logging.getLogger("undertone.partials")

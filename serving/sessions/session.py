@@ -6,24 +6,24 @@ it.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from serving.admission import Desk
+from serving.logs import SESSION
 from serving.sessions.clock import TalkClock
 from serving.sessions.finals import Verdicts
 from serving.sessions.partials import Partials
 from serving.workers.scheduler import Turn
 from serving.workers.words import Words
 from undertone.labels import LABELS
+from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
-from undertone.stream.messages import Message, error
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
 
-PROTOCOL_VERSION = 1
 PIECE_BYTES = 32_000  # a second: how much is heard at once
 MAX_AHEAD_S = 2.0
 MAX_PENDING = 2
@@ -42,6 +42,7 @@ class Talk:
         assert desk.engine is not None
         self._live = live
         self.id = uuid.uuid4().hex
+        SESSION.set(self.id)  # of this task, and of those that it starts
         self._desk, self._engine, self._send = desk, desk.engine, send
         self._clock = TalkClock()
         self.session = Session(desk.engine, speculates=desk.speculates)
@@ -127,7 +128,7 @@ class Talk:
     async def _tell(self, outputs: list[Output]) -> None:
         withdrawn = {id(output.speculation) for output in outputs if isinstance(output, Withdrawn)}
         for output in outputs:
-            if isinstance(output, dict):
+            if isinstance(output, Mapping):
                 if output["type"] == "speech.ended":
                     self._partials.drop()
                 await self._send(output)

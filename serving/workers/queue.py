@@ -17,6 +17,7 @@ from litserve.server import LitServer
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
 from serving.workers.scheduler import OverloadError, Turn, Turns
+from undertone.words.reasons import Reason
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
@@ -32,15 +33,15 @@ class WorkerError(RuntimeError):
 
 
 # What `WorkerQueue.submit` raises, and the reason that a verdict gives for it.
-REASONS: dict[type[Exception], str] = {
-    TimeoutError: "asr_timeout",
-    OverloadError: "overload",
-    WorkerLostError: "worker_lost",
-    WorkerError: "asr_unavailable",
+REASONS: dict[type[Exception], Reason] = {
+    TimeoutError: Reason.ASR_TIMEOUT,
+    OverloadError: Reason.OVERLOAD,
+    WorkerLostError: Reason.WORKER_LOST,
+    WorkerError: Reason.ASR_UNAVAILABLE,
 }
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: Exception) -> Reason:
     """Return the reason that goes out for `error`, one of those in `REASONS`."""
     return next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
 

@@ -17,6 +17,8 @@ from typing import Any
 import litserve
 import numpy as np
 
+from serving.logs import QUIET, LogSettings, set_up
+from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound, Transcript
@@ -58,9 +60,9 @@ class RecogniserAPI(litserve.LitAPI):
     is not done.
     """
 
-    def __init__(self, api_path: str, asr: AsrSettings | None, log_level: str = "warning") -> None:
+    def __init__(self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
         super().__init__(api_path=api_path)
-        self._asr, self._log_level = asr, log_level
+        self._asr, self._log = asr, log
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
@@ -69,7 +71,7 @@ class RecogniserAPI(litserve.LitAPI):
             load_recogniser,
         )
 
-        logging.basicConfig(level=self._log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        set_up(self._log, role=self.api_path.rpartition("/")[2])
         switched_off = NoRecogniser("switched off with --asr-model none")
         self._recogniser: Recogniser = load_recogniser(self._asr) if self._asr else switched_off
 
@@ -90,7 +92,7 @@ class RecogniserAPI(litserve.LitAPI):
     def _without_hearing(self, request: dict[str, Any]) -> dict[str, Any] | None:
         if request.get("describe"):
             return self._recogniser.description
-        return {"reason": "asr_timeout"} if time.monotonic() > request["until_s"] else None
+        return {"reason": Reason.ASR_TIMEOUT} if time.monotonic() > request["until_s"] else None
 
     def _heard(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         began_s = time.perf_counter()
@@ -99,7 +101,7 @@ class RecogniserAPI(litserve.LitAPI):
             asr_latency_ms = 1000 * (time.perf_counter() - began_s)
             return [self._words(transcript, asr_latency_ms) for transcript in transcripts]
         except AsrUnavailableError:
-            return [{"reason": "asr_unavailable"} for _ in requests]
+            return [{"reason": Reason.ASR_UNAVAILABLE} for _ in requests]
         except Exception as error:
             if len(requests) > 1:  # what one of them is at fault for costs the others nothing
                 return [answer for request in requests for answer in self._heard([request])]
@@ -116,8 +118,8 @@ class RecogniserAPI(litserve.LitAPI):
 class WordsAPI(RecogniserAPI):
     """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
 
-    def __init__(self, release: Path, asr: AsrSettings | None, log_level: str = "warning") -> None:
-        super().__init__(WORDS_PATH, asr, log_level)
+    def __init__(self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
+        super().__init__(WORDS_PATH, asr, log)
         self._release = release
         self.ready = False  # set in the API process once its own models are warm and a worker has answered
 
@@ -142,8 +144,8 @@ class WordsAPI(RecogniserAPI):
 class PartialsAPI(RecogniserAPI):
     """Utterances so far: their words only, for `transcript.partial`."""
 
-    def __init__(self, asr: AsrSettings | None, log_level: str = "warning") -> None:
-        super().__init__(PARTIALS_PATH, asr, log_level)
+    def __init__(self, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
+        super().__init__(PARTIALS_PATH, asr, log)
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser, behind whatever works for a final."""

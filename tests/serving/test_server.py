@@ -14,6 +14,7 @@ import pytest
 import yaml
 from conftest import running_server
 from litserve.utils import WorkerSetupStatus
+from pydantic import TypeAdapter
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
@@ -22,6 +23,7 @@ from serving.server import UndertoneServer
 from serving.settings import ServerLimits
 from undertone.audio_file import read
 from undertone.manifest import load
+from undertone.protocol import ServerMessage
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,7 @@ def test_every_message_follows_the_protocol_document(server, speech, schemas):
     for message in messages:
         schema = {"$ref": f"#/components/schemas/{message['type']}", "components": schemas["components"]}
         jsonschema.Draft202012Validator(schema).validate(message)
+        TypeAdapter(ServerMessage).validate_json(json.dumps(message))
 
 
 @pytest.mark.parametrize("chunk_ms", [10, 20, 32, 100, 1000])

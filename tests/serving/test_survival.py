@@ -190,7 +190,7 @@ def test_a_tampered_release_is_refused_by_name_before_anything_starts(tiny_relea
 @pytest.mark.parametrize("port", ["80", "70000"])
 def test_a_port_that_cannot_be_used_is_refused_by_number(tiny_release, port):
     refused = serve("--release", str(tiny_release), "--port", port)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert port in refused.stderr
 
 

@@ -15,8 +15,8 @@ from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.endpointer import SAMPLES_PER_MS
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
+from undertone.protocol import Message, mood, speech_ended, speech_started
 from undertone.release import Engine
-from undertone.stream.messages import Message, mood, speech_ended, speech_started
 from undertone.stream.ring import RingBuffer, Samples
 from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator

@@ -1,11 +1,12 @@
-"""What a client may set for its session.
-
-The ranges here are those of asyncapi.yaml; a test holds the two together.
-"""
+"""What a client may set for its session: the one place of the names, ranges and defaults."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 
 class SettingError(ValueError):
@@ -13,51 +14,72 @@ class SettingError(ValueError):
 
 
 @dataclass(frozen=True)
-class SessionSettings:
+class _Wanted:
+    """What a setting must be, in the message that refuses another value."""
+
+    text: str
+
+
+_Switch = Annotated[bool, _Wanted("true or false")]
+_Alpha = Annotated[float, Field(ge=0, le=1)] | Literal["adaptive"]
+_Language = Annotated[str, Field(min_length=2, max_length=10)]
+
+
+class SessionSettings(BaseModel):
     """The settings of one session; times in ms, `alpha` None means as released."""
 
-    endpoint_silence_ms: int = 500
-    max_utterance_ms: int = 15_000
-    mood_interval_ms: int = 250
-    partials: bool = False
-    alpha: float | str | None = None
-    language: str | None = None
-    redact_text: bool = False
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    endpoint_silence_ms: int = Field(default=500, ge=200, le=2000, description="silence that ends an utterance")
+    max_utterance_ms: int = Field(default=15_000, ge=2000, le=30_000, description="longest utterance")
+    mood_interval_ms: int = Field(default=250, ge=100, le=2000, description="time between two moods")
+    partials: _Switch = Field(
+        default=False, description="words while they are spoken; refused where the server has no workers for them"
+    )
+    alpha: Annotated[_Alpha | None, _Wanted('a number from 0 to 1 or "adaptive"')] = Field(
+        default=None, description="weight of the words in place of the released rule"
+    )
+    language: Annotated[_Language | None, _Wanted('a code such as "en"')] = Field(
+        default=None, description="spoken language"
+    )
+    redact_text: _Switch = Field(default=False, description="finals and partials without the words")
 
     def updated(self, changes: Mapping[str, Any]) -> "SessionSettings":
-        """Return a copy with `changes` applied, all or none.
+        """Return a copy with `changes` applied, all or none; none of them may be None.
 
         Raises:
             SettingError: an unknown key, a wrong type or a value out of range.
         """
+        refused = _refused(changes)
         for name, value in changes.items():
-            _check(name, value)
-        return replace(self, **changes)
+            if name in refused:
+                raise SettingError(_refusal(name, value))
+        return self.model_copy(update=dict(changes))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as they go into `session.created`."""
-        return asdict(self)
+        return dict(self)
 
 
-RANGES_MS = {"endpoint_silence_ms": (200, 2000), "max_utterance_ms": (2000, 30_000), "mood_interval_ms": (100, 2000)}
-_SWITCHES = ("partials", "redact_text")
+def _refused(changes: Mapping[str, Any]) -> set[str]:
+    known = {name: value for name, value in changes.items() if name in SessionSettings.model_fields}
+    refused = {name for name, value in changes.items() if name not in known or value is None}
+    try:
+        SessionSettings.model_validate(known)
+    except ValidationError as error:
+        refused |= {str(fault["loc"][0]) for fault in error.errors(include_url=False)}
+    return refused
 
 
-def _check(name: str, value: Any) -> None:
-    if name in RANGES_MS:
-        low, high = RANGES_MS[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise SettingError(f"{name} must be a whole number of ms from {low} to {high}, not {value!r}")
-    elif name in _SWITCHES:
-        if not isinstance(value, bool):
-            raise SettingError(f"{name} must be true or false, not {value!r}")
-    elif name == "alpha":
-        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-        if not number and value != "adaptive":
-            raise SettingError(f'alpha must be a number from 0 to 1 or "adaptive", not {value!r}')
-    elif name == "language":
-        if not isinstance(value, str) or not 2 <= len(value) <= 10:
-            raise SettingError(f'language must be a code such as "en", not {value!r}')
-    else:
-        known = ", ".join(SessionSettings.__dataclass_fields__)
-        raise SettingError(f"unknown setting {name!r}; known are {known}")
+def _refusal(name: str, value: Any) -> str:
+    field = SessionSettings.model_fields.get(name)
+    if field is None:
+        return f"unknown setting {name!r}; known are {', '.join(SessionSettings.model_fields)}"
+    return f"{name} must be {_wanted(field)}, not {value!r}"
+
+
+def _wanted(field: FieldInfo) -> str:
+    about = {type(item): item for item in field.metadata}
+    if _Wanted in about:
+        return str(about[_Wanted].text)
+    return f"a whole number of ms from {about[Ge].ge} to {about[Le].le}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from undertone.words.calibrated import can_judge, english, impossible, spoken
 from undertone.words.evidence import Evidence
 from undertone.words.inventions import are_grunts, is_known_invention
+from undertone.words.reasons import Reason
 
 __all__ = ["Evidence", "GateSettings", "gate", "needs_full_window", "repeats_itself", "signs", "unlooped"]
 
@@ -50,19 +51,19 @@ class GateSettings:
 DEFAULT = GateSettings()
 
 
-def gate(evidence: Evidence, settings: GateSettings = DEFAULT, only_english: bool = False) -> str | None:
-    """Return None to accept the words, or why they are rejected: "no_words", "hallucination" or "language".
+def gate(evidence: Evidence, settings: GateSettings = DEFAULT, only_english: bool = False) -> Reason | None:
+    """Return None to accept the words, or why they are rejected, one of `undertone.words.reasons.REJECTIONS`.
 
     With `only_english` the engine knows nothing else, and writes English over every language; one word tells nothing.
     """
     if are_grunts(evidence.words):
-        return "no_words"
+        return Reason.NO_WORDS
     if not can_judge(evidence):
-        return "hallucination" if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
+        return Reason.HALLUCINATION if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
     if impossible(evidence) or spoken(evidence) < 0:
-        return "hallucination"
+        return Reason.HALLUCINATION
     tellable = only_english and len(set(evidence.words)) > 1
-    return "language" if tellable and english(evidence) < 0 else None
+    return Reason.LANGUAGE if tellable and english(evidence) < 0 else None
 
 
 def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int]:

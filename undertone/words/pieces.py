@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from undertone.words.reasons import Reason
 from undertone.words.transcript import RATE_HZ, Samples, Transcript
 
 LONGEST_PIECE_S = 28.0
@@ -18,7 +19,7 @@ _SEARCH_S = 8.0
 def by_pieces(samples: Samples, speech_ms: int | None, hear: Callable[[Samples, int | None], Transcript]) -> Transcript:
     """Return one transcript of `samples`, made by `hear(piece, its share of speech_ms)`."""
     if not len(samples):
-        return Transcript("", rejected="no_words", decodings=0)
+        return Transcript("", rejected=Reason.NO_WORDS, decodings=0)
     parts = []
     for start, end in pieces(samples):
         share_ms = None if speech_ms is None else round(speech_ms * (end - start) / len(samples))

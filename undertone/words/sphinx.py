@@ -14,6 +14,7 @@ import numpy as np
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate
 from undertone.words.pieces import by_pieces
+from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Sound, Transcript
 from undertone.words.voicing import voicing
@@ -71,7 +72,7 @@ class PocketsphinxRecogniser:
         segments = tuple(_segments(words))
         text = " ".join(segment.text for segment in segments)
         if not words:
-            return Transcript("", language="en", rejected="no_words")
+            return Transcript("", language="en", rejected=Reason.NO_WORDS)
         evidence = replace(_evidence(text, units, words, samples, speech_ms), speech_prob=speech_prob)
         rejected = gate(evidence) if self._settings.gates else None
         return Transcript(text, segments, "en", rejected, evidence=evidence.numbers())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from undertone.gate.ears import Samples
+from undertone.words.reasons import Reason
 
 RATE_HZ = 16_000
 
@@ -49,15 +50,15 @@ class Segment:
 class Transcript:
     """The words of one utterance.
 
-    `text` is empty where nothing was said, and holds the words even when they are `rejected`: None, "no_words",
-    "hallucination" or "language" (not English). `window_s` is what the encoder saw (None without one), `decodings` how
+    `text` is empty where nothing was said, and holds the words even when they are `rejected`: None, or one of
+    `undertone.words.reasons.REJECTIONS`. `window_s` is what the encoder saw (None without one), `decodings` how
     often the words were decoded, `evidence` what the gate judged by.
     """
 
     text: str
     segments: tuple[Segment, ...] = ()
     language: str | None = None
-    rejected: str | None = None
+    rejected: Reason | None = None
     window_s: float | None = None
     decodings: int = 1
     evidence: dict[str, float] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from undertone.words.decoder import Decoding, WhisperDecoder
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate, needs_full_window, unlooped
 from undertone.words.pieces import LONGEST_PIECE_S, by_pieces
+from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Sound, Transcript
 from undertone.words.voicing import voicing
@@ -91,5 +92,5 @@ class WhisperRecogniser:
             evidence=judged.numbers(),
         )
 
-    def _gate(self, evidence: Evidence) -> str | None:
+    def _gate(self, evidence: Evidence) -> Reason | None:
         return gate(evidence, only_english=not self._decoder.multilingual)

@@ -1,24 +1,12 @@
-"""session.update: what is taken and what is refused, in step with asyncapi.yaml."""
+"""session.update: what is taken and what is refused, and how."""
 
 import pytest
-import yaml
 
-from undertone.stream.settings import RANGES_MS, SessionSettings, SettingError
+from undertone.stream.settings import SessionSettings, SettingError
 
 pytestmark = pytest.mark.fast
 
-
-@pytest.fixture(scope="module")
-def schema(repository):
-    document = yaml.safe_load((repository / "serving" / "asyncapi.yaml").read_text())
-    return document["components"]["schemas"]["session.update"]["properties"]
-
-
-def test_the_settings_and_their_ranges_are_those_of_the_protocol(schema):
-    assert set(schema) - {"type"} == set(SessionSettings.__dataclass_fields__)
-    for name, (low, high) in RANGES_MS.items():
-        assert (schema[name]["minimum"], schema[name]["maximum"]) == (low, high)
-        assert schema[name]["default"] == getattr(SessionSettings(), name)
+KNOWN = "endpoint_silence_ms, max_utterance_ms, mood_interval_ms, partials, alpha, language, redact_text"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +22,28 @@ def test_the_settings_and_their_ranges_are_those_of_the_protocol(schema):
 def test_good_settings_are_taken(changes):
     updated = SessionSettings().updated(changes)
     assert {name: getattr(updated, name) for name in changes} == changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mood_interval_ms": 99}, "mood_interval_ms must be a whole number of ms from 100 to 2000, not 99"),
+        ({"redact_text": "yes"}, "redact_text must be true or false, not 'yes'"),
+        ({"alpha": float("nan")}, 'alpha must be a number from 0 to 1 or "adaptive", not nan'),
+        ({"alpha": None}, 'alpha must be a number from 0 to 1 or "adaptive", not None'),
+        ({"language": "e"}, "language must be a code such as \"en\", not 'e'"),
+        ({"\ud800": 1, "alpha": 2}, f"unknown setting '\\ud800'; known are {KNOWN}"),
+        ({"alpha": 2, "volume": 11}, 'alpha must be a number from 0 to 1 or "adaptive", not 2'),
+    ],
+)
+def test_the_first_bad_setting_is_told_with_what_it_must_be(changes, message):
+    with pytest.raises(SettingError) as refused:
+        SessionSettings().updated(changes)
+    assert str(refused.value) == message
+
+
+def test_a_whole_number_for_the_weight_of_the_words_stays_one():
+    assert repr(SessionSettings().updated({"alpha": 1}).as_dict()["alpha"]) == "1"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,25 @@
-"""The messages that the server sends, one function each: their form stands here and in asyncapi.yaml."""
+"""The messages that the server sends, one function each; their types are in undertone/protocol/server.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from undertone.fusion import Probabilities, agree, score
 from undertone.labels import LABELS
+from undertone.protocol.parts import Sentiment, Timings
+from undertone.protocol.server import (
+    Cause,
+    Error,
+    Mood,
+    Pong,
+    SpeechEnded,
+    SpeechStarted,
+    TranscriptPartial,
+    UtteranceFinal,
+    UtteranceProvisional,
+)
 
-Message = dict[str, Any]
+Message = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Outcome:
     reason: str | None
 
 
-def sentiment(probabilities: Probabilities) -> Message:
+def sentiment(probabilities: Probabilities) -> Sentiment:
     """Return `{"label", "probabilities"}` of a vector (3,); probabilities are rounded to 4 places."""
     return {
         "label": LABELS[int(probabilities.argmax())],
@@ -27,7 +39,7 @@ def sentiment(probabilities: Probabilities) -> Message:
     }
 
 
-def speech_started(utterance_id: int, start_ms: int, speech_start_ms: int) -> Message:
+def speech_started(utterance_id: int, start_ms: int, speech_start_ms: int) -> SpeechStarted:
     """An utterance is under way; it begins at `start_ms`, its first speech is at `speech_start_ms`."""
     return {
         "type": "speech.started",
@@ -37,7 +49,7 @@ def speech_started(utterance_id: int, start_ms: int, speech_start_ms: int) -> Me
     }
 
 
-def mood(utterance_id: int, start_ms: int, end_ms: int, audio: Probabilities) -> Message:
+def mood(utterance_id: int, start_ms: int, end_ms: int, audio: Probabilities) -> Mood:
     """How the last seconds of the running utterance sound."""
     return {
         "type": "mood",
@@ -48,14 +60,14 @@ def mood(utterance_id: int, start_ms: int, end_ms: int, audio: Probabilities) ->
     }
 
 
-def partial(utterance_id: int, text: str | None) -> Message:
+def partial(utterance_id: int, text: str | None) -> TranscriptPartial:
     """What the running utterance says so far; it may change."""
     return {"type": "transcript.partial", "utterance_id": utterance_id, "text": text}
 
 
-def speech_ended(utterance_id: int, end_ms: int, cause: str) -> Message:
+def speech_ended(utterance_id: int, end_ms: int, cause: str) -> SpeechEnded:
     """The endpoint of an utterance; its final follows."""
-    return {"type": "speech.ended", "utterance_id": utterance_id, "end_ms": end_ms, "cause": cause}
+    return {"type": "speech.ended", "utterance_id": utterance_id, "end_ms": end_ms, "cause": cast(Cause, cause)}
 
 
 def verdict(
@@ -88,17 +100,27 @@ def verdict(
     }
 
 
+def final(shared: Message, timings: Timings) -> UtteranceFinal:
+    """The verdict, `shared` being the fields of `verdict`, and where its time went."""
+    return cast(UtteranceFinal, {"type": "utterance.final", **shared, "timings": timings})
+
+
+def provisional(shared: Message) -> UtteranceProvisional:
+    """What the voice alone says, `shared` being the fields of `verdict`."""
+    return cast(UtteranceProvisional, {"type": "utterance.provisional", **shared})
+
+
 def _words_per_minute(text: str | None, duration_ms: int) -> int | None:
     if not text or duration_ms <= 0:
         return None
     return round(len(text.split()) * 60_000 / duration_ms)
 
 
-def error(code: str, message: str, fatal: bool = False, **details: Any) -> Message:
+def error(code: str, message: str, fatal: bool = False, **details: Any) -> Error:
     """Something was refused (`fatal` false) or the session ends now (`fatal` true)."""
-    return {"type": "error", "code": code, "message": message, "fatal": fatal, **details}
+    return cast(Error, {"type": "error", "code": code, "message": message, "fatal": fatal, **details})
 
 
-def pong(ping_id: Any) -> Message:
+def pong(ping_id: Any) -> Pong:
     """The answer to `ping`, with the same id."""
     return {"type": "pong", "id": ping_id}

@@ -1,19 +1,32 @@
-"""The options of `undertone serve` that say how words are found: what is taken and what is refused, and how."""
+"""The flags of `undertone serve`: what is taken and what is refused, and how."""
 
 import argparse
 
 import pytest
 
-from serving.cli import recognition_options
-from serving.settings import Recognition
+from serving.cli import operator_flags
+from serving.cli.main import main
+from serving.settings import Recognition, ServerLimits
+from serving.settings.operator import OperatorSettings
 
 pytestmark = pytest.mark.fast
 
 
-def parse(*options):
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch):
+    for name in OperatorSettings.model_fields:
+        monkeypatch.delenv(f"UNDERTONE_{name.upper()}", raising=False)
+
+
+def settings(*options):
+    """Return what `undertone serve` with `options` would run on."""
     parser = argparse.ArgumentParser()
-    recognition_options.add_arguments(parser)
-    return recognition_options.recognition(parser.parse_args(options))
+    operator_flags.add_arguments(parser)
+    return operator_flags.gathered(parser.parse_args(options)).settings
+
+
+def parse(*options):
+    return settings(*options).recognition
 
 
 def test_without_options_a_small_model_finds_words_and_speculates():
@@ -79,18 +92,43 @@ def test_a_server_can_do_without_words():
         ("--speculation", "maybe", "maybe"),
         ("--asr-gates", "ajar", "ajar"),
         ("--asr-max-new-tokens", "1000", "from 1 to 448, not 1000"),
+        ("--port", "80", "80: LitServe takes a port from 1024 to 65535"),
+        ("--port", "http", "invalid int value: 'http'"),
+        ("--max-sessions", "0", "0: at least 1"),
+        ("--host", "here", "invalid choice: 'here' (choose from '127.0.0.1', '0.0.0.0', '::')"),
+        ("--log-format", "xml", "invalid choice: 'xml' (choose from 'text', 'json')"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_option(option, value, message, capsys):
     with pytest.raises(SystemExit) as refused:
-        parse(f"{option}={value}")
+        main(["serve", f"{option}={value}"])
     assert refused.value.code == 2
     told = capsys.readouterr().err
-    assert option in told
+    assert f"undertone serve: error: argument {option}: " in told
     assert message in told
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
-        parse("--asr-model", str(tmp_path))
+        main(["serve", "--asr-model", str(tmp_path)])
     assert "holds no model.bin" in capsys.readouterr().err
+
+
+def test_the_defaults_of_the_server_are_those_of_its_limits():
+    found = settings()
+    assert found.limits == ServerLimits()
+    assert (found.host, found.port, str(found.release)) == ("127.0.0.1", 8000, "models/promoted")
+    assert (found.log.level, found.log.format) == ("info", "text")
+
+
+def test_no_setting_takes_a_variable_that_means_something_else():
+    assert not {"data", "config"} & set(OperatorSettings.model_fields)
+
+
+def test_the_help_names_every_flag_and_its_default(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert "--asr-window {adaptive,full} what the encoder sees (default: adaptive)" in told
+    assert all(f"--{name.replace('_', '-')} " in told for name in OperatorSettings.model_fields)

@@ -1,0 +1,98 @@
+"""What a setting may be: checks of a text, as flags and variables have it, or of a value of a TOML file.
+
+Each returns the value or raises a ValueError that says what it must be.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from serving.settings.limits import worker_per_core
+from undertone.words.settings import WEIGHTS, names_a_folder
+
+
+def model(value: Any) -> str:
+    """Check the name of a Whisper, a folder of one, or none."""
+    text = str(value)
+    folder = Path(text)
+    if not text or text != text.strip():
+        raise ValueError(f"a model has a name, not {text!r}")
+    if folder.is_dir():
+        if not (folder / WEIGHTS).is_file():
+            raise ValueError(f"{text} holds no {WEIGHTS}: not a CTranslate2 model")
+        return str(folder.resolve())
+    if names_a_folder(text):
+        raise ValueError(f"there is no folder {text}")
+    return text
+
+
+def language(value: Any) -> str:
+    """Check a code such as en."""
+    text = str(value)
+    if not (2 <= len(text) <= 10 and text.isascii() and text.islower()):
+        raise ValueError(f"a language is a code such as en, not {text!r}")
+    return text
+
+
+def workers(value: Any) -> int:
+    """Check a number of processes, or auto: one for each core."""
+    return worker_per_core() if value == "auto" else int(whole(1, 64)(value))
+
+
+def seconds(value: Any) -> float:
+    """Check a duration."""
+    try:
+        duration_s = float(str(value))
+    except ValueError:
+        duration_s = 0.0
+    if not 0.1 <= duration_s <= 600:
+        raise ValueError(f"must be seconds from 0.1 to 600, not {value}")
+    return duration_s
+
+
+def whole(low: int, high: int) -> Callable[[Any], int]:
+    """Return the check of a whole number from `low` to `high`."""
+
+    def number(value: Any) -> int:
+        text = str(value)
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, not {value}")
+        return int(text)
+
+    return number
+
+
+def port(value: Any) -> int:
+    """Check a port that LitServe takes."""
+    number = integer(value)
+    if not 1024 <= number <= 65535:
+        raise ValueError(f"{number}: LitServe takes a port from 1024 to 65535")
+    return number
+
+
+def sessions(value: Any) -> int:
+    """Check how many sessions there may be at once."""
+    number = integer(value)
+    if number < 1:
+        raise ValueError(f"{number}: at least 1")
+    return number
+
+
+def integer(value: Any) -> int:
+    """Check a number of any size."""
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ValueError(f"invalid int value: {value!r}") from None
+
+
+def choice(*known: str) -> Callable[[Any], str]:
+    """Return the check of one of `known`; true and false of a file are on and off."""
+
+    def chosen(value: Any) -> str:
+        text = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+        if text not in known:
+            raise ValueError(f"invalid choice: {value!r} (choose from {', '.join(map(repr, known))})")
+        return text
+
+    return chosen

@@ -1,0 +1,123 @@
+"""The settings of `undertone serve`, each once: its name, its default, its check and its help.
+
+A flag `--asr-model`, a variable `UNDERTONE_ASR_MODEL` and a line `asr_model = "tiny.en"` of a file are the same
+setting; serving/settings/sources.py gathers them.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from serving.logs import FORMATS, LEVELS, LogSettings
+from serving.settings import checks
+from serving.settings.limits import Recognition, ServerLimits, worker_per_core
+from undertone.words.settings import FALLBACKS, WINDOWS, AsrSettings
+
+HOSTS = ("127.0.0.1", "0.0.0.0", "::")  # what LitServe accepts
+PREFIX = "UNDERTONE_"  # UNDERTONE_DATA names the mirror of the trainings: no setting may be called `data`
+
+_ASR, _LIMITS = AsrSettings(), ServerLimits()
+Seconds = Annotated[float, BeforeValidator(checks.seconds)]
+
+
+def _one_of(*known: str, default: str, about: str) -> Any:
+    return Field(default=default, description=about, json_schema_extra={"metavar": "{" + ",".join(known) + "}"})
+
+
+def _setting(default: Any, about: str, metavar: str | None = None) -> Any:
+    return Field(default=default, description=about, json_schema_extra={"metavar": metavar} if metavar else None)
+
+
+_Switch = Annotated[str, BeforeValidator(checks.choice("on", "off"))]
+
+
+class OperatorSettings(BaseSettings):
+    """What an operator may set; durations in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    release: Path = _setting(Path("models/promoted"), "release folder")
+    host: Annotated[str, BeforeValidator(checks.choice(*HOSTS))] = _one_of(*HOSTS, default=HOSTS[0], about="address")
+    port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
+    max_sessions: Annotated[int, BeforeValidator(checks.sessions)] = _setting(_LIMITS.max_sessions, "sessions at once")
+    log_level: Annotated[str, BeforeValidator(checks.choice(*LEVELS))] = _one_of(
+        *LEVELS, default="info", about="the least that is logged"
+    )
+    log_format: Annotated[str, BeforeValidator(checks.choice(*FORMATS))] = _one_of(
+        *FORMATS, default="text", about="lines for people, or one JSON object a line"
+    )
+    asr_model: Annotated[str, BeforeValidator(checks.model)] = _setting(_ASR.model, "Whisper", "NAME|FOLDER|none")
+    asr_fallback: Annotated[str, BeforeValidator(checks.choice(*FALLBACKS))] = _one_of(
+        *FALLBACKS, default=_ASR.fallback, about="where the model cannot be loaded"
+    )
+    asr_hub_wait_s: Seconds = _setting(_ASR.hub_wait_s, "then the fallback", "S")
+    asr_language: Annotated[str, BeforeValidator(checks.language)] | None = _setting(
+        _ASR.language, "such as en (default: as the model says, or detected)", "CODE"
+    )
+    asr_window: Annotated[str, BeforeValidator(checks.choice(*WINDOWS))] = _one_of(
+        *WINDOWS, default=_ASR.window, about="what the encoder sees"
+    )
+    asr_threads: Annotated[int, BeforeValidator(checks.whole(1, 64))] = _setting(_ASR.threads, "of each worker", "N")
+    asr_workers: Annotated[int, BeforeValidator(checks.workers)] = Field(
+        default_factory=worker_per_core,
+        description="processes for finals; auto: one for each core, 8 at most (default: auto)",
+        json_schema_extra={"metavar": "N|auto"},
+    )
+    asr_timeout_s: Seconds = _setting(_LIMITS.words_timeout_s, "then the voice alone", "S")
+    partial_workers: Annotated[int, BeforeValidator(checks.whole(0, 64))] = _setting(
+        Recognition.partial_workers, "processes for words while they are spoken; 0: no partials", "N"
+    )
+    speculation: _Switch = _one_of(
+        *("on", "off"), default="on", about="ask for the words in a pause, before it ends the utterance"
+    )
+    asr_gates: _Switch = _one_of("on", "off", default="on", about="off: for benchmarks on random weights")
+    asr_max_new_tokens: Annotated[int, BeforeValidator(checks.whole(1, 448))] | None = _setting(
+        _ASR.max_new_tokens, "for benchmarks on random weights", "N"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what serving/settings/sources.py has gathered, and nothing beside it."""
+        return (init_settings,)
+
+    @property
+    def limits(self) -> ServerLimits:
+        """What the server allows."""
+        return ServerLimits(max_sessions=self.max_sessions, words_timeout_s=self.asr_timeout_s)
+
+    @property
+    def log(self) -> LogSettings:
+        """How the server logs."""
+        return LogSettings(self.log_level, self.log_format)
+
+    @property
+    def recognition(self) -> Recognition:
+        """How words are found."""
+        return Recognition(
+            asr=None if self.asr_model == "none" else self._asr,
+            workers=self.asr_workers,
+            partial_workers=self.partial_workers,
+            speculation=self.speculation == "on",
+        )
+
+    @property
+    def _asr(self) -> AsrSettings:
+        return AsrSettings(
+            model=self.asr_model,
+            fallback=self.asr_fallback,
+            language=self.asr_language,
+            threads=self.asr_threads,
+            window=self.asr_window,
+            hub_wait_s=self.asr_hub_wait_s,
+            max_new_tokens=self.asr_max_new_tokens,
+            gates=self.asr_gates == "on",
+        )

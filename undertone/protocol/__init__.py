@@ -1,0 +1,64 @@
+"""The messages of the wire: their types, and one function for each that the server sends.
+
+Depends on pydantic, the labels, the fusion rule, the reasons of words and the settings of a session. There are no
+sockets here, and nothing of what a session does.
+"""
+
+from undertone.protocol.client import (
+    CLIENT_MESSAGES,
+    ClientMessage,
+    MessageError,
+    Ping,
+    SessionFinish,
+    SessionUpdate,
+    UtteranceCommit,
+    read,
+)
+from undertone.protocol.codes import FINISHED, ErrorCode
+from undertone.protocol.messages import (
+    Message,
+    Outcome,
+    error,
+    final,
+    mood,
+    partial,
+    pong,
+    provisional,
+    sentiment,
+    speech_ended,
+    speech_started,
+    verdict,
+)
+from undertone.protocol.parts import PROTOCOL_VERSION, Timings
+from undertone.protocol.server import SERVER_MESSAGES, ServerMessage, SessionClosed, SessionCreated
+
+__all__ = [
+    "CLIENT_MESSAGES",
+    "FINISHED",
+    "PROTOCOL_VERSION",
+    "SERVER_MESSAGES",
+    "ClientMessage",
+    "ErrorCode",
+    "Message",
+    "MessageError",
+    "Outcome",
+    "Ping",
+    "ServerMessage",
+    "SessionClosed",
+    "SessionCreated",
+    "SessionFinish",
+    "SessionUpdate",
+    "Timings",
+    "UtteranceCommit",
+    "error",
+    "final",
+    "mood",
+    "partial",
+    "pong",
+    "provisional",
+    "read",
+    "sentiment",
+    "speech_ended",
+    "speech_started",
+    "verdict",
+]

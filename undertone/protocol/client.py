@@ -1,0 +1,75 @@
+"""The messages that a client sends as text, as types, and how the server reads one."""
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class MessageError(ValueError):
+    """A text message is none of the protocol; the message says what is wrong with it."""
+
+
+class _ClientMessage(BaseModel):
+    model_config = ConfigDict(defer_build=True)  # an importer need not wait for what the first message needs
+
+
+class SessionUpdate(_ClientMessage):
+    """settings of this session, only before the first audio frame; unknown keys are refused by name and nothing is
+    changed
+    """
+
+    # Which settings there are, and their ranges: undertone/stream/settings.py, which checks them as they are applied.
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["session.update"]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings, as they came."""
+        return dict(self.model_extra or {})
+
+
+class UtteranceCommit(_ClientMessage):
+    """end the current utterance now"""
+
+    type: Literal["utterance.commit"]
+
+
+class SessionFinish(_ClientMessage):
+    """no more audio; everything heard is finished and answered, then session.closed"""
+
+    type: Literal["session.finish"]
+
+
+class Ping(_ClientMessage):
+    """answered by pong with the same id"""
+
+    type: Literal["ping"]
+    id: Any = None
+
+
+ClientMessage = SessionUpdate | UtteranceCommit | SessionFinish | Ping
+_KINDS: dict[str, type[ClientMessage]] = {
+    "session.update": SessionUpdate,
+    "utterance.commit": UtteranceCommit,
+    "session.finish": SessionFinish,
+    "ping": Ping,
+}
+CLIENT_MESSAGES = tuple(_KINDS.values())
+
+
+def read(text: str) -> ClientMessage:
+    """Return the message in one text frame: `read('{"type": "ping", "id": 7}')` is `Ping(type="ping", id=7)`.
+
+    Raises:
+        MessageError: no JSON object with a known type.
+    """
+    try:
+        message = json.loads(text)
+        kind = message["type"]
+    except (ValueError, TypeError, KeyError):
+        raise MessageError('text messages are JSON objects with a "type"') from None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise MessageError(f"unknown type {kind!r}; known are {', '.join(_KINDS)}")
+    return _KINDS[kind].model_validate(message)

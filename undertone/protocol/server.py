@@ -1,0 +1,192 @@
+"""The messages that the server sends, as types: typed dictionaries, so that what is sent costs no validation.
+
+Tests validate what a server really sends against them; serving/asyncapi.yaml is generated from them.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import AfterValidator, Field, WithJsonSchema, with_config
+from typing_extensions import TypedDict
+
+from undertone.protocol.codes import ErrorCode
+from undertone.protocol.parts import (
+    CLOSED,
+    OPEN,
+    Asr,
+    AudioFormat,
+    Fusion,
+    Labels,
+    Limits,
+    ReleaseInfo,
+    Sentiment,
+    Share,
+    Time,
+    Timings,
+    Totals,
+    TrajectoryPoint,
+    UtteranceId,
+)
+from undertone.stream.settings import SessionSettings
+from undertone.words.reasons import Reason
+
+_SETTLED = [reason for reason in Reason if reason is not Reason.PENDING]
+
+
+def _settled(reason: Reason) -> Reason:
+    if reason not in _SETTLED:
+        raise ValueError("a final waits for nothing")
+    return reason
+
+
+_WHY = f"Why there are no words. {'; '.join(f'{reason}: {reason.meaning}' for reason in _SETTLED)}."
+FinalReason = Annotated[Reason, AfterValidator(_settled), WithJsonSchema({"enum": [str(one) for one in _SETTLED]})]
+
+
+@with_config(CLOSED)
+class SessionCreated(TypedDict):
+    """on connect"""
+
+    type: Literal["session.created"]
+    session_id: str
+    protocol: Literal[1]
+    audio: AudioFormat
+    limits: Limits
+    settings: SessionSettings
+    labels: Labels
+    release: ReleaseInfo
+    asr: Asr
+    fusion: Fusion
+
+
+@with_config(CLOSED)
+class SpeechStarted(TypedDict):
+    """an utterance is under way; it begins at start_ms with up to 300 ms of pre-roll, its level rises to that of speech
+    at speech_start_ms
+    """
+
+    type: Literal["speech.started"]
+    utterance_id: UtteranceId
+    start_ms: Time
+    speech_start_ms: Time
+
+
+@with_config(CLOSED)
+class Mood(TypedDict):
+    """every mood_interval_ms during speech, first within 500 ms of its start; how the last 3 s at most sound"""
+
+    type: Literal["mood"]
+    utterance_id: UtteranceId
+    start_ms: Time
+    end_ms: Time
+    audio_sentiment: Sentiment
+
+
+@with_config(CLOSED)
+class TranscriptPartial(TypedDict):
+    """the words so far, if `partials`; at most one a second, may change, never after the final of its utterance; text
+    is null with `redact_text`
+    """
+
+    type: Literal["transcript.partial"]
+    utterance_id: UtteranceId
+    text: str | None
+
+
+Cause = Literal["silence", "max_length", "commit", "idle", "finish"]
+
+
+@with_config(CLOSED)
+class SpeechEnded(TypedDict):
+    """the endpoint of an utterance"""
+
+    type: Literal["speech.ended"]
+    utterance_id: UtteranceId
+    end_ms: Time
+    cause: Cause
+
+
+class _Verdict(TypedDict):
+    utterance_id: UtteranceId
+    start_ms: Time
+    end_ms: Time
+    text: Annotated[str | None, Field(description="null without words and with `redact_text`")]
+    text_sentiment: Sentiment | None
+    audio_sentiment: Sentiment
+    fused_sentiment: Sentiment
+    fused_score: Annotated[float, Field(ge=-1, le=1)]
+    alpha: Annotated[Share, Field(description="the weight that the words had; 0 without words")]
+    abstain: Annotated[
+        bool,
+        Field(
+            description="the label is doubtful: the fused confidence is under the calibrated floor, words and voice "
+            "contradict each other, or nobody seems to have spoken (reason hallucination)"
+        ),
+    ]
+    mode: Literal["fused", "audio_only"]
+    agreement: bool | None
+    speech_rate_wpm: Annotated[int, Field(ge=0)] | None
+
+
+@with_config(CLOSED)
+class UtteranceProvisional(_Verdict):
+    """the words are not there 1000 ms after the endpoint; what the voice alone says"""
+
+    type: Literal["utterance.provisional"]
+    reason: Annotated[Literal[Reason.PENDING], Field(description=Reason.PENDING.meaning)]
+
+
+@with_config(CLOSED)
+class UtteranceFinal(_Verdict):
+    """the verdict; exactly one for each utterance, in order"""
+
+    type: Literal["utterance.final"]
+    reason: Annotated[FinalReason | None, Field(description=_WHY)]
+    timings: Timings
+
+
+@with_config(CLOSED)
+class Pong(TypedDict):
+    """the answer to ping"""
+
+    type: Literal["pong"]
+    id: Any
+
+
+@with_config(OPEN)
+class Error(TypedDict):
+    """a refusal; a fatal one always comes before the close that it explains"""
+
+    type: Literal["error"]
+    code: ErrorCode
+    message: str
+    fatal: bool
+    retry_after_s: NotRequired[float]
+
+
+@with_config(CLOSED)
+class SessionClosed(TypedDict):
+    """after session.finish, a time-out or a drain; the last message"""
+
+    type: Literal["session.closed"]
+    reason: Literal["finished", "session_expired", "server_draining", "too_far_behind", "message_too_large"]
+    totals: Totals
+    trajectory: list[TrajectoryPoint]
+
+
+ServerMessage = Annotated[
+    SessionCreated
+    | SpeechStarted
+    | Mood
+    | TranscriptPartial
+    | SpeechEnded
+    | UtteranceProvisional
+    | UtteranceFinal
+    | Pong
+    | Error
+    | SessionClosed,
+    Field(discriminator="type"),
+]
+SERVER_MESSAGES = (
+    *(SessionCreated, SpeechStarted, Mood, TranscriptPartial, SpeechEnded),
+    *(UtteranceProvisional, UtteranceFinal, Pong, Error, SessionClosed),
+)

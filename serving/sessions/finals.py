@@ -13,9 +13,10 @@ import numpy as np
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
 from serving.workers.scheduler import OverloadError, Turn
 from serving.workers.words import Words
+from undertone.fusion import verdict_of
 from undertone.stream.messages import Message, Outcome, verdict
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
-from undertone.weighting import FusionSettings, verdict_of
+from undertone.weighting import FusionSettings
 
 log = logging.getLogger("undertone.verdicts")
 

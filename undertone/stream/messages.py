@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from undertone.fusion import Probabilities, agree, score
+from undertone.fusion import agree, score
 from undertone.labels import LABELS
+from undertone.probabilities import Probabilities
 
 Message = dict[str, Any]
 

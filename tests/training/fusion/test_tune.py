@@ -34,11 +34,12 @@ from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scoring.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
-from undertone.fusion import agree, softmax
+from undertone.fusion import agree, fused_many
 from undertone.labels import LABELS
+from undertone.probabilities import softmax
 from undertone.release import load_engine
 from undertone.voice.acoustic import AcousticModel
-from undertone.weighting import FusionSettings, fused_many, fusion_settings
+from undertone.weighting import FusionSettings, fusion_settings
 from undertone.words.sentiment import TextModel
 
 SECTION = {

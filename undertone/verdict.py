@@ -8,6 +8,7 @@ from undertone.lane import WORDS, Lane
 from undertone.probabilities import by_label, label_of
 from undertone.weighting import FusionSettings
 
+# Reasons for which the words have no part in a verdict.
 NO_WORDS = "no_words"
 NOBODY_SPOKE = "hallucination"
 

@@ -69,6 +69,15 @@ def blocks(path: Path) -> Iterator[Samples]:
     yield from decoded(path, str(path))
 
 
+def duration_s(path: Path) -> float:
+    """Return how long the file says it is, in seconds; 0 where it does not tell, or cannot be read."""
+    try:
+        with _opened(path, str(path)) as file:
+            return 0.0 if file.frames == _UNKNOWN_FRAMES else float(file.frames / file.samplerate)
+    except NotAudioError:
+        return 0.0
+
+
 def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator[Samples, None, None]:
     """Yield `source`, a path or an open file descriptor at its start, as `blocks` does; errors speak of `name`.
 

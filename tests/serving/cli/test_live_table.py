@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from serving.cli.live_table import LiveTable, bar_cells, clock
+from serving.cli.console import clock
+from serving.cli.live_table import LiveTable, bar_cells
 from serving.cli.verdict_rows import verdict_rows
 from serving.cli.view import JsonLines
 from undertone.client.summary import Summary

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the command line starts without loading models and audio libraries
-    from serving.cli.verdict_views import VerdictView
+    from serving.cli.views.verdict_views import VerdictView
     from undertone.audio_file import Samples
     from undertone.release import Release
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def analyze(arguments: argparse.Namespace) -> int:
     """Hear the recordings one after the other and show what each came to."""
-    from serving.cli.verdict_views import view_on
+    from serving.cli.views.verdict_views import view_on
     from undertone import offline
     from undertone.manifest import ReleaseError
     from undertone.release import open_release

@@ -9,8 +9,8 @@ from typing import TextIO
 
 from rich.text import Text
 
-from serving.cli.console import LineConsole, clock
-from serving.cli.verdict_rows import STYLES, verdict_rows
+from serving.cli.views.console import LineConsole, clock
+from serving.cli.views.verdict_rows import STYLES, verdict_rows
 from undertone.client.summary import Summary
 from undertone.client.timing import Event, Message
 from undertone.labels import LABELS

@@ -6,8 +6,8 @@ from typing import Protocol, TextIO
 
 from rich.text import Text
 
-from serving.cli.console import LineConsole, clock
-from serving.cli.verdict_rows import verdict_rows
+from serving.cli.views.console import LineConsole, clock
+from serving.cli.views.verdict_rows import verdict_rows
 from serving.sessions.wire import Message, message_of
 from undertone.stream.events import Final
 

@@ -20,7 +20,7 @@ from undertone.audio_file import read
 from undertone.gate.ears import Ear
 from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.listener import MAX_UTTERANCE_MS, Listener
-from undertone.release import load_engine
+from undertone.release import open_release
 from undertone.stream.session import Session
 
 ROUNDS = 20
@@ -32,18 +32,18 @@ def main() -> None:
     parser.add_argument("--release", type=Path, default=Path("models/promoted"))
     parser.add_argument("--samples", type=Path, default=Path("data/samples"))
     arguments = parser.parse_args()
-    engine = load_engine(arguments.release)
+    release = open_release(arguments.release)
     speech = np.concatenate([read(path) for path in sorted(arguments.samples.glob("*.flac"))])
     frames = speech[: len(speech) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    silero, vad = Ear(engine.silero), engine.manifest.vad
-    listener = Listener(engine.silero, vad, vad.endpoint_silence_ms, MAX_UTTERANCE_MS)
+    silero, vad = Ear(release.silero), release.manifest.vad
+    listener = Listener(release.silero, vad, vad.endpoint_silence_ms, MAX_UTTERANCE_MS)
     sounds = frames.astype(np.float32) / np.float32(32768)
     second, duration_s = speech[:16_000], len(speech) / 16_000
     rows = {
         "Silero, per 32 ms frame (ms)": seconds(lambda: [silero.hear(f) for f in sounds]) / len(frames),
         "the speech gate, per 32 ms frame (ms)": seconds(lambda: hear_all(listener, frames)) / len(frames),
-        "acoustic model, 1 s window (ms)": seconds(lambda: [engine.acoustic.probabilities(second)]),
-        "session, per second of speech (ms)": seconds(lambda: Session(engine).feed(speech.tobytes())) / duration_s,
+        "acoustic model, 1 s window (ms)": seconds(lambda: [release.acoustic.probabilities(second)]),
+        "session, per second of speech (ms)": seconds(lambda: Session(release).feed(speech.tobytes())) / duration_s,
     }
     table = Table("figure", "median", title=f"{duration_s:.0f} s of speech, {ROUNDS} rounds")
     for name, value in rows.items():

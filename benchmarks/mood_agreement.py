@@ -17,18 +17,20 @@ from rich.table import Table
 from training.corpora.ravdess.clips import load_features, read_clip
 from training.params import load_params
 from undertone.labels import LABELS
-from undertone.release import load_engine
-from undertone.stream.session import Session, Utterance
+from undertone.release import open_release
+from undertone.stream.events import Mood, SpeechStarted
+from undertone.stream.session import Output, Session
+from undertone.stream.utterance import Utterance
 
 SILENCE_AFTER_S = 1.0  # so that every clip ends by silence
 
 
-def listen(session: Session, name: str) -> tuple[list[dict], list[Utterance]]:
-    """Return the messages and the utterances of one clip."""
+def listen(session: Session, name: str) -> tuple[list[Output], list[Utterance]]:
+    """Return all that comes of one clip, and its utterances."""
     pcm = (read_clip(name) * 32768).astype("<i2")
     pcm = np.concatenate([pcm, np.zeros(int(SILENCE_AFTER_S * 16_000), "<i2")])
     outputs = [*session.feed(pcm.tobytes()), *session.finish()]
-    return [o for o in outputs if isinstance(o, dict)], [o for o in outputs if isinstance(o, Utterance)]
+    return outputs, [o for o in outputs if isinstance(o, Utterance)]
 
 
 def main() -> None:
@@ -37,20 +39,20 @@ def main() -> None:
     parser.add_argument("--release", type=Path, default=Path("models/release"))
     parser.add_argument("--actors", type=int, nargs="+", default=load_params()["split"]["test_actors"])
     arguments = parser.parse_args()
-    engine = load_engine(arguments.release)
+    release = open_release(arguments.release)
     same, changes, first_ms, unheard, judged = 0, [], [], [], 0
     for clip in load_features():
         if clip.actor not in arguments.actors:
             continue
-        messages, utterances = listen(Session(engine), clip.name)
+        outputs, utterances = listen(Session(release), clip.name)
         unheard += [] if utterances else [clip.name]
         for utterance in utterances:
-            own = [m for m in messages if m.get("utterance_id") == utterance.utterance_id]
-            moods = [m["audio_sentiment"]["label"] for m in own if m["type"] == "mood"]
-            started = next(m for m in own if m["type"] == "speech.started")
-            first_ms += [next(m for m in own if m["type"] == "mood")["end_ms"] - started["speech_start_ms"]]
-            changes.append(sum(a != b for a, b in pairwise(moods)))
-            same += moods[-1] == LABELS[int(engine.voice(utterance.samples).audio.argmax())]
+            number = utterance.utterance_id
+            moods = [o for o in outputs if isinstance(o, Mood) and o.utterance_id == number]
+            started = next(o for o in outputs if isinstance(o, SpeechStarted) and o.utterance_id == number)
+            first_ms.append(moods[0].end_ms - started.speech_start_ms)
+            changes.append(sum(a.label != b.label for a, b in pairwise(moods)))
+            same += moods[-1].label == LABELS[int(release.voice(utterance.samples).audio.argmax())]
             judged += 1
     table = Table("what", "value", title=f"clips of actors {', '.join(map(str, arguments.actors))}")
     table.add_row("utterances", str(judged))

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 from serving.settings import Recognition, ServerLimits
 from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Turn
-from serving.workers.words import NO_ASR, Words
-from undertone.release import Engine, load_engine
+from serving.workers.words import NO_ASR
+from undertone.release import Release, open_release
 from undertone.stream.ring import Samples
+from undertone.words.reading import Words
 
 log = logging.getLogger("undertone.desk")
 
@@ -41,7 +42,7 @@ class Desk:
         self.release = release
         self.limits = limits
         self.asr: dict[str, Any] = dict(NO_ASR)
-        self.engine: Engine | None = None
+        self.engine: Release | None = None
         self.draining = False
         self._switched_on = switched_on
         self._words: WorkerQueue | None = None
@@ -58,7 +59,7 @@ class Desk:
             WorkerError: a worker cannot be set up.
         """
         self._words, self._partials = words, partials
-        engine = await self.compute(load_engine, self.release)
+        engine = await self.compute(open_release, self.release)
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
         await self._describe(words)

@@ -17,7 +17,7 @@ from tiny_release import make_release
 
 from serving.cli.demo_server import DemoServer
 from undertone.gate.ears import Samples
-from undertone.release import Engine, load_engine
+from undertone.release import Release, open_release
 from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,9 +86,9 @@ def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(tiny_release: Path) -> Engine:
-    """The models of the tiny release, loaded and warm."""
-    return load_engine(tiny_release)
+def engine(tiny_release: Path) -> Release:
+    """The tiny release, loaded and warm."""
+    return open_release(tiny_release)
 
 
 @contextmanager

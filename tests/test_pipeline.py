@@ -116,6 +116,8 @@ TRAININGS = {"features", "train", "crossval", "train_text"}
         "training/corpora/another/names.py",
         "training/files.py",
         "undertone/stream/session.py",
+        "undertone/fusion.py",
+        "undertone/weighting.py",
     ],
 )
 def test_a_change_of_a_report_a_card_or_another_corpus_retrains_nothing(edited, stages):

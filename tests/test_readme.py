@@ -88,3 +88,11 @@ def test_the_example_of_the_wire_runs_against_the_server(pages, repository, serv
     assert printed[0] == "session.created"
     assert "utterance.final" in printed
     assert "session.closed" in printed
+
+
+def test_the_library_prints_what_the_readme_says(readme, repository, promoted_release, samples, capsys, monkeypatch):
+    section = re.search(r"## As a library\n(.*?)\n## ", readme, re.DOTALL).group(1)
+    code, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", section, re.DOTALL).groups()
+    monkeypatch.chdir(repository)
+    exec(code, {})
+    assert capsys.readouterr().out == printed

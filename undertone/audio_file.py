@@ -8,8 +8,9 @@ AudioFileError             the message names the file and says what is wrong wit
 """
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -23,6 +24,7 @@ _RATES_HZ = (1000, 768_000)
 _UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC that was streamed into its file
 
 Samples = NDArray[np.int16]
+Floats = NDArray[np.float32]
 
 
 class AudioFileError(ValueError):
@@ -67,6 +69,15 @@ def blocks(path: Path) -> Iterator[Samples]:
     yield from decoded(path, str(path))
 
 
+def duration_s(path: Path) -> float:
+    """Return how long the file says it is, in seconds; 0 where it does not tell, or cannot be read."""
+    try:
+        with _opened(path, str(path)) as file:
+            return 0.0 if file.frames == _UNKNOWN_FRAMES else float(file.frames / file.samplerate)
+    except NotAudioError:
+        return 0.0
+
+
 def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator[Samples, None, None]:
     """Yield `source`, a path or an open file descriptor at its start, as `blocks` does; errors speak of `name`.
 
@@ -77,7 +88,7 @@ def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator
     with _opened(source, name) as file:
         _check(file, name, max_s)
         try:
-            for block in _resampled(file, name):
+            for block in _resampled(_frames(file, name), file.samplerate):
                 heard += len(block)
                 _check_length(heard / SAMPLE_RATE_HZ, name, max_s)
                 if len(block):
@@ -87,6 +98,28 @@ def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator
             raise DamagedAudioError(f"{name}: {where} ({error.error_string})") from None
     if heard == 0:
         raise EmptyAudioError(f"{name}: the file holds no audio")
+
+
+def from_array(samples: NDArray[Any], rate_hz: int) -> Iterator[Samples]:
+    """Yield samples (n,) or (n, channels) at `rate_hz` as `blocks` yields the file that they were read from.
+
+    Integers have the scale of their type, floats lie in [-1, 1].
+
+    Raises:
+        ValueError: another shape or type, samples that are not finite numbers, or a rate outside 1000 to 768000 Hz.
+    """
+    if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
+        raise ValueError(f"a sample rate of {rate_hz} Hz; {_RATES_HZ[0]} to {_RATES_HZ[1]} can be heard")
+    if samples.ndim not in (1, 2) or 0 in samples.shape[1:] or samples.dtype.kind not in "if":
+        raise ValueError(f"samples are (n,) or (n, channels), int or float, not {samples.dtype} of {samples.shape}")
+    if not np.isfinite(samples).all():
+        raise ValueError("samples must be finite numbers")
+    scale = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max) + 1.0
+    channels = samples[:, None] if samples.ndim == 1 else samples
+    pieces = (channels[start : start + rate_hz] / scale for start in range(0, len(channels), rate_hz))
+    for block in _resampled((piece.astype(np.float32) for piece in pieces), rate_hz):
+        if len(block):
+            yield _int16(block)
 
 
 def _opened(source: Path | int, name: str) -> soundfile.SoundFile:
@@ -109,15 +142,21 @@ def _check_length(length_s: float, name: str, max_s: float) -> None:
         raise AudioTooLongError(f"{name}: longer than the {max_s:g} s that are allowed")
 
 
-def _resampled(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
-    resampler = soxr.ResampleStream(file.samplerate, SAMPLE_RATE_HZ, 1, dtype="float32")
+def _frames(file: soundfile.SoundFile, name: str) -> Iterator[Floats]:
     frames = min(_BLOCK_S * file.samplerate, _BLOCK_VALUES // file.channels)
     while len(block := file.read(frames, dtype="float32", always_2d=True)):
         if not np.isfinite(block).all():
             raise DamagedAudioError(f"{name}: holds samples that are not finite numbers")
+        yield block
+
+
+def _resampled(blocks: Iterable[Floats], rate_hz: int) -> Iterator[Floats]:
+    """Yield `blocks` (frames, channels) as one channel (samples,) of 16 kHz."""
+    resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+    for block in blocks:
         yield resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _int16(block: NDArray[np.float32]) -> Samples:
+def _int16(block: Floats) -> Samples:
     return np.minimum(np.rint(np.clip(block, -1, 1) * 32768), 32767).astype(np.int16)

@@ -1,10 +1,8 @@
-"""The released rule of the fusion: how much the words count, how sure the outcome is, and when to abstain.
+"""How much each lane counts in the fusion, and how sure its outcome is; the settings travel in the manifest, `fusion`.
 
-`verdict_of` is what both the tuning and the wire call; the settings travel in the manifest, key `fusion`. The sum rule
-itself is in undertone/fusion.py.
-
-The weight of the words is a fixed alpha, or one that follows what both say. With the entropies H (nats) of both vectors
-and the share m = 1 - P(neutral) of the words' vector that says anything but neutral:
+The rule that uses these is in undertone/fusion.py. The weight of the words is a fixed alpha, or one that follows what
+words and voice say. With the entropies H (nats) of both vectors and the share m = 1 - P(neutral) of the words' vector
+that says anything but neutral:
 
     odds(u) = a / (1 - a)  *  (H_audio / H_text)**s  *  m**p,        alpha(u) = odds / (1 + odds)
 
@@ -14,18 +12,30 @@ based combination rules in HMM/ANN multi-stream ASR", ICASSP.
 `p` (polarity) is ours: neutral words are what people mostly say, however they feel, so that they are sure and yet say
 little of the speaker; the weight of the words follows the part of them that feels something. s = p = 0 is the fixed
 weight `a`. The constants come from the stage `tune_fusion`.
+
+With more lanes it is the words against the rest. The lanes beside the words, of confidence c, share what the words
+leave, by the same inverse entropies (s = 0 where alpha is fixed); the words then stand against their sum as they
+stand against the voice where it is alone:
+
+    share_j  ~  c_j * H_j**-s,        rest = sum of share_j * p_j,        odds *= c_text / (sum of share_j * c_j)
+
+So alpha means the same however many lanes there are, one lane beside the words makes this the formula above, and a
+lane without confidence changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from undertone.fusion import Probabilities, agree, fuse
 from undertone.labels import LABELS
+from undertone.lane import WORDS, Lane
+from undertone.probabilities import Probabilities
 
+Weights = NDArray[np.float64]  # (...) for vectors (..., 3)
 SURE = 0.01  # nats, 0.999 for one label; entropies and shares below this one count as this one
 
 
@@ -93,14 +103,17 @@ def fusion_settings(section: Mapping[str, Any]) -> FusionSettings:
     return FusionSettings(**section)
 
 
-def entropy(probabilities: ArrayLike) -> NDArray[np.float64]:
+def entropy(probabilities: ArrayLike) -> Weights:
     """Return the entropy over the last axis in nats: `entropy([1, 0, 0])` is 0, `entropy([1/3, 1/3, 1/3])` is log 3."""
     p = np.asarray(probabilities, dtype=np.float64)
     return -np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=-1)
 
 
-def weights(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> NDArray[np.float64]:
-    """Return the weight of the words (...) for vectors (..., 3), each in [0, 1]."""
+def weights(text: ArrayLike, audio: ArrayLike, settings: FusionSettings, trust: ArrayLike = 1.0) -> Weights:
+    """Return the weight of the words (...) for vectors (..., 3), each in [0, 1].
+
+    `audio` is the voice, or the sum of all that is not words; `trust` > 0 is the confidence of the words over its.
+    """
     certain, alpha = np.maximum(entropy(text), SURE), settings.alpha
     if not settings.adaptive:
         return np.full_like(certain, alpha)
@@ -108,7 +121,7 @@ def weights(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> NDAr
     preference = settings.sharpness * (np.log(np.maximum(entropy(audio), SURE)) - np.log(certain))
     neutral = np.asarray(text, dtype=np.float64)[..., LABELS.index("neutral")]
     preference += settings.polarity * np.log(np.maximum(1.0 - neutral, SURE))
-    prior = np.log(settings.adaptive_alpha / (1.0 - settings.adaptive_alpha))
+    prior = np.log(settings.adaptive_alpha / (1.0 - settings.adaptive_alpha)) + np.log(trust)
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * (prior + preference))))
 
 
@@ -117,43 +130,50 @@ def weight(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> float
     return float(weights(text, audio, settings))
 
 
-def sharpened(joined: ArrayLike, alpha: ArrayLike, temperature: float) -> Probabilities:
-    """Return the sum vectors (..., 3), joined with weights `alpha` (...), as sure as they are right.
+def lane_weights(lanes: Sequence[Lane], settings: FusionSettings) -> list[Weights]:
+    """Return the weight of each of `lanes`, in their order; they sum to 1. Of words and voice: alpha and 1 - alpha."""
+    words = [lane for lane in lanes if lane.name == WORDS]
+    rest = [lane for lane in lanes if lane.name != WORDS]
+    if not words or not rest:
+        return shares(lanes, settings)
+    parts = shares(rest, settings)
+    trust = words[0].confidence / sum(part * lane.confidence for part, lane in zip(parts, rest, strict=True))
+    alpha = weights(words[0].probabilities, summed(rest, parts), settings, trust)
+    of_rest = iter([(1.0 - alpha) * part for part in parts])
+    return [alpha if lane.name == WORDS else next(of_rest) for lane in lanes]
+
+
+def shares(lanes: Sequence[Lane], settings: FusionSettings) -> list[Weights]:
+    """Return what each of `lanes`, none of them the words, has of their sum: c_j * H_j**-s, normalised."""
+    sharpness = settings.sharpness if settings.adaptive else 0.0
+    entropies = np.stack([np.maximum(entropy(lane.probabilities), SURE) for lane in lanes])
+    confidences = [np.log(lane.confidence) for lane in lanes]
+    evidence = np.stack([c - sharpness * np.log(h) for c, h in zip(confidences, entropies, strict=True)])
+    odds = np.exp(evidence - evidence.max(axis=0))
+    return list(odds / odds.sum(axis=0))
+
+
+def summed(lanes: Sequence[Lane], parts: Sequence[Weights]) -> Probabilities:
+    """Return the sum of the lanes' vectors (..., 3), each with its part (...)."""
+    terms = [np.asarray(part)[..., None] * lane.probabilities for part, lane in zip(parts, lanes, strict=True)]
+    return np.asarray(np.sum(terms, axis=0))
+
+
+def evenness(parts: Sequence[Weights]) -> Weights:
+    """Return how evenly a sum mixes its lanes, in [0, 1]: 4 alpha (1 - alpha) of two lanes; 0 where one has it all.
+
+    In general min(1, 2 (1 - sum of w**2)), from the Gini-Simpson index; two equal lanes mix as evenly as counts.
+    """
+    pairs = [4.0 * np.asarray(one) * np.asarray(other) for one, other in combinations(parts, 2)]
+    return np.minimum(1.0, np.sum(pairs, axis=0)) if pairs else np.zeros_like(parts[0])
+
+
+def sharpened(joined: ArrayLike, mixed: ArrayLike, temperature: float) -> Probabilities:
+    """Return the sum vectors (..., 3), mixed with `evenness` (...), as sure as they are right.
 
     A sum of two honest vectors says too little where they agree, the more so the more evenly it mixes. So p becomes
-    p**(1 + 4 alpha (1 - alpha) (1 / temperature - 1)), normalised: p**(1 / temperature) at equal weights, and p itself
-    at alpha 0 or 1, where one of the two, calibrated by its own temperature, stands alone.
+    p**(1 + evenness * (1 / temperature - 1)), normalised: p**(1 / temperature) at equal weights, and p itself where one
+    lane, calibrated by its own temperature, stands alone.
     """
-    mixed = 4.0 * np.asarray(alpha) * (1.0 - np.asarray(alpha))
-    powers = np.asarray(joined, dtype=np.float64) ** (1.0 + mixed * (1.0 / temperature - 1.0))[..., None]
+    powers = np.asarray(joined, dtype=np.float64) ** (1.0 + np.asarray(mixed) * (1.0 / temperature - 1.0))[..., None]
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def fused_many(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> Probabilities:
-    """Return the fused vectors (n, 3) of n utterances that all have words; `verdict_of` for many at once."""
-    alpha = weights(text, audio, settings)
-    words, voice = np.asarray(text, dtype=np.float64), np.asarray(audio, dtype=np.float64)
-    return sharpened(alpha[..., None] * words + (1.0 - alpha[..., None]) * voice, alpha, settings.temperature)
-
-
-def abstains(text: ArrayLike | None, audio: ArrayLike, fused: ArrayLike, settings: FusionSettings) -> bool:
-    """Tell whether the verdict abstains: the label stays, but is doubtful.
-
-    It does where the largest fused probability is under the calibrated floor, and where words and voice contradict each
-    other: either may be meant, and no sum of the two can tell which.
-    """
-    contradicted = text is not None and settings.abstain_below > 0 and not agree(text, audio)
-    return contradicted or bool(np.max(fused) < settings.abstain_below)
-
-
-def verdict_of(text: ArrayLike | None, audio: ArrayLike, settings: FusionSettings) -> tuple[Probabilities, float, bool]:
-    """Return the fused vector (3,), the weight that the words had, and whether the verdict abstains.
-
-    Without words (`text` is None) the voice decides alone, with weight 0; the floor holds for it too.
-
-    Raises:
-        ValueError: a vector is not three probabilities; the message names it.
-    """
-    alpha = 0.0 if text is None else weight(text, audio, settings)
-    fused = sharpened(fuse(text, audio, alpha), alpha, settings.temperature)
-    return fused, alpha, abstains(text, audio, fused, settings)

@@ -23,7 +23,7 @@ from training.corpora.ravdess.clips import load_features, load_waveform
 from training.features.mfcc import mfcc_transform
 from training.files import CHECKPOINT, FLOAT_GRAPH, INT8_GRAPH, existing
 from training.params import load_params
-from undertone.fusion import softmax
+from undertone.probabilities import softmax
 
 Engine = Callable[[np.ndarray], np.ndarray]
 

@@ -27,7 +27,7 @@ from training.scoring.scores import (
     uar,
     uar_interval,
 )
-from undertone.fusion import softmax
+from undertone.probabilities import softmax
 
 
 def quantize(params: Mapping[str, Any], model: onnx.ModelProto, clips: Sequence[Clip], temperature: float) -> None:

@@ -8,7 +8,7 @@ import onnx
 from export.acoustic.graph import INPUT, OUTPUT, network_nodes
 from export.acoustic.int8 import WEIGHTED, Waveform, quantize_network
 from export.onnx_file import session_of
-from undertone.fusion import Probabilities, softmax
+from undertone.probabilities import Probabilities, softmax
 from undertone.voice.windows import cut
 
 

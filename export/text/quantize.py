@@ -32,8 +32,8 @@ from training.files import (
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.scoring.scores import classification_scores, expected_calibration_error
-from undertone.fusion import softmax
 from undertone.labels import label_index
+from undertone.probabilities import softmax
 
 WEIGHTED = ("MatMul", "Gemm")
 

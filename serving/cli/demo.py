@@ -63,7 +63,7 @@ def _samples(folder: Path) -> list[Path]:
 
 
 async def _stream(samples: Sequence[Path], url: str) -> bool:
-    from serving.cli.live_table import LiveTable
+    from serving.cli.views.live_table import LiveTable
     from undertone.client.timing import Pace
 
     summaries = await stream_files(samples, LiveTable(sys.stdout), url, Pace())

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from serving.cli import analyze as analyze_command
 from serving.cli import demo
 from serving.cli import labeled_set as labeled_set_command
 from serving.cli import serve as serve_command
@@ -16,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit code."""
     parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
     subparsers = parser.add_subparsers(required=True, metavar="command", parser_class=LateParser)
-    for module in (serve_command, stream_command, text_command, labeled_set_command, demo):
+    for module in (serve_command, stream_command, analyze_command, text_command, labeled_set_command, demo):
         module.register(subparsers)
     parsed = parser.parse_args(arguments)
     return int(parsed.run(parsed))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
-    from serving.cli.view import View
+    from serving.cli.views.view import View
     from undertone.client.summary import Summary
     from undertone.client.timing import Event, Pace
 
@@ -86,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Stream the files; return 0 only if all went well, 130 after Ctrl-C."""
     settings = chosen_settings(arguments)
 
-    from serving.cli.live_table import LiveTable
-    from serving.cli.view import JsonLines, View
+    from serving.cli.views.live_table import LiveTable
+    from serving.cli.views.view import JsonLines, View
     from undertone.client.timing import Pace
 
     view: View = JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from undertone.fusion import Probabilities
 from undertone.labels import LABELS
 from undertone.manifest import ReleaseError
+from undertone.probabilities import Probabilities
 from undertone.words.sentiment import load_text_model
 
 DEFAULT_RELEASE = Path("models/promoted")

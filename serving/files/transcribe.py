@@ -13,10 +13,10 @@ from serving.admission import Desk
 from serving.files.body import Refusal
 from serving.files.upload import RETRY_AFTER_S, Heard, Visit
 from serving.workers.queue import REASONS, reason_of
-from serving.workers.words import Words
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import Speculation, Stretch, Utterance
+from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS, Reason
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")

@@ -1,26 +1,27 @@
-"""From utterances to verdicts: exactly one `utterance.final` each, in order, whatever fails."""
+"""From utterances to verdicts: exactly one `Final` each, in order, whatever fails."""
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-import numpy as np
-
+from serving.sessions.subscribers import Subscriber
+from serving.sessions.wire import Message, place_of
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
 from serving.workers.scheduler import OverloadError, Turn
-from serving.workers.words import Words
-from undertone.protocol import Message, Outcome, Timings, final, provisional, verdict
+from undertone.stream.events import Final, Judged, Provisional, Timings
+from undertone.stream.judging import judged
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
-from undertone.weighting import FusionSettings, verdict_of
+from undertone.weighting import FusionSettings
+from undertone.words.reading import Words
 from undertone.words.reasons import Reason
 
 log = logging.getLogger("undertone.verdicts")
 
-Send = Callable[[Message], Awaitable[None]]
+J = TypeVar("J", bound=Judged)
 Transcribe = Callable[[Stretch, Turn], Coroutine[Any, Any, Words]]
 Listen = Callable[[Utterance], Coroutine[Any, Any, Voice]]
 
@@ -55,9 +56,9 @@ class Verdicts:
     """
 
     def __init__(
-        self, send: Send, transcribe: Transcribe, listen: Listen, session_id: str, provisional_after_ms: int
+        self, publish: Subscriber, transcribe: Transcribe, listen: Listen, session_id: str, provisional_after_ms: int
     ) -> None:
-        self._send = send
+        self._publish = publish
         self._transcribe, self._listen = transcribe, listen
         self._session_id = session_id
         self._provisional_after_s = provisional_after_ms / 1000
@@ -139,8 +140,8 @@ class Verdicts:
         try:
             done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)
             if not done:
-                shared = self._verdict(utterance, Words(reason=Reason.PENDING), await asyncio.shield(voice))
-                await self._send(provisional(shared))
+                heard = await asyncio.shield(voice)
+                await self._publish(self._judged(Provisional, utterance, Words(reason=Reason.PENDING), heard))
             return await task
         finally:
             task.cancel()
@@ -164,31 +165,17 @@ class Verdicts:
                 return words
         return await self._transcribe(utterance, Turn())
 
-    def _verdict(self, utterance: Utterance, words: Words, voice: Voice) -> Message:
-        text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
-        fused, alpha, abstain = verdict_of(text, voice.audio, self.fusion)
-        reason = (words.reason or Reason.NO_WORDS) if text is None else None
-        abstain = abstain or reason == Reason.HALLUCINATION  # what the voice would be judged by may be a sneeze
-        message = verdict(utterance.span, words.text, text, voice.audio, fused, Outcome(alpha, abstain, reason))
-        return {**message, "text": None} if self.redacts else message
+    def _judged(self, kind: type[J], utterance: Utterance, words: Words, voice: Voice) -> J:
+        return judged(kind, utterance, words, voice.audio, self.fusion, self.redacts)
 
     async def _final(self, utterance: Utterance, words: Words, voice: Voice) -> None:
         began_s = time.perf_counter()
-        shared = self._verdict(utterance, words, voice)
-        timings = _timings(utterance, words, voice, began_s)
-        label, score = shared["fused_sentiment"]["label"], shared["fused_score"]
-        self.trajectory.append({**utterance.span, "label": label, "fused_score": score})
-        self._log(shared, timings)
-        await self._send(final(shared, timings))
+        final = self._judged(Final, utterance, words, voice)
+        final = replace(final, timings=_timings(utterance, words, voice, began_s))
+        self.trajectory.append(place_of(final))
+        await self._publish(final)
         self.pending -= 1
         await self._tell_progress()
-
-    def _log(self, shared: Message, timings: Timings) -> None:
-        about = {"session": self._session_id, **{name: shared[name] for name in _LOGGED}, **timings}
-        log.info("final %s", " ".join(f"{name}={value}" for name, value in about.items()))
-
-
-_LOGGED = ("utterance_id", "start_ms", "end_ms", "mode", "reason", "alpha", "abstain")
 
 
 def _timings(utterance: Utterance, words: Words, voice: Voice, began_s: float) -> Timings:

@@ -6,23 +6,23 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from serving.sessions.subscribers import Subscriber
 from serving.workers.queue import REASONS
-from undertone.protocol import Message, partial
+from undertone.stream.events import Partial
 from undertone.stream.utterance import SoFar
 
 log = logging.getLogger("undertone.partials")
 
 EVERY_S = 1.0
 
-Send = Callable[[Message], Awaitable[None]]
 Transcribe = Callable[[SoFar], Awaitable[str | None]]
 
 
 class Partials:
     """The coalesced slot of one session; what fails or comes too late is not sent, the next one says more anyway."""
 
-    def __init__(self, send: Send, transcribe: Transcribe) -> None:
-        self._send, self._transcribe = send, transcribe
+    def __init__(self, publish: Subscriber, transcribe: Transcribe) -> None:
+        self._publish, self._transcribe = publish, transcribe
         self._waiting: SoFar | None = None
         self._current: SoFar | None = None
         self._runner: asyncio.Task[None] | None = None
@@ -57,4 +57,4 @@ class Partials:
     async def _say(self, so_far: SoFar) -> None:
         text = await self._transcribe(so_far)
         if text and self._current is so_far:
-            await self._send(partial(so_far.utterance_id, None if self.redacts else text))
+            await self._publish(Partial(so_far.utterance_id, None if self.redacts else text))

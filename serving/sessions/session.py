@@ -1,12 +1,11 @@
 """What a conversation over a socket and a file have in common: one session and its verdicts, fed with PCM.
 
-A talk knows nothing of sockets or requests; it tells what it hears to whoever gave it `send`. Hearing is in
-undertone/stream/session.py, finals in serving/sessions/finals.py; serving/live/connection.py and the HTTP routes feed
-it.
+A talk knows nothing of sockets or requests; it tells its events to `subscribers`, the last of which sends them. Hearing
+is in undertone/stream/session.py, finals in serving/sessions/finals.py; serving/live/connection.py and the HTTP routes
+feed it.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,20 +14,20 @@ from serving.logs import SESSION
 from serving.sessions.clock import TalkClock
 from serving.sessions.finals import Verdicts
 from serving.sessions.partials import Partials
+from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
 from serving.workers.scheduler import Turn
-from serving.workers.words import Words
 from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
+from undertone.stream.events import SpeechEnded
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
+from undertone.words.reading import Words
 
 PIECE_BYTES = 32_000  # a second: how much is heard at once
 MAX_AHEAD_S = 2.0
 MAX_PENDING = 2
-
-Send = Callable[[Message], Awaitable[None]]
 
 
 class Talk:
@@ -43,12 +42,15 @@ class Talk:
         self._live = live
         self.id = uuid.uuid4().hex
         SESSION.set(self.id)  # of this task, and of those that it starts
-        self._desk, self._engine, self._send = desk, desk.engine, send
+        self._desk, self._release, self._send = desk, desk.engine, send
         self._clock = TalkClock()
         self.session = Session(desk.engine, speculates=desk.speculates)
-        self.verdicts = Verdicts(send, self._transcribe, self._listen, self.id, desk.limits.provisional_after_ms)
+        self.subscribers: list[Subscriber] = [finals_log(self.id), wire(send)]
+        self._publish = publisher(self.subscribers)
+        patience_ms = desk.limits.provisional_after_ms
+        self.verdicts = Verdicts(self._publish, self._transcribe, self._listen, self.id, patience_ms)
         self.verdicts.fusion = desk.engine.fusion
-        self._partials = Partials(send, self._transcribe_so_far)
+        self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
         """Apply the fields of `session.update`, all or none.
@@ -62,7 +64,7 @@ class Talk:
         if settings.partials and (reason := self._desk.no_partials):
             raise SettingError(f"partials: {reason}")
         self.session.configure(settings)
-        self.verdicts.fusion = self._engine.fusion.with_alpha(settings.alpha)
+        self.verdicts.fusion = self._release.fusion.with_alpha(settings.alpha)
         self.verdicts.redacts = self._partials.redacts = settings.redact_text
 
     async def hear(self, pcm: bytes) -> None:
@@ -120,29 +122,30 @@ class Talk:
             },
             "settings": self.session.settings.as_dict(),
             "labels": list(LABELS),
-            "release": describe_release(self._engine.manifest),
+            "release": describe_release(self._release.manifest),
             "asr": self._desk.asr,
-            "fusion": asdict(self._engine.fusion),
+            "fusion": asdict(self._release.fusion),
         }
 
     async def _tell(self, outputs: list[Output]) -> None:
         withdrawn = {id(output.speculation) for output in outputs if isinstance(output, Withdrawn)}
         for output in outputs:
-            if isinstance(output, Mapping):
-                if output["type"] == "speech.ended":
-                    self._partials.drop()
-                await self._send(output)
-            elif id(output) not in withdrawn:  # audio faster than life: what is dropped at once is not even sent
-                self._forward(output)
+            if isinstance(output, Stretch | Withdrawn):
+                if id(output) not in withdrawn:  # audio faster than life: what is dropped at once is not even sent
+                    self._forward(output)
+                continue
+            if isinstance(output, SpeechEnded):
+                self._partials.drop()
+            await self._publish(output)
 
-    def _forward(self, output: Utterance | Speculation | Withdrawn | SoFar) -> None:
+    def _forward(self, output: Stretch | Withdrawn) -> None:
         if isinstance(output, Utterance):
             self.verdicts.add(output)
         elif isinstance(output, Speculation):
             self.verdicts.speculate(output)
         elif isinstance(output, Withdrawn):
             self.verdicts.withdraw()
-        else:
+        elif isinstance(output, SoFar):
             self._partials.offer(output)
 
     async def _transcribe(self, stretch: Stretch, turn: Turn) -> Words:
@@ -153,7 +156,7 @@ class Talk:
         return await self._desk.transcribe(stretch.samples, *known, turn, timeout_s)
 
     async def _listen(self, utterance: Utterance) -> Voice:
-        return await self._desk.compute(self._engine.voice, utterance.samples)
+        return await self._desk.compute(self._release.voice, utterance.samples)
 
     def _ahead_s(self) -> float:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))

@@ -10,7 +10,6 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ import litserve
 import numpy as np
 
 from serving.logs import QUIET, LogSettings, set_up
+from undertone.words.reading import read
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound, Transcript
+from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound
 
 WORDS_PATH = "/internal/words"
 PARTIALS_PATH = "/internal/partials"
@@ -32,23 +32,6 @@ log = logging.getLogger("undertone.words")
 
 # What session.created and /info say of the recogniser as long as no worker has told which one it loaded.
 NO_ASR = {"engine": "none", "model": None, "open_vocabulary": False, "reason": "no worker is ready yet"}
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of one utterance, or why there are none; `text_probabilities` follow `undertone.labels.LABELS`.
-
-    `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples.
-    """
-
-    text: str | None = None
-    reason: str | None = None
-    text_probabilities: list[float] | None = None
-    asr_latency_ms: float | None = None
-    text_latency_ms: float | None = None
-    queue_latency_ms: float | None = None
-    segments: tuple[dict[str, Any], ...] = ()
-    language: str | None = None
 
 
 class RecogniserAPI(litserve.LitAPI):
@@ -63,6 +46,7 @@ class RecogniserAPI(litserve.LitAPI):
     def __init__(self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
         super().__init__(api_path=api_path)
         self._asr, self._log = asr, log
+        self._text: TextModel | None = None
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
@@ -99,7 +83,7 @@ class RecogniserAPI(litserve.LitAPI):
         try:
             transcripts = self._recogniser.transcribe_all([_sound(request) for request in requests])
             asr_latency_ms = 1000 * (time.perf_counter() - began_s)
-            return [self._words(transcript, asr_latency_ms) for transcript in transcripts]
+            return [vars(read(transcript, self._text, asr_latency_ms)) for transcript in transcripts]
         except AsrUnavailableError:
             return [{"reason": Reason.ASR_UNAVAILABLE} for _ in requests]
         except Exception as error:
@@ -107,12 +91,6 @@ class RecogniserAPI(litserve.LitAPI):
                 return [answer for request in requests for answer in self._heard([request])]
             log.exception("no words for an utterance")
             return [{"error": repr(error)}]
-
-    def _words(self, transcript: Transcript, asr_latency_ms: float) -> dict[str, Any]:
-        return {**_fields(transcript), "asr_latency_ms": asr_latency_ms, **self._sentiment(transcript)}
-
-    def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
-        return {}
 
 
 class WordsAPI(RecogniserAPI):
@@ -130,15 +108,7 @@ class WordsAPI(RecogniserAPI):
     def setup(self, device: str) -> None:
         """Load and warm the recogniser and the text model of the release."""
         super().setup(device)
-        self._text: TextModel = load_text_model(self._release)
-
-    def _sentiment(self, transcript: Transcript) -> dict[str, Any]:
-        if transcript.rejected or not self._text.understands(transcript.text):
-            return {}  # a sure "neutral" for words in another script would outvote the voice
-        began_s = time.perf_counter()
-        probabilities = self._text.probabilities(transcript.text)
-        text_latency_ms = 1000 * (time.perf_counter() - began_s)
-        return {"text_probabilities": probabilities.tolist(), "text_latency_ms": text_latency_ms}
+        self._text = load_text_model(self._release)
 
 
 class PartialsAPI(RecogniserAPI):
@@ -156,10 +126,3 @@ class PartialsAPI(RecogniserAPI):
 def _sound(request: dict[str, Any]) -> Sound:
     samples = np.frombuffer(request["samples"], dtype=np.int16)
     return Sound(samples, request.get("language"), request.get("speech_ms"), request.get("speech_prob"))
-
-
-def _fields(transcript: Transcript) -> dict[str, Any]:
-    if transcript.rejected:
-        return {"reason": transcript.rejected, "language": transcript.language}
-    segments = tuple(vars(segment) for segment in transcript.segments)
-    return {"text": transcript.text, "segments": segments, "language": transcript.language}

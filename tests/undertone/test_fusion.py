@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from undertone.fusion import agree, fuse, score, softmax
+from undertone.fusion import agree, fuse, score
+from undertone.probabilities import softmax
 
 pytestmark = pytest.mark.fast
 

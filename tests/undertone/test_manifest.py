@@ -7,7 +7,7 @@ import pytest
 from tiny_release import FILES, make_release
 
 from undertone.manifest import FileMismatchError, ManifestError, load, save
-from undertone.release import load_engine
+from undertone.release import open_release
 
 pytestmark = pytest.mark.fast
 
@@ -35,7 +35,7 @@ def test_a_changed_byte_is_refused_with_the_name_of_the_file(release, name):
     content[100] ^= 1
     (release / name).write_bytes(content)
     with pytest.raises(FileMismatchError, match=name):
-        load_engine(release)
+        open_release(release)
 
 
 def test_a_truncated_file_is_refused_with_both_sizes(release):
@@ -68,7 +68,7 @@ def test_another_label_count_or_order_is_refused(release, labels):
 def test_a_graph_with_another_number_of_logits_is_refused(tmp_path):
     release = make_release(tmp_path / "two", outputs="zero, power")
     with pytest.raises(ManifestError, match=r"acoustic\.int8\.onnx gives logits of shape \(2,\)"):
-        load_engine(release)
+        open_release(release)
 
 
 def test_a_file_name_that_leaves_the_folder_is_refused(release):
@@ -81,7 +81,7 @@ def test_a_release_without_a_needed_model_is_refused(release):
     files = json.loads((release / "manifest.json").read_text())["files"]
     change(release, files={name: entry for name, entry in files.items() if "vad" not in name})
     with pytest.raises(ManifestError, match=r"no silero_vad\.onnx"):
-        load_engine(release)
+        open_release(release)
 
 
 def test_an_empty_folder_is_no_release(tmp_path):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from undertone.fusion import fuse
-from undertone.weighting import FusionSettings, abstains, entropy, fused_many, fusion_settings, verdict_of, weight
+from undertone.fusion import abstains, fuse, fused_many, verdict_of
+from undertone.weighting import FusionSettings, entropy, fusion_settings, weight
 
 pytestmark = pytest.mark.fast
 

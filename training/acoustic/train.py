@@ -27,7 +27,7 @@ from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scoring.calibration import best_temperature
 from training.scoring.scores import classification_scores, negative_log_likelihood, uar
-from undertone.fusion import softmax
+from undertone.probabilities import softmax
 
 
 @dataclass(frozen=True)

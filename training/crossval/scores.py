@@ -20,7 +20,7 @@ from training.scoring.scores import (
     uar_interval,
 )
 from training.sounds.conditions import NOISES
-from undertone.fusion import softmax
+from undertone.probabilities import softmax
 
 REPORTED_SNR_DB = 10
 

@@ -30,8 +30,8 @@ from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scoring.scores import classification_scores, uar_by_actor, uar_interval
 from training.tracking import log_training
-from undertone.fusion import softmax
 from undertone.labels import LABELS
+from undertone.probabilities import softmax
 
 LOGGED_SECTIONS = ("labels", "vad", "features", "split", "model", "train", "evaluate")
 

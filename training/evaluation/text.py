@@ -25,8 +25,8 @@ from training.text.batches import torch_logits
 from training.text.model import load_text_model
 from training.text.noise import conditions, confusions_of
 from training.tracking import log_training
-from undertone.fusion import softmax
 from undertone.labels import LABELS, label_index
+from undertone.probabilities import softmax
 
 GATED = "word_errors_15"
 CALIBRATED_ON = "meld"  # dialogue is what the service meets

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from training.corpora.texts.table import Row
 from training.scoring.scores import classification_scores
-from undertone.fusion import softmax
 from undertone.labels import LABELS, label_index
+from undertone.probabilities import softmax
 
 
 def binary_accuracy(logits: NDArray[np.float64], actual: NDArray[np.int64]) -> float:

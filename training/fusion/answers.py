@@ -16,8 +16,8 @@ from training.files import INT8_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER,
 from training.fusion.pairs import Pair
 from training.fusion.released_graphs import VoiceGraph, WordsGraph
 from training.fusion.scores import Half
-from undertone.fusion import Probabilities
 from undertone.labels import label_index
+from undertone.probabilities import Probabilities
 
 
 @dataclass(frozen=True)

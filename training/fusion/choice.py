@@ -16,7 +16,8 @@ from training.fusion.pairs import VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
 from training.fusion.scores import Half, agreement, kept, log_loss, pooled
 from training.scoring.calibration import HIGHEST, LOWEST
 from training.scoring.scores import uar
-from undertone.weighting import FusionSettings, fused_many
+from undertone.fusion import fused_many
+from undertone.weighting import FusionSettings
 
 Kinds = Mapping[str, Half]
 NEARLY = 0.015  # nats of log loss

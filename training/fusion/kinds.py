@@ -21,8 +21,9 @@ from training.fusion.pairs import (
 )
 from training.fusion.scores import Half
 from training.fusion.spoken import Heard
+from undertone.fusion import abstains, fused_many
 from undertone.labels import LABELS
-from undertone.weighting import FusionSettings, abstains, fused_many, weights
+from undertone.weighting import FusionSettings, weights
 
 
 def own_pairs(

@@ -11,8 +11,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from undertone.fusion import Probabilities, softmax
 from undertone.labels import LABELS
+from undertone.probabilities import Probabilities, softmax
 from undertone.voice.windows import cut
 
 SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]")

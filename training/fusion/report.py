@@ -31,8 +31,9 @@ from training.fusion.scores import (
     speaks,
 )
 from training.scoring.scores import expected_calibration_error, uar
+from undertone.fusion import fused_many
 from undertone.labels import LABELS
-from undertone.weighting import FusionSettings, fused_many
+from undertone.weighting import FusionSettings
 
 Halves = Mapping[str, Kinds]
 

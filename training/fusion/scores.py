@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.scoring.scores import Labels, Probabilities, by_confidence, classification_scores, uar
-from undertone.fusion import agree
-from undertone.weighting import FusionSettings, verdict_of
+from undertone.fusion import agree, verdict_of
+from undertone.weighting import FusionSettings
 
 SMALLEST = 1e-12  # probabilities under this one count as this one in a log loss
 Weights = NDArray[np.float64]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from training.scoring.scores import Labels, negative_log_likelihood
-from undertone.fusion import softmax
+from undertone.probabilities import softmax
 
 LOWEST, HIGHEST = 0.05, 20.0
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from undertone.fusion import Probabilities, agree, score
+from undertone.fusion import agree, score
 from undertone.labels import LABELS
-from undertone.protocol.parts import Sentiment, Timings
+from undertone.probabilities import Probabilities
+from undertone.protocol.parts import Sentiment
 from undertone.protocol.server import (
     Cause,
     Error,
@@ -100,9 +101,9 @@ def verdict(
     }
 
 
-def final(shared: Message, timings: Timings) -> UtteranceFinal:
+def final(shared: Message, timings: Mapping[str, float | None]) -> UtteranceFinal:
     """The verdict, `shared` being the fields of `verdict`, and where its time went."""
-    return cast(UtteranceFinal, {"type": "utterance.final", **shared, "timings": timings})
+    return cast(UtteranceFinal, {"type": "utterance.final", **shared, "timings": dict(timings)})
 
 
 def provisional(shared: Message) -> UtteranceProvisional:

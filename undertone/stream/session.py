@@ -1,8 +1,8 @@
-"""One stream of audio: bytes in, messages and finished utterances out.
+"""One stream of audio: bytes in, events and finished utterances out.
 
 A session knows nothing of sockets, wall clocks or workers; it is a function of the samples alone, so that a file in
-chunks of any size gives the same utterances. serving/sessions/session.py carries its messages,
-serving/sessions/finals.py finds the final of each utterance, undertone/stream/speculation.py when its words are asked
+chunks of any size gives the same utterances. Who uses it finds the final of each utterance: serving/sessions for
+clients, undertone/stream/analysis.py in the calling thread. undertone/stream/speculation.py says when words are asked
 for ahead of time.
 """
 
@@ -15,8 +15,9 @@ from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.endpointer import SAMPLES_PER_MS
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
-from undertone.protocol import Message, mood, speech_ended, speech_started
-from undertone.release import Engine
+from undertone.probabilities import by_label
+from undertone.stream.events import Mood, SpeechEnded, SpeechStarted
+from undertone.stream.models import Models
 from undertone.stream.ring import RingBuffer, Samples
 from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator
@@ -28,8 +29,8 @@ PARTIAL_EVERY_MS = 1000
 
 S = TypeVar("S", SoFar, Speculation)
 
-
-Output = Message | Utterance | Speculation | Withdrawn | SoFar
+Heard = SpeechStarted | Mood | SpeechEnded
+Output = Heard | Utterance | Speculation | Withdrawn | SoFar
 
 
 class Session:
@@ -38,8 +39,8 @@ class Session:
     With `speculates` it says when the words of an utterance are worth asking for before its end is known.
     """
 
-    def __init__(self, engine: Engine, settings: SessionSettings | None = None, speculates: bool = False) -> None:
-        self._engine, self._speculates = engine, speculates
+    def __init__(self, models: Models, settings: SessionSettings | None = None, speculates: bool = False) -> None:
+        self._models, self._speculates = models, speculates
         self.configure(settings or SessionSettings())
         self._utterances = 0
         self._speech_samples = 0
@@ -49,9 +50,9 @@ class Session:
     def configure(self, settings: SessionSettings) -> None:
         """Apply `settings`; only before the first sample, since the ring is sized by them."""
         self.settings = settings
-        vad = self._engine.manifest.vad
+        vad = self._models.manifest.vad
         silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
-        self._listener = Listener(self._engine.silero, vad, silence_ms, longest_ms)
+        self._listener = Listener(self._models.silero, vad, silence_ms, longest_ms)
         self._speculator = Speculator(silence_ms if self._speculates else 0)
         held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
         self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
@@ -114,13 +115,13 @@ class Session:
             outputs += [self._start(event)] if isinstance(event, Started) else self._conclude(event)
         return outputs + self._mood() + self._partial() + self._speculate()
 
-    def _start(self, event: Started) -> Message:
+    def _start(self, event: Started) -> SpeechStarted:
         self._utterances += 1
         self._smoother = MoodSmoother()
         self._next_mood = self._ring.total
         self._next_partial = event.start + PARTIAL_EVERY_MS * SAMPLES_PER_MS
         self._speech_start = event.speech_start
-        return speech_started(self._utterances, event.start // SAMPLES_PER_MS, event.speech_start // SAMPLES_PER_MS)
+        return SpeechStarted(self._utterances, event.start // SAMPLES_PER_MS, event.speech_start // SAMPLES_PER_MS)
 
     def _partial(self) -> list[Output]:
         now = self._ring.total
@@ -144,8 +145,8 @@ class Session:
         # Steady to within a frame; after a pause the rhythm begins anew instead of catching up.
         self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self.settings.mood_interval_ms * SAMPLES_PER_MS
         start = max(self._listener.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
-        audio = self._smoother.add(self._engine.acoustic.probabilities(self._ring.read(start, now)))
-        return [mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, audio)]
+        audio = self._smoother.add(self._models.acoustic.probabilities(self._ring.read(start, now)))
+        return [Mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, by_label(audio))]
 
     def _conclude(self, event: Ended) -> list[Output]:
         lead = self._speculator.settle(event)
@@ -161,4 +162,4 @@ class Session:
             endpoint_wait_ms=(event.decided - event.speech_end) // SAMPLES_PER_MS,
             speculation_lead_ms=None if lead is None else lead // SAMPLES_PER_MS,
         )
-        return [speech_ended(utterance.utterance_id, utterance.end_ms, event.cause), utterance]
+        return [SpeechEnded(utterance.utterance_id, utterance.end_ms, event.cause), utterance]

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from undertone.fusion import Probabilities
+from undertone.probabilities import Probabilities
 from undertone.stream.ring import Samples
 
 

@@ -1,6 +1,6 @@
 """Steadies the moods of one utterance without holding a change back."""
 
-from undertone.fusion import Probabilities
+from undertone.probabilities import Probabilities
 
 
 class MoodSmoother:

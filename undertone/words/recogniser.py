@@ -1,8 +1,6 @@
 """Speech recognition: which engine runs, and why. What an engine answers is in undertone/words/transcript.py."""
 
 import logging
-from collections.abc import Sequence
-from typing import Any
 
 from undertone.words.hub import HubError, find_model
 from undertone.words.packages import how_to_install
@@ -11,8 +9,8 @@ from undertone.words.sphinx import PocketsphinxRecogniser
 from undertone.words.transcript import (
     AsrModelError,
     AsrUnavailableError,
+    NoRecogniser,
     Recogniser,
-    Samples,
     Segment,
     Sound,
     Transcript,
@@ -32,32 +30,6 @@ __all__ = [
 ]
 
 log = logging.getLogger("undertone.asr")
-
-
-class NoRecogniser:
-    """The engine "none": every utterance goes without words."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    @property
-    def description(self) -> dict[str, Any]:
-        """See `Recogniser`."""
-        return {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
-
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None = None,
-        speech_ms: int | None = None,
-        speech_prob: float | None = None,
-    ) -> Transcript:
-        """Raise `AsrUnavailableError`."""
-        raise AsrUnavailableError(f"no speech recognition: {self._reason}")
-
-    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
-        """Raise `AsrUnavailableError` if there is anything to hear."""
-        return [self.transcribe(sound.samples) for sound in sounds]
 
 
 def load_recogniser(settings: AsrSettings) -> Recogniser:

@@ -10,10 +10,10 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from undertone import manifest as manifests
-from undertone.fusion import Probabilities, softmax
 from undertone.labels import LABELS
 from undertone.manifest import ManifestError
 from undertone.onnx_session import open_session
+from undertone.probabilities import Probabilities, softmax
 
 TEXT_FILE = "text.int8.onnx"
 TOKENIZER_FILE = "tokenizer.json"

@@ -92,3 +92,29 @@ class Recogniser(Protocol):
         Raises:
             AsrUnavailableError: there is no engine.
         """
+
+
+class NoRecogniser:
+    """The engine "none": every utterance goes without words."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """See `Recogniser`."""
+        return {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
+
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+    ) -> Transcript:
+        """Raise `AsrUnavailableError`."""
+        raise AsrUnavailableError(f"no speech recognition: {self._reason}")
+
+    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
+        """Raise `AsrUnavailableError` if there is anything to hear."""
+        return [self.transcribe(sound.samples) for sound in sounds]

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from serving.sessions.finals import Verdicts
+from serving.sessions.subscribers import finals_log, publisher, wire
 from serving.workers.queue import WorkerError, WorkerLostError
 from serving.workers.scheduler import OverloadError
-from serving.workers.words import Words
 from undertone.stream.utterance import Speculation, Utterance, Voice
 from undertone.weighting import FusionSettings
+from undertone.words.reading import Words
 
 pytestmark = pytest.mark.fast
 
@@ -44,7 +45,8 @@ def play(scene, transcribe, provisional_after_ms=1000, listen=sad):
         async def send(message):
             messages.append(message)
 
-        verdicts = Verdicts(send, transcribe, listen, "a-session", provisional_after_ms)
+        publish = publisher([finals_log("a-session"), wire(send)])
+        verdicts = Verdicts(publish, transcribe, listen, "a-session", provisional_after_ms)
         await scene(verdicts)
         await verdicts.drain()
         return verdicts, messages

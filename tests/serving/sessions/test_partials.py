@@ -40,10 +40,10 @@ def play(scene):
     async def played():
         sent, recogniser = [], Recogniser()
 
-        async def send(message):
-            sent.append((message["utterance_id"], message["text"]))
+        async def publish(event):
+            sent.append((event.utterance_id, event.text))
 
-        slot = Partials(send, recogniser)
+        slot = Partials(publish, recogniser)
         await scene(slot, recogniser)
         await asyncio.sleep(0.15)
         slot.cancel()

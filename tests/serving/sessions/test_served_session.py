@@ -7,10 +7,10 @@ import pytest
 from serving.admission import Desk
 from serving.sessions.session import MAX_PENDING, Talk
 from serving.settings import Recognition, ServerLimits
-from serving.workers.words import Words
 from undertone.audio_file import read
-from undertone.release import load_engine
+from undertone.release import open_release
 from undertone.stream.settings import SettingError
+from undertone.words.reading import Words
 
 pytestmark = pytest.mark.fast
 
@@ -20,7 +20,7 @@ class IdleDesk(Desk):
 
     def __init__(self, release):
         super().__init__(release, ServerLimits(), Recognition())
-        self.engine = load_engine(release)
+        self.engine = open_release(release)
         self.asr.update(engine="scripted", model=None, open_vocabulary=True, reason="a test")
         self.limits_s, self.awaited = [], asyncio.Event()
 

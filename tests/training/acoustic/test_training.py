@@ -22,8 +22,8 @@ from training.features.extract import schema
 from training.params import load_params
 from training.scoring import scores
 from training.scoring.calibration import best_temperature
-from undertone.fusion import softmax
 from undertone.labels import LABELS
+from undertone.probabilities import softmax
 
 LABEL_OF = {"neutral": "neutral", "calm": "neutral", "happy": "positive", "surprised": "positive"}
 

@@ -34,11 +34,12 @@ from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scoring.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
-from undertone.fusion import agree, softmax
+from undertone.fusion import agree, fused_many
 from undertone.labels import LABELS
-from undertone.release import load_engine
+from undertone.probabilities import softmax
+from undertone.release import open_release
 from undertone.voice.acoustic import AcousticModel
-from undertone.weighting import FusionSettings, fused_many, fusion_settings
+from undertone.weighting import FusionSettings, fusion_settings
 from undertone.words.sentiment import TextModel
 
 SECTION = {
@@ -306,7 +307,7 @@ def test_words_are_judged_as_in_service(text: str, tmp_path: Path) -> None:
 @pytest.mark.fast
 @pytest.mark.parametrize("samples", [100, 400, 16_000, 90_000])
 def test_voices_are_judged_as_in_service(samples: int, promoted_release: Path) -> None:
-    settings = load_engine(promoted_release).manifest.acoustic
+    settings = open_release(promoted_release).manifest.acoustic
     path = promoted_release / "acoustic.int8.onnx"
     heard = np.random.default_rng(0).integers(-3000, 3000, samples).astype(np.int16)
     graph = VoiceGraph(path, settings.temperature, settings.min_samples)

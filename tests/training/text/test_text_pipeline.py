@@ -21,8 +21,8 @@ from training.text.batches import torch_logits
 from training.text.model import load_text_model
 from training.text.neutral import neutral_band
 from training.text.train import train
-from undertone.fusion import softmax
 from undertone.labels import LABELS
+from undertone.probabilities import softmax
 
 ROWS = [
     Row(source, split, text, label)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from undertone.audio_file import read
+from undertone.stream.events import SpeechEnded
 from undertone.stream.session import Session
 from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import SoFar, Speculation, Utterance, Withdrawn
@@ -37,7 +38,7 @@ def run(engine, samples, chunk_bytes=10_000_000, **settings):
 
 
 def kinds(outputs):
-    return [type(output) for output in outputs if not isinstance(output, dict)]
+    return [type(output) for output in outputs if isinstance(output, SoFar | Speculation | Withdrawn | Utterance)]
 
 
 def test_a_pause_is_speculated_in_and_withdrawn_where_speech_resumes(engine, paused):
@@ -83,7 +84,7 @@ def test_an_endpoint_that_comes_at_once_leaves_nothing_to_speculate_about(engine
 def test_an_utterance_that_is_cut_in_two_does_not_use_what_was_heard_ahead(engine, voiced):
     clip = np.concatenate([voiced[0][:28_000], SECOND[:4800], voiced[1], SECOND])
     outputs, _ = run(engine, clip, max_utterance_ms=2000, endpoint_silence_ms=2000)
-    causes = [o["cause"] for o in outputs if isinstance(o, dict) and o["type"] == "speech.ended"]
+    causes = [o.cause for o in outputs if isinstance(o, SpeechEnded)]
     cut = [o for o in outputs if isinstance(o, Utterance)][: causes.count("max_length")]
     assert causes.count("max_length") >= 1
     assert all(utterance.speculation_lead_ms is None for utterance in cut)

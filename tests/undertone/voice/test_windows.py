@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from undertone.release import load_engine
+from undertone.release import open_release
 from undertone.voice.acoustic import AcousticModel
 from undertone.voice.windows import HOP_SAMPLES, WHOLE_SAMPLES, WINDOW_SAMPLES, cut, windows
 
@@ -32,7 +32,7 @@ def test_cut_stacks_what_the_ranges_say():
 
 
 def test_the_voice_of_a_long_utterance_is_the_mean_of_its_windows(promoted_release):
-    settings = load_engine(promoted_release).manifest.acoustic
+    settings = open_release(promoted_release).manifest.acoustic
     model = AcousticModel(promoted_release / "acoustic.int8.onnx", settings)
     sound = np.random.default_rng(0).integers(-3000, 3000, 100_000).astype(np.int16)
     parts = [model.probabilities(sound[start:end]) for start, end in windows(len(sound))]

@@ -3,21 +3,18 @@
 Rows are cut at the width of the console, never wrapped. Nothing here knows of sockets or files.
 """
 
-import os
 from collections.abc import Sequence
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
-from serving.cli.verdict_rows import STYLES, verdict_rows
+from serving.cli.views.console import LineConsole, clock
+from serving.cli.views.verdict_rows import STYLES, verdict_rows
 from undertone.client.summary import Summary
 from undertone.client.timing import Event, Message
 from undertone.labels import LABELS
 
-_LOG_WIDTH = 100  # of a file or pipe, unless COLUMNS says otherwise
 _FIXED_WIDTH = 78  # of all columns but the bar
 _GRID = ("speech.started", "speech.ended", "mood", "utterance.provisional", "utterance.final")
 _SHORT = {"transcript.partial": "partial", "utterance.provisional": "provisional"}
@@ -27,14 +24,8 @@ class LiveTable:
     """Rows of time, utterance, event, audio sentiment, its three probabilities as a bar and in percent, and latency."""
 
     def __init__(self, output: TextIO) -> None:
-        if isinstance(output, TextIOWrapper):
-            output.reconfigure(errors="replace")  # words and file names in a terminal that cannot show them
-        self._console = Console(file=output, highlight=False, markup=False, emoji=False, soft_wrap=False)
-        if not self._console.is_terminal and not os.environ.get("COLUMNS"):
-            self._console.width = _LOG_WIDTH
-        plain = self._console.options.ascii_only
-        self._glyphs = dict(zip(LABELS, "-.+" if plain else "▒░█", strict=True))
-        self._corner, self._dot = ("`-", "|") if plain else ("└", "·")
+        self._console = LineConsole(output)
+        self._glyphs = dict(zip(LABELS, "-.+" if self._console.plain else "▒░█", strict=True))
         self._bar_width = max(4, min(24, self._console.width - _FIXED_WIDTH))
         self._headed = False
 
@@ -43,36 +34,34 @@ class LiveTable:
         if not self._headed:
             self._headed = True
             legend = Text(" ").join(Text(f"{self._glyphs[label]} {label}", STYLES[label]) for label in LABELS)
-            self._print(Text("bar: ").append_text(legend).append("   time: of the audio   latency: since it was sent"))
-            self._print(
+            self._console.line(
+                Text("bar: ").append_text(legend).append("   time: of the audio   latency: since it was sent")
+            )
+            self._console.line(
                 self._row(
                     "time", "#", "event", Text("voice"), Text(" " * self._bar_width), "neg neu pos", "latency", ""
                 ),
                 style="bold",
             )
-        self._print(Text(file), style="bold cyan")
+        self._console.line(Text(file), style="bold cyan")
 
     def event(self, file: str, event: Event) -> None:
         """Print a row; under a final, others with the verdict and the words."""
         message = event.message
         if event.type in _GRID:
-            self._print(self._grid_row(event))
+            self._console.line(self._grid_row(event))
         else:
-            self._print(self._free_row(event))
+            self._console.line(self._free_row(event))
         if "fused_sentiment" in message:
-            for row in verdict_rows(message, self._corner, self._dot):
-                self._print(row)
+            for row in verdict_rows(message, self._console.corner, self._console.dot):
+                self._console.line(row)
 
     def end(self, summary: Summary) -> None:
         """Print the summary."""
         line = f": {summary.line()}"
         name = Text(Path(summary.file).name)
         name.truncate(max(12, self._console.width - len(line)), overflow="ellipsis")
-        self._console.print(name.append(line), style="bold")
-
-    def _print(self, text: Text, style: str | None = None) -> None:
-        text.rstrip()
-        self._console.print(text, style=style, no_wrap=True, overflow="ellipsis", crop=True)
+        self._console.paragraph(name.append(line), style="bold")
 
     def _grid_row(self, event: Event) -> Text:
         message = event.message
@@ -122,12 +111,6 @@ def bar_cells(probabilities: Sequence[float], width: int) -> list[int]:
     for index in by_remainder[: width - sum(cells)]:
         cells[index] += 1
     return cells
-
-
-def clock(audio_ms: float) -> str:
-    """Return a time of the audio: `clock(83_450)` is "1:23.450"."""
-    minutes, rest_ms = divmod(round(audio_ms), 60_000)
-    return f"{minutes}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
 
 
 def _note(message: Message) -> str:

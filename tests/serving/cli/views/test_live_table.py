@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from serving.cli.live_table import LiveTable, bar_cells, clock
-from serving.cli.verdict_rows import verdict_rows
-from serving.cli.view import JsonLines
+from serving.cli.views.console import clock
+from serving.cli.views.live_table import LiveTable, bar_cells
+from serving.cli.views.verdict_rows import verdict_rows
+from serving.cli.views.view import JsonLines
 from undertone.client.summary import Summary
 from undertone.client.timing import Event
 

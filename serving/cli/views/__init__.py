@@ -1,0 +1,1 @@
+"""How the commands show events and verdicts: rows for people, JSON lines for programs. Nothing is computed here."""

@@ -1,0 +1,59 @@
+"""How `undertone analyze` shows finals: a table of rows for people, or JSON lines for programs."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol, TextIO
+
+from rich.text import Text
+
+from serving.cli.views.console import LineConsole, clock
+from serving.cli.views.verdict_rows import verdict_rows
+from serving.sessions.wire import message_of
+from undertone.stream.events import Final
+
+
+class VerdictView(Protocol):
+    """Something that shows the finals of one recording after the other."""
+
+    def show(self, file: str, finals: Sequence[Final]) -> None:
+        """Show what `file` came to."""
+
+
+class JsonLines:
+    """One JSON object a line: the message of a final without its timings, and `file`."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def show(self, file: str, finals: Sequence[Final]) -> None:
+        """Print a line for each final."""
+        for final in finals:
+            self._output.write(json.dumps({**untimed(final), "file": file}) + "\n")
+        self._output.flush()
+
+
+class Rows:
+    """The name of the file, then for each utterance its times, its verdict and its words."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._console = LineConsole(output)
+
+    def show(self, file: str, finals: Sequence[Final]) -> None:
+        """Print the rows of one file."""
+        self._console.line(Text(file), style="bold cyan")
+        if not finals:
+            self._console.line(Text(f"{'':>14}no speech was heard", "dim"))
+        for final in finals:
+            self._console.line(Text(f"{clock(final.start_ms):>9} to {clock(final.end_ms)}"))
+            for row in verdict_rows(untimed(final), self._console.corner, self._console.dot):
+                self._console.line(row)
+
+
+def untimed(final: Final) -> dict[str, Any]:
+    """Return the message of `final` without timings, which nobody took."""
+    return {key: value for key, value in message_of(final).items() if key != "timings"}
+
+
+def view_on(output: TextIO, as_json: bool) -> VerdictView:
+    """Return the view that was asked for."""
+    return JsonLines(output) if as_json else Rows(output)

@@ -1,0 +1,64 @@
+"""Events of a session as messages of the wire: made here, last, and nowhere else.
+
+What a message looks like stands in undertone/protocol.
+"""
+
+from functools import singledispatch
+
+from undertone.lane import VOICE, WORDS
+from undertone.probabilities import vector_of
+from undertone.protocol import messages
+from undertone.protocol.messages import Message, Outcome, error
+from undertone.stream.events import Event, Final, Judged, Mood, Partial, Provisional, SpeechEnded, SpeechStarted
+
+__all__ = ["Message", "error", "message_of", "place_of"]
+
+
+@singledispatch
+def message_of(event: Event) -> Message:
+    """Return the message that says `event`."""
+    raise TypeError(f"no message says {type(event).__name__}")
+
+
+@message_of.register
+def _(event: SpeechStarted) -> Message:
+    return messages.speech_started(event.utterance_id, event.start_ms, event.speech_start_ms)
+
+
+@message_of.register
+def _(event: Mood) -> Message:
+    return messages.mood(event.utterance_id, event.start_ms, event.end_ms, vector_of(event.probabilities))
+
+
+@message_of.register
+def _(event: Partial) -> Message:
+    return messages.partial(event.utterance_id, event.text)
+
+
+@message_of.register
+def _(event: SpeechEnded) -> Message:
+    return messages.speech_ended(event.utterance_id, event.end_ms, event.cause)
+
+
+@message_of.register
+def _(event: Provisional) -> Message:
+    return messages.provisional(_judged(event))
+
+
+@message_of.register
+def _(event: Final) -> Message:
+    return messages.final(_judged(event), event.timings)
+
+
+def _judged(event: Judged) -> Message:
+    verdict = event.verdict
+    lanes = {name: vector_of(lane.probabilities) for name, lane in verdict.lanes.items()}
+    outcome = Outcome(verdict.alpha, verdict.abstain, verdict.reason)
+    fused = vector_of(verdict.probabilities)
+    shared = messages.verdict(event.span, event.text, lanes.get(WORDS), lanes[VOICE], fused, outcome)
+    return {**shared, "speech_rate_wpm": event.speech_rate_wpm}  # known of redacted words too
+
+
+def place_of(final: Final) -> Message:
+    """Return the entry of `final` in the trajectory of `session.closed`."""
+    return {**final.span, "label": final.verdict.label, "fused_score": round(final.verdict.score, 4)}

@@ -1,0 +1,14 @@
+from undertone.audio_file import AudioFileError as AudioFileError
+from undertone.labels import LABELS as LABELS
+from undertone.manifest import ReleaseError as ReleaseError
+from undertone.release import Release as Release
+from undertone.release import open_release as open_release
+from undertone.stream.analysis import Stream as Stream
+from undertone.stream.events import Final as Final
+from undertone.stream.events import Mood as Mood
+from undertone.stream.events import Partial as Partial
+from undertone.stream.events import SpeechEnded as SpeechEnded
+from undertone.stream.events import SpeechStarted as SpeechStarted
+from undertone.stream.settings import SettingError as SettingError
+from undertone.verdict import JudgedLane as JudgedLane
+from undertone.verdict import Verdict as Verdict

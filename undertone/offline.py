@@ -1,0 +1,67 @@
+"""Recordings without a server: the audio files of folders, and the finals of one of them.
+
+undertone/release.py opens the release that they are heard with; `undertone analyze` is this on the command line.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undertone.audio_file import Samples, blocks, from_array
+from undertone.stream.analysis import Stream
+from undertone.stream.events import Final
+
+SUFFIXES = frozenset(
+    [
+        ".aif",
+        ".aifc",
+        ".aiff",
+        ".au",
+        ".caf",
+        ".flac",
+        ".mp3",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".rf64",
+        ".snd",
+        ".w64",
+        ".wav",
+        ".wave",
+    ]
+)
+UNHEARD = {"mood_interval_ms": 2000}  # nobody hears the moods
+
+
+def audio_files(place: Path) -> list[Path]:
+    """Return the audio files under a folder, by their suffix, sorted, what is hidden left out; of a file itself."""
+    if not place.is_dir():
+        return [place]
+    inside = (path for path in sorted(place.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    return [path for path in inside if not any(part.startswith(".") for part in path.relative_to(place).parts)]
+
+
+def blocks_of(source: str | Path | NDArray[Any], rate_hz: int | None = None) -> Iterator[Samples]:
+    """Return a file, or samples at `rate_hz`, in pieces of about a second, (samples,) int16 at 16 kHz.
+
+    Raises:
+        ValueError: samples without a rate, or a file with one.
+        undertone.audio_file.AudioFileError: as the pieces are taken, see there.
+    """
+    if isinstance(source, np.ndarray):
+        if rate_hz is None:
+            raise ValueError("samples need their rate_hz")
+        return from_array(source, rate_hz)
+    if rate_hz is not None:
+        raise ValueError("rate_hz is for samples; a file has its own")
+    return blocks(Path(source))
+
+
+def finals(stream: Stream, pieces: Iterable[Samples]) -> Iterator[Final]:
+    """Feed `pieces` to `stream`, finish it, and yield each final as it is known."""
+    for piece in pieces:
+        yield from (event for event in stream.feed(piece) if isinstance(event, Final))
+    yield from (event for event in stream.finish() if isinstance(event, Final))

@@ -1,0 +1,111 @@
+"""A stream that is heard and judged in the calling thread: samples in, all events out, finals included.
+
+    stream = undertone.open_release("models/promoted").stream()
+    for event in stream.feed(pcm):
+        ...
+    for event in stream.finish():
+        ...
+
+It hears what a session of the server hears and answers the same; only nobody works beside it: a call that ends an
+utterance returns when its words are recognised. There are no sockets, queues or time limits here.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from undertone.stream.events import Event, Final, Partial
+from undertone.stream.judging import judged
+from undertone.stream.models import Models
+from undertone.stream.ring import Samples
+from undertone.stream.session import Output, Session
+from undertone.stream.settings import SessionSettings
+from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
+from undertone.words.reading import Words
+from undertone.words.reasons import Reason
+from undertone.words.transcript import Sound
+
+
+class Reads(Protocol):
+    """Something that finds words: `undertone.words.reading.Reader`, or what a test puts in its place."""
+
+    def read(self, sound: Sound) -> Words:
+        """Return the words of `sound`, or why there are none."""
+
+
+class Stream:
+    """One stream of 16 kHz mono audio; not thread-safe, one call at a time."""
+
+    def __init__(self, models: Models, reader: Reads | None, settings: Mapping[str, Any]) -> None:
+        """Hear with `models` and `settings`, those of `session.update`; without a `reader` the voice judges alone.
+
+        Raises:
+            SettingError: a setting is unknown or out of range; the message names it.
+        """
+        self._models, self._reader = models, reader
+        self._settings = SessionSettings().updated(settings)
+        self._session = Session(models, self._settings, speculates=reader is not None)
+        self._fusion = models.fusion.with_alpha(self._settings.alpha)
+        self._ahead: Speculation | None = None
+        self._finished = False
+
+    def feed(self, pcm: bytes | Samples) -> list[Event]:
+        """Take the next samples and return what they bring about, in order.
+
+        `pcm` is 16-bit little-endian bytes, or (n,) int16 samples; 16 kHz, one channel.
+
+        Raises:
+            ValueError: these are no whole 16-bit samples of one channel, or the stream is finished.
+        """
+        if self._finished:
+            raise ValueError("the stream is finished; begin another one")
+        return self._events(self._session.feed(_bytes(pcm)))
+
+    def finish(self) -> list[Event]:
+        """End what is under way and return what that brings about; nothing more can be fed."""
+        if self._finished:
+            return []
+        self._finished = True
+        return self._events(self._session.finish())
+
+    def _events(self, outputs: list[Output]) -> list[Event]:
+        events: list[Event] = []
+        for output in outputs:
+            if isinstance(output, Utterance):
+                events.append(self._final(output))
+            elif isinstance(output, Speculation | Withdrawn):
+                self._ahead = output if isinstance(output, Speculation) else None
+            elif isinstance(output, SoFar):
+                events += self._partial(output)
+            else:
+                events.append(output)
+        return events
+
+    def _final(self, utterance: Utterance) -> Final:
+        # As in service: what was heard ahead of the endpoint has the words, where it holds.
+        ahead = self._ahead if utterance.speculation_lead_ms is not None else None
+        self._ahead = None
+        words = self._words(ahead or utterance)
+        voice = self._models.voice(utterance.samples).audio
+        return judged(Final, utterance, words, voice, self._fusion, self._settings.redact_text)
+
+    def _partial(self, so_far: SoFar) -> list[Event]:
+        text = self._words(so_far).text
+        return [Partial(so_far.utterance_id, None if self._settings.redact_text else text)] if text else []
+
+    def _words(self, stretch: Stretch) -> Words:
+        if self._reader is None:
+            return Words(reason=Reason.ASR_UNAVAILABLE)
+        known = self._settings.language, stretch.speech_ms, stretch.speech_prob
+        return self._reader.read(Sound(stretch.samples, *known))
+
+
+def _bytes(pcm: bytes | Samples) -> bytes:
+    if isinstance(pcm, np.ndarray):
+        if pcm.dtype != np.int16 or pcm.ndim != 1:
+            raise ValueError(f"samples must be int16 of shape (n,), not {pcm.dtype} of shape {pcm.shape}")
+        return pcm.astype("<i2").tobytes()
+    if len(pcm) % 2:
+        raise ValueError(f"{len(pcm)} bytes are no whole 16-bit samples")
+    return bytes(pcm)

@@ -43,7 +43,8 @@ class Loudness:
 
     def follow(self, level_db: float) -> None:
         """Take the level of a frame of the utterance."""
-        self._peak_db = max(self._peak_db, level_db)
+        if level_db > self._peak_db:
+            self._peak_db = level_db
 
     def stands_out(self, level_db: float) -> bool:
         """Return whether a frame of this level is louder than the noise so far, or too little is known of that."""

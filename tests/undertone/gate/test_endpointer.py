@@ -217,3 +217,16 @@ def test_a_short_sound_is_less_clear_than_a_long_one():
 def test_clarity_begins_anew_with_each_utterance():
     _, events = hear((0.1, 30), (0.95, 20), (0.1, 60), (0.7, 20), (0.1, 30))
     assert [event.speech_prob for event in events if isinstance(event, Ended)] == pytest.approx([0.95, 0.7])
+
+
+def test_a_pause_is_told_only_of_an_utterance_that_was_announced():
+    dropped, _ = hear((0.1, 10), (0.9, 5), (0.1, 3))
+    assert (dropped.in_speech, dropped.announced, dropped.paused_since) == (True, False, None)
+    paused, _ = hear((0.1, 10), (0.9, 20), (0.1, 3))
+    assert (paused.in_speech, paused.speaking, paused.paused_since) == (True, False, 30 * FRAME_SAMPLES)
+
+
+def test_where_nothing_is_under_way_the_next_utterance_begins_no_earlier_than_the_last_one_ended():
+    assert hear((0.1, 100))[0].start == 0
+    endpointer, events = hear((0.1, 30), (0.9, 40), (0.1, 30))
+    assert endpointer.start == events[-1].end

@@ -198,10 +198,12 @@ class Endpointer:
         return [ended, *self._announce(self._state, frame_end)]
 
     def _quietest(self, state: Utterance, frame_end: int) -> int:
-        # What is left after the cut must be long enough to be announced, so the last `min_speech_ms` are no candidates.
-        earliest = max(state.rise, frame_end - CUT_SEARCH_MS * SAMPLES_PER_MS)
-        latest = frame_end - self._vad.min_speech_ms * SAMPLES_PER_MS - FRAME_SAMPLES
-        return self._loudness.quietest(earliest, latest)
+        """Return where to cut: what is before it, from its onset on, and what is behind it are long enough to stand."""
+        shortest = self._vad.min_speech_ms * SAMPLES_PER_MS
+        latest = frame_end - shortest - FRAME_SAMPLES
+        onset, _ = self._edges(state.rise, frame_end)
+        earliest = max(max(state.rise, onset) + shortest, frame_end - CUT_SEARCH_MS * SAMPLES_PER_MS)
+        return self._loudness.quietest(min(earliest, latest - 2 * FRAME_SAMPLES), latest)
 
     def _end(self, position: int, cause: str) -> Ended | None:
         if not isinstance(self._state, Utterance):
@@ -217,5 +219,7 @@ class Endpointer:
         fall = position if state.silence_start is None else state.silence_start
         onset, offset = self._edges(state.rise, fall)
         end = min(position, max(fall, offset) + self._pad)
-        edges = max(state.start, onset), min(end, offset)
-        return Ended(state.start, end, *edges, decided, cause, self.speech_prob)
+        speech = max(state.start, onset), min(end, offset)
+        if speech[0] >= speech[1]:  # what is loud lies outside, behind a cut or before the pre-roll
+            speech = state.rise, fall
+        return Ended(state.start, end, *speech, decided, cause, self.speech_prob)

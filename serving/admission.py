@@ -16,8 +16,8 @@ from serving.settings import Recognition, ServerLimits
 from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Turn
 from serving.workers.words import NO_ASR, Words
+from undertone.audio import Samples
 from undertone.release import Engine, load_engine
-from undertone.stream.ring import Samples
 
 log = logging.getLogger("undertone.desk")
 

@@ -16,13 +16,12 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-SAMPLE_RATE_HZ = 16000
+from undertone.audio import RATE_HZ, Samples, to_int16
+
 _BLOCK_S = 1
 _BLOCK_VALUES = 1 << 22  # of all channels: a block of a strange file must not fill the memory
 _RATES_HZ = (1000, 768_000)
 _UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC that was streamed into its file
-
-Samples = NDArray[np.int16]
 
 
 class AudioFileError(ValueError):
@@ -79,11 +78,11 @@ def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator
         try:
             for block in _resampled(file, name):
                 heard += len(block)
-                _check_length(heard / SAMPLE_RATE_HZ, name, max_s)
+                _check_length(heard / RATE_HZ, name, max_s)
                 if len(block):
-                    yield _int16(block)
+                    yield to_int16(block)
         except soundfile.LibsndfileError as error:
-            where = f"broken after {heard / SAMPLE_RATE_HZ:.0f} s"
+            where = f"broken after {heard / RATE_HZ:.0f} s"
             raise DamagedAudioError(f"{name}: {where} ({error.error_string})") from None
     if heard == 0:
         raise EmptyAudioError(f"{name}: the file holds no audio")
@@ -110,14 +109,10 @@ def _check_length(length_s: float, name: str, max_s: float) -> None:
 
 
 def _resampled(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
-    resampler = soxr.ResampleStream(file.samplerate, SAMPLE_RATE_HZ, 1, dtype="float32")
+    resampler = soxr.ResampleStream(file.samplerate, RATE_HZ, 1, dtype="float32")
     frames = min(_BLOCK_S * file.samplerate, _BLOCK_VALUES // file.channels)
     while len(block := file.read(frames, dtype="float32", always_2d=True)):
         if not np.isfinite(block).all():
             raise DamagedAudioError(f"{name}: holds samples that are not finite numbers")
         yield resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def _int16(block: NDArray[np.float32]) -> Samples:
-    return np.minimum(np.rint(np.clip(block, -1, 1) * 32768), 32767).astype(np.int16)

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from undertone.audio import FRAME_SAMPLES, Samples
 from undertone.gate.ears import SpeechGate
-from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.silero import SileroModel
 from undertone.manifest import Manifest, ManifestError, load
-from undertone.stream.ring import Samples
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
 from undertone.weighting import FusionSettings, fusion_settings

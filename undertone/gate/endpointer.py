@@ -21,14 +21,13 @@ and by probability, to the later end, both padded. All positions are samples sin
 
 from collections import deque
 
+from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS
 from undertone.gate.clarity import Clarity
-from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.hearing import Ended, Hearing, Started
 from undertone.gate.levels import Loudness
 from undertone.gate.settings import VadSettings
 from undertone.gate.states import Announced, Heard, Idle, Paused, Rising, Utterance
 
-SAMPLES_PER_MS = 16
 CUT_SEARCH_MS = 3000  # how far back from `max_utterance_ms` the quietest frame is looked for
 EVIDENCE_FRAMES = 15  # 480 ms: a shout is believed before half a second of it has passed
 LOOKBACK_FRAMES = 16  # 512 ms before the probability rose: where an onset by level may lie

@@ -8,7 +8,8 @@ from bisect import bisect_left, insort
 from collections import deque
 from itertools import pairwise
 
-from undertone.gate.edges import FRAME_SAMPLES, SILENCE_DB, sounding
+from undertone.audio import FRAME_SAMPLES
+from undertone.gate.edges import SILENCE_DB, sounding
 from undertone.gate.settings import VadSettings
 
 STANDS_OUT_DB = 12.0  # so far above the noise a sound may be a shout

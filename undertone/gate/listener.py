@@ -6,9 +6,9 @@ utterances(samples, ...)             a whole clip, as training does: the same fr
 
 import numpy as np
 
-from undertone.gate.ears import Samples, Silero, SpeechGate
-from undertone.gate.edges import FRAME_SAMPLES
-from undertone.gate.endpointer import FOLLOW_UP_MS, SAMPLES_PER_MS, Endpointer
+from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS, Samples
+from undertone.gate.ears import Silero, SpeechGate
+from undertone.gate.endpointer import FOLLOW_UP_MS, Endpointer
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.settings import VadSettings
 

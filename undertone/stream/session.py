@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from undertone.gate.edges import FRAME_SAMPLES
-from undertone.gate.endpointer import SAMPLES_PER_MS
+from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS, Samples
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.release import Engine
 from undertone.stream.messages import Message, mood, speech_ended, speech_started
-from undertone.stream.ring import RingBuffer, Samples
+from undertone.stream.ring import RingBuffer
 from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator
 from undertone.stream.utterance import SoFar, Speculation, Utterance, Withdrawn

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from undertone.words.transcript import RATE_HZ, Samples, Transcript
+from undertone.audio import RATE_HZ, Samples
+from undertone.words.transcript import Transcript
 
 LONGEST_PIECE_S = 28.0
 _QUIET_SAMPLES = RATE_HZ // 10

@@ -4,19 +4,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from undertone.audio import Samples
 from undertone.words.hub import HubError, find_model
 from undertone.words.packages import how_to_install
 from undertone.words.settings import AsrSettings
 from undertone.words.sphinx import PocketsphinxRecogniser
-from undertone.words.transcript import (
-    AsrModelError,
-    AsrUnavailableError,
-    Recogniser,
-    Samples,
-    Segment,
-    Sound,
-    Transcript,
-)
+from undertone.words.transcript import AsrModelError, AsrUnavailableError, Recogniser, Segment, Sound, Transcript
 from undertone.words.whisper import WhisperRecogniser
 
 __all__ = [

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from undertone.gate.ears import Samples
-
-RATE_HZ = 16_000
+from undertone.audio import Samples
 
 
 class AsrError(RuntimeError):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_release import VAD
 
-from undertone.gate.edges import FRAME_SAMPLES
+from undertone.audio import FRAME_SAMPLES
 from undertone.gate.endpointer import Endpointer
 from undertone.gate.hearing import Ended, Hearing, Started
 from undertone.stream.settings import SessionSettings

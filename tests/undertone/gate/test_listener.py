@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_release import VAD
 
+from undertone.audio import FRAME_SAMPLES
 from undertone.audio_file import read
-from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.hearing import Ended
 from undertone.gate.listener import Listener, utterances
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from undertone.audio import FRAME_SAMPLES, RATE_HZ, to_float
 from undertone.audio_file import read
 from undertone.gate.ears import Ear
-from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.listener import MAX_UTTERANCE_MS, Listener
 from undertone.release import open_release
 from undertone.stream.session import Session
@@ -37,8 +37,8 @@ def main() -> None:
     frames = speech[: len(speech) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     silero, vad = Ear(release.silero), release.manifest.vad
     listener = Listener(release.silero, vad, vad.endpoint_silence_ms, MAX_UTTERANCE_MS)
-    sounds = frames.astype(np.float32) / np.float32(32768)
-    second, duration_s = speech[:16_000], len(speech) / 16_000
+    sounds = to_float(frames)
+    second, duration_s = speech[:RATE_HZ], len(speech) / RATE_HZ
     rows = {
         "Silero, per 32 ms frame (ms)": seconds(lambda: [silero.hear(f) for f in sounds]) / len(frames),
         "the speech gate, per 32 ms frame (ms)": seconds(lambda: hear_all(listener, frames)) / len(frames),

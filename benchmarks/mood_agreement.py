@@ -16,6 +16,7 @@ from rich.table import Table
 
 from training.corpora.ravdess.clips import load_features, read_clip
 from training.params import load_params
+from undertone.audio import RATE_HZ, to_int16
 from undertone.labels import LABELS
 from undertone.release import open_release
 from undertone.stream.events import Mood, SpeechStarted
@@ -27,8 +28,8 @@ SILENCE_AFTER_S = 1.0  # so that every clip ends by silence
 
 def listen(session: Session, name: str) -> tuple[list[Output], list[Utterance]]:
     """Return all that comes of one clip, and its utterances."""
-    pcm = (read_clip(name) * 32768).astype("<i2")
-    pcm = np.concatenate([pcm, np.zeros(int(SILENCE_AFTER_S * 16_000), "<i2")])
+    pcm = to_int16(read_clip(name))
+    pcm = np.concatenate([pcm, np.zeros(int(SILENCE_AFTER_S * RATE_HZ), np.int16)])
     outputs = [*session.feed(pcm.tobytes()), *session.finish()]
     return outputs, [o for o in outputs if isinstance(o, Utterance)]
 

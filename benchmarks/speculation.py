@@ -24,6 +24,7 @@ from spoken_track import Track, track
 from utterance_latency import CHUNK_MS, add_server_arguments, listen_all, measured_server, spread
 
 from training.params import load_params
+from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.client.stream import Event
 
@@ -58,7 +59,7 @@ def main() -> None:
         urls = [running.enter_context(server)[0].ws_url for server in servers]
         for sessions in SESSIONS:
             tracks = [track([read(clip) for clip in shuffled(clips)[start::sessions]]) for start in range(sessions)]
-            print(f"{sessions} sessions: {max(len(own.samples) for own in tracks) / 16_000:.0f} s", flush=True)
+            print(f"{sessions} sessions: {max(len(own.samples) for own in tracks) / RATE_HZ:.0f} s", flush=True)
             heard = asyncio.run(on_all(tracks, urls))
             for switch, events in zip(logs, heard, strict=True):
                 table.add_row(str(sessions), switch, *row(tracks, events))

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from undertone.audio import SAMPLES_PER_MS, Samples
 from undertone.audio_file import read
 
-SAMPLES_PER_MS = 16
 FRAME = 512
 PAUSE_MS = 1500
 QUIET = 300  # of 32768
 FLOOR_DB = 30  # speech ends with the last frame that is no further below the loudest
-
-Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)

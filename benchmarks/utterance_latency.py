@@ -27,6 +27,7 @@ from rich.table import Table
 from spoken_track import Track, cut, track
 
 from serving.cli.demo_server import DemoServer
+from undertone.audio import RATE_HZ
 from undertone.client.stream import Event, Pace, stream
 from undertone.words.settings import WEIGHTS
 
@@ -44,7 +45,7 @@ def main() -> None:
     spoken = track(cut(arguments.samples, arguments.utterances + 1, UTTERANCE_S))
     runs = {}
     for window, speculation in (("adaptive", "off"), ("adaptive", "on"), ("full", "off")):
-        print(f"window {window}, speculation {speculation}: {len(spoken.samples) / 16_000:.0f} s of audio", flush=True)
+        print(f"window {window}, speculation {speculation}: {len(spoken.samples) / RATE_HZ:.0f} s of audio", flush=True)
         options = ("--asr-window", window, "--speculation", speculation)
         with measured_server(arguments, *options) as (server, memory):
             (heard,) = asyncio.run(listen_all([spoken], server.ws_url))

@@ -5,7 +5,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-Floats = NDArray[np.float32]
+from undertone.audio import Floats
 
 
 class Builder:

@@ -10,7 +10,6 @@ from pathlib import Path
 import faster_whisper
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from export.builder import Builder
@@ -18,13 +17,12 @@ from export.onnx_file import save_graph, session_of
 from training.corpora.ravdess.clips import load_features, load_waveform
 from training.files import SILERO_GRAPH
 from training.params import load_params
+from undertone.audio import FRAME_SAMPLES, Floats
 from undertone.gate.ears import CONTEXT_SAMPLES
-from undertone.gate.edges import FRAME_SAMPLES
 
 PUBLISHED = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
 TOLERANCE = 1e-5  # of probabilities; the recurrent state, which is not bounded, gets ten times as much
 
-Floats = NDArray[np.float32]
 
 HOP, BINS, HIDDEN = 128, 129, 128  # the network sees its 576 samples and 64 mirrored ones as five hops
 

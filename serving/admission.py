@@ -16,8 +16,8 @@ from serving.settings import Recognition, ServerLimits
 from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Turn
 from serving.workers.words import NO_ASR
+from undertone.audio import Samples
 from undertone.release import Release, open_release
-from undertone.stream.ring import Samples
 from undertone.words.reading import Words
 
 log = logging.getLogger("undertone.desk")

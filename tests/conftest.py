@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tiny_release import make_release
 
 from serving.cli.demo_server import DemoServer
-from undertone.gate.ears import Samples
+from undertone.audio import Samples
 from undertone.release import Release, open_release
 from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 

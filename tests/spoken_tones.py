@@ -6,8 +6,8 @@ import numpy as np
 import soundfile
 
 from training.corpora.ravdess.names import expected_names, parse_name
+from undertone.audio import RATE_HZ
 
-RATE_HZ = 16_000
 VIBRATO_HZ = {"neutral": 0, "calm": 1, "happy": 9, "surprised": 14, "sad": 3, "angry": 5, "fearful": 4, "disgust": 6}
 
 

@@ -17,14 +17,12 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-SAMPLE_RATE_HZ = 16000
+from undertone.audio import RATE_HZ, Floats, Samples, to_int16
+
 _BLOCK_S = 1
 _BLOCK_VALUES = 1 << 22  # of all channels: a block of a strange file must not fill the memory
 _RATES_HZ = (1000, 768_000)
 _UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC that was streamed into its file
-
-Samples = NDArray[np.int16]
-Floats = NDArray[np.float32]
 
 
 class AudioFileError(ValueError):
@@ -90,11 +88,11 @@ def decoded(source: Path | int, name: str, max_s: float = math.inf) -> Generator
         try:
             for block in _resampled(_frames(file, name), file.samplerate):
                 heard += len(block)
-                _check_length(heard / SAMPLE_RATE_HZ, name, max_s)
+                _check_length(heard / RATE_HZ, name, max_s)
                 if len(block):
-                    yield _int16(block)
+                    yield to_int16(block)
         except soundfile.LibsndfileError as error:
-            where = f"broken after {heard / SAMPLE_RATE_HZ:.0f} s"
+            where = f"broken after {heard / RATE_HZ:.0f} s"
             raise DamagedAudioError(f"{name}: {where} ({error.error_string})") from None
     if heard == 0:
         raise EmptyAudioError(f"{name}: the file holds no audio")
@@ -119,7 +117,7 @@ def from_array(samples: NDArray[Any], rate_hz: int) -> Iterator[Samples]:
     pieces = (channels[start : start + rate_hz] / scale for start in range(0, len(channels), rate_hz))
     for block in _resampled((piece.astype(np.float32) for piece in pieces), rate_hz):
         if len(block):
-            yield _int16(block)
+            yield to_int16(block)
 
 
 def _opened(source: Path | int, name: str) -> soundfile.SoundFile:
@@ -152,11 +150,7 @@ def _frames(file: soundfile.SoundFile, name: str) -> Iterator[Floats]:
 
 def _resampled(blocks: Iterable[Floats], rate_hz: int) -> Iterator[Floats]:
     """Yield `blocks` (frames, channels) as one channel (samples,) of 16 kHz."""
-    resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+    resampler = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32")
     for block in blocks:
         yield resampler.resample_chunk(np.ascontiguousarray(block.mean(axis=1)))
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def _int16(block: Floats) -> Samples:
-    return np.minimum(np.rint(np.clip(block, -1, 1) * 32768), 32767).astype(np.int16)

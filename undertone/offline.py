@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.audio_file import Samples, blocks, from_array
+from undertone.audio import Samples
+from undertone.audio_file import blocks, from_array
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
 

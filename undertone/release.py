@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undertone import offline
+from undertone.audio import FRAME_SAMPLES, Samples
 from undertone.gate.ears import SpeechGate
-from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.silero import SileroModel
 from undertone.manifest import Manifest, ManifestError, load
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
-from undertone.stream.ring import Samples
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
 from undertone.weighting import FusionSettings, fusion_settings

@@ -20,15 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from training.params import load_params
+from undertone.audio import FRAME_SAMPLES, RATE_HZ, Samples, to_float
 from undertone.audio_file import read
-from undertone.gate.ears import Ear, Samples
-from undertone.gate.edges import FRAME_SAMPLES
+from undertone.gate.ears import Ear
 from undertone.gate.hearing import Ended
 from undertone.gate.listener import MAX_UTTERANCE_MS, Listener
 from undertone.gate.settings import VadSettings, vad_settings
 from undertone.gate.silero import SileroModel
 
-RATE_HZ = 16_000
 KEPT, STATE, SILERO = "kept as utterances", "under way while heard", "Silero at 0.5"
 Frames = NDArray[np.bool_]
 
@@ -77,7 +76,7 @@ def answers(samples: Samples, silero: SileroModel, vad: VadSettings) -> dict[str
         frame = padded[start : start + FRAME_SAMPLES]
         ended += [event for event in listener.hear(frame, start) if isinstance(event, Ended)]
         heard[STATE][place] = listener.in_speech
-        heard[SILERO][place] = ear.hear(frame.astype(np.float32) / np.float32(32768))[0] >= 0.5
+        heard[SILERO][place] = ear.hear(to_float(frame))[0] >= 0.5
     for event in filter(None, [*ended, listener.end_now(len(samples), "finish")]):
         heard[KEPT][event.start // FRAME_SAMPLES : -(-event.end // FRAME_SAMPLES)] = True
     return heard

@@ -30,8 +30,9 @@ from training.corpora.ravdess.names import clips_in_folder, parse_name
 from training.files import CLIPS
 from training.params import load_params
 from training.sounds.noises import KINDS, noise
-from undertone.gate.ears import Ear, Samples
-from undertone.gate.edges import FRAME_SAMPLES, SHORTEST_SOUND_FRAMES, level_db, sounding
+from undertone.audio import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, to_float, to_int16
+from undertone.gate.ears import Ear
+from undertone.gate.edges import SHORTEST_SOUND_FRAMES, level_db, sounding
 from undertone.gate.endpointer import Endpointer
 from undertone.gate.hearing import Ended, Hearing, Started
 from undertone.gate.listener import MAX_UTTERANCE_MS, Listener
@@ -105,7 +106,7 @@ def silero_events(samples: Samples, vad: VadSettings) -> list[Event]:
     ear, endpointer = Ear(silero), Endpointer(alone, vad.endpoint_silence_ms, MAX_UTTERANCE_MS)
     events = []
     for frame, start in frames_of(samples):
-        probability = float(ear.hear(frame.astype(np.float32) / np.float32(32768))[0])
+        probability = float(ear.hear(to_float(frame))[0])
         found = endpointer.feed(Hearing(probability, 0.0, 0.0), start)
         events += [(event, start + FRAME_SAMPLES) for event in found]
         if any(isinstance(event, Ended) for event in found):
@@ -115,7 +116,7 @@ def silero_events(samples: Samples, vad: VadSettings) -> list[Event]:
 
 def row(name: str, vad: VadSettings) -> Row:
     """Listen to one clip both ways."""
-    clip, samples = parse_name(name), np.rint(read_clip(name) * 32768).astype(np.int16)
+    clip, samples = parse_name(name), to_int16(read_clip(name))
     group, alone = f"{clip.emotion}, {clip.intensity}", bool(silero_events(samples, vad))
     events = gate_events(samples, vad)
     started = [(event, at) for event, at in events if isinstance(event, Started)]
@@ -125,10 +126,10 @@ def row(name: str, vad: VadSettings) -> Row:
     edges = ended[0].speech_start, ended[-1].speech_end
     start, end = envelope(samples, drop_db=vad.edge_drop_db)
     others = {
-        title: max(abs(a - b) for a, b in zip(edges, find(samples), strict=True)) <= 16 * TOLERANCE_MS
+        title: max(abs(a - b) for a, b in zip(edges, find(samples), strict=True)) <= SAMPLES_PER_MS * TOLERANCE_MS
         for title, find in ENVELOPES.items()
     }
-    errors = (edges[0] - start) / 16, (edges[1] - end) / 16
+    errors = (edges[0] - start) / SAMPLES_PER_MS, (edges[1] - end) / SAMPLES_PER_MS
     return Row(group, alone, *errors, (started[0][1] - start) / 16, (started[0][0].speech_start - start) / 16, others)
 
 
@@ -141,7 +142,7 @@ def envelope(
         levels = np.array([level_db(frame) for frame in frames.astype(np.int16)])
     else:
         spectrum = np.fft.rfft(frames * np.hanning(FRAME_SAMPLES))
-        hz = np.fft.rfftfreq(FRAME_SAMPLES, 1 / 16_000)
+        hz = np.fft.rfftfreq(FRAME_SAMPLES, 1 / RATE_HZ)
         levels = 10 * np.log10(np.square(np.abs(spectrum[:, (hz >= low_hz) & (hz <= high_hz)])).sum(axis=1) + 1e-3)
     found = sounding(levels.tolist(), levels.max() - drop_db) if shortest_ms >= 160 else None
     loud = np.flatnonzero(levels >= levels.max() - drop_db)
@@ -219,9 +220,9 @@ def cost_table(names: list[str], vad: VadSettings) -> Table:
 
     Clip by clip, since the gate spends where there is something to doubt: the figures are of clips, not of frames.
     """
-    clips = [np.rint(read_clip(name) * 32768).astype(np.int16) for name in names[:: max(1, len(names) // 100)]]
+    clips = [to_int16(read_clip(name)) for name in names[:: max(1, len(names) // 100)]]
     ear, listener = Ear(silero), Listener(silero, vad, vad.endpoint_silence_ms, MAX_UTTERANCE_MS)
-    alone = timed(lambda frame, _: ear.hear(frame.astype(np.float32) / np.float32(32768)), clips)
+    alone = timed(lambda frame, _: ear.hear(to_float(frame)), clips)
     whole = timed(listener.hear, clips)
     table = Table(title="cost; one thread, CPU time of the thread")
     for column in ("CPU per 32 ms frame (ms)", "p5", "p50", "p95", "mean"):

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.sounds.noises import KINDS, noise
+from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 from undertone.words.sphinx import PocketsphinxRecogniser
 
-RATE_HZ = 16_000
 SECONDS = 3.0
 MADE_HERE = ("silence", "breath")
 

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.scoring.word_errors import word_error_rate
+from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.words.recogniser import AsrSettings, load_recogniser
 
-RATE_HZ = 16_000
 WINDOWS = ("adaptive", "full")
 
 Clip = tuple[NDArray[np.int16], str]

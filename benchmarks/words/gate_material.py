@@ -21,10 +21,9 @@ from other_languages import REPORTED, SENTENCES
 from scipy.signal import butter, sosfilt
 
 from training.sounds.noises import KINDS, noise
+from undertone.audio import RATE_HZ, Samples
 from undertone.audio_file import read
-from undertone.gate.ears import Samples
 
-RATE_HZ = 16_000
 CUT_OFF_SAMPLES = 6400
 CHOSEN, REPORT = "chosen", "report"
 REPORTED_MEETINGS = ("trn05", "trn06")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the command line starts without loading models and audio libraries
     from serving.cli.views.verdict_views import VerdictView
-    from undertone.audio_file import Samples
+    from undertone.audio import Samples
     from undertone.release import Release
 
 DEFAULT_RELEASE = Path("models/promoted")
@@ -91,10 +91,12 @@ def heard(release: "Release", files: Sequence[Path], words: bool, view: "Verdict
 
 def counted(pieces: "Iterator[Samples]", progress: Any) -> "Iterator[Samples]":
     """Pass `pieces` of 16 kHz on and move the bar by their seconds, once they are heard."""
+    from undertone.audio import RATE_HZ
+
     for piece in pieces:
         yield piece
         if progress is not None:
-            progress.advance(progress.task_ids[0], len(piece) / 16_000)
+            progress.advance(progress.task_ids[0], len(piece) / RATE_HZ)
 
 
 def progress_over(files: Sequence[Path]) -> AbstractContextManager[Any]:

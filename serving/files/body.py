@@ -20,13 +20,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from serving.settings import ServerLimits
+from undertone.audio import Samples
 from undertone.audio_file import (
     AudioFileError,
     AudioTooLongError,
     DamagedAudioError,
     EmptyAudioError,
     NotAudioError,
-    Samples,
     decoded,
 )
 

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.admission import Desk
 from serving.files.body import Recording, Refusal, fault_of, received
-from undertone.audio_file import AudioFileError, Samples
+from undertone.audio import Samples
+from undertone.audio_file import AudioFileError
 
 log = logging.getLogger("undertone.http")
 

@@ -2,6 +2,8 @@
 
 import time
 
+from undertone.audio import RATE_HZ
+
 
 class TalkClock:
     """When the audio began, and for how long the talk chose to wait: entered while it does. Times in seconds."""
@@ -17,7 +19,7 @@ class TalkClock:
 
     def ahead_s(self, samples: int) -> float:
         """Return by how much `samples` at 16 kHz are ahead of the time that passed since the first."""
-        return 0.0 if self._began_s is None else samples / 16_000 - (time.monotonic() - self._began_s)
+        return 0.0 if self._began_s is None else samples / RATE_HZ - (time.monotonic() - self._began_s)
 
     def working_s(self) -> float:
         """Return `time.monotonic` without the time spent waiting."""

@@ -16,6 +16,7 @@ from serving.sessions.finals import Verdicts
 from serving.sessions.partials import Partials
 from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
 from serving.workers.scheduler import Turn
+from undertone.audio import RATE_HZ
 from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
@@ -113,7 +114,7 @@ class Talk:
             "type": "session.created",
             "session_id": self.id,
             "protocol": PROTOCOL_VERSION,
-            "audio": {"encoding": "pcm_s16le", "sample_rate_hz": 16_000, "channels": 1},
+            "audio": {"encoding": "pcm_s16le", "sample_rate_hz": RATE_HZ, "channels": 1},
             "limits": {
                 "max_frame_bytes": limits.max_frame_bytes,
                 "max_session_s": limits.max_session_s,

@@ -11,8 +11,7 @@ import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps, get_vad_model
 from numpy.typing import NDArray
 
-from undertone.gate.ears import Floats
-from undertone.gate.edges import FRAME_SAMPLES
+from undertone.audio import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Floats, to_int16
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
 
@@ -40,17 +39,17 @@ def speech_bounds(waveform: NDArray[np.float32], vad: Mapping[str, float]) -> Sp
 
     `vad` is the section of params.yaml. A clip that the gate hears nothing in is cut by `energy_bounds`, never dropped.
     """
-    samples = np.rint(waveform * 32768).clip(-32768, 32767).astype(np.int16)
+    samples = to_int16(waveform)
     heard = utterances(samples, silero, vad_settings(vad))
     if heard:
         return SpeechBounds(heard[0].start, heard[-1].end, heard=True)
-    start, end = energy_bounds(waveform, vad["energy_floor_db"], int(vad["pad_ms"] * 16))
+    start, end = energy_bounds(waveform, vad["energy_floor_db"], int(vad["pad_ms"] * SAMPLES_PER_MS))
     return SpeechBounds(start, end, heard=False)
 
 
 def silero_hears(waveform: NDArray[np.float32]) -> bool:
     """Return whether Silero alone, at its usual 0.5 and 0.35, finds speech in `waveform` (samples,), 16 kHz."""
-    return bool(get_speech_timestamps(waveform, SILERO_ALONE, sampling_rate=16_000))
+    return bool(get_speech_timestamps(waveform, SILERO_ALONE, sampling_rate=RATE_HZ))
 
 
 def energy_bounds(waveform: NDArray[np.float32], floor_db: float, pad_samples: int) -> tuple[int, int]:

@@ -20,7 +20,6 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet as parquet
 import soundfile
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.corpora.labeled.labeled_set import HALVES, Sentence, load_sentences
@@ -34,14 +33,14 @@ from training.metrics_files import write_metrics
 from training.params import load_params
 from training.scoring.word_errors import word_error_rate
 from training.sounds.conditions import Condition, through_telephone, with_noise
-from training.sounds.speaking import PUBLISHED, RATE_HZ, Speaker
+from training.sounds.speaking import PUBLISHED, Speaker
+from undertone.audio import RATE_HZ, SAMPLES_PER_MS, Samples, to_float, to_int16
 from undertone.gate.listener import utterances
 from undertone.gate.settings import VadSettings, vad_settings
 from undertone.words.recogniser import load_recogniser
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Recogniser
 
-Samples = NDArray[np.int16]
 WHOLE = "whole"  # in the place of a half: all sentences, for the text model
 CONDITIONS: dict[str, Condition] = {
     "clean": lambda waveform, _: waveform,
@@ -78,7 +77,7 @@ class Service:
             return samples[:0], "", "no_speech"
         ended = max(found, key=lambda utterance: utterance.end - utterance.start)
         heard = samples[ended.start : ended.end]
-        speech_ms = (ended.speech_end - ended.speech_start) // 16
+        speech_ms = (ended.speech_end - ended.speech_start) // SAMPLES_PER_MS
         transcript = self._recogniser.transcribe(heard, speech_ms=speech_ms, speech_prob=ended.speech_prob)
         return heard, "" if transcript.rejected else transcript.text, transcript.rejected
 
@@ -106,9 +105,9 @@ def all_sentences(service: Service, sentences: Sequence[Sentence]) -> Iterator[H
     """Yield what is heard of every sentence in the published voice under each of `CONDITIONS`; half is `WHOLE`."""
     speaker, rng = Speaker(), np.random.default_rng(0)
     for sentence in tqdm(sentences, "all sentences", mininterval=5.0):
-        clean = speaker.speak(sentence.text, PUBLISHED).astype(np.float32) / np.float32(32768)
+        clean = to_float(speaker.speak(sentence.text, PUBLISHED))
         for name, change in CONDITIONS.items():
-            samples = np.rint(change(clean, rng) * 32768).clip(-32768, 32767).astype(np.int16)
+            samples = to_int16(change(clean, rng))
             _, text, reason = service.longest(samples)
             yield Heard(sentence.id, name, WHOLE, sentence.text, text, reason)
 
@@ -117,7 +116,7 @@ def spoken_clips(service: Service, clips: Mapping[str, list[Clip]]) -> Iterator[
     """Yield what is heard of the clips of each half."""
     for half, own in clips.items():
         for clip in tqdm(own, f"clips, {half}", mininterval=5.0):
-            samples = np.rint(read_clip(clip.name) * 32768).astype(np.int16)
+            samples = to_int16(read_clip(clip.name))
             _, text, reason = service.longest(samples)
             yield Heard(clip.name, f"{clip.actor:02d}", half, STATEMENTS[clip.statement], text, reason)
 

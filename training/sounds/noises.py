@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-RATE_HZ = 16_000
+from undertone.audio import RATE_HZ
+
 PEAK_DB = (-40.0, -1.0)
 
 Sound = NDArray[np.float64]

@@ -12,7 +12,8 @@ import soxr
 from hibari import Hibari
 from numpy.typing import NDArray
 
-RATE_HZ = 16_000
+from undertone.audio import RATE_HZ
+
 PUBLISHED_HZ = 24_000
 SILENCE_S = 0.8  # before and after what is said: the speech gate wants to hear where it starts and ends
 PEAK = 0.3

@@ -14,8 +14,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from undertone.audio import Samples
 from undertone.client.connection import DEFAULT_URL, ConnectionLostError, SessionRefusedError, open_socket, parse
-from undertone.client.timing import Event, Message, Pace, Samples, SendLog, rechunk
+from undertone.client.timing import Event, Message, Pace, SendLog, rechunk
 
 REAL_TIME = Pace()
 _LOOK_UP_S = 0.5  # how often a silent wait checks whether it still makes sense

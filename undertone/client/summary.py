@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from undertone.client.timing import SAMPLES_PER_MS, Event, Samples
+from undertone.audio import SAMPLES_PER_MS, Samples
+from undertone.client.timing import Event
 
 
 @dataclass

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-SAMPLES_PER_MS = 16
+from undertone.audio import SAMPLES_PER_MS, Samples
+
 MAX_SPEED = math.inf
 
-Samples = NDArray[np.int16]
 Message = dict[str, Any]
 
 

@@ -12,13 +12,10 @@ file, so that the clips of training are cut as the speech of users is.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from undertone.gate.edges import FRAME_SAMPLES, level_db
+from undertone.audio import FRAME_SAMPLES, Floats, Samples, to_float
+from undertone.gate.edges import level_db
 from undertone.gate.hearing import Hearing
-
-Floats = NDArray[np.float32]
-Samples = NDArray[np.int16]
 
 # (frames (n, 576), h (1, 1, 128), c (1, 1, 128)) -> (probabilities of the n frames in any shape, new h, new c)
 Silero = Callable[[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]
@@ -143,6 +140,6 @@ class SpeechGate:
 
     def hear(self, frame: Samples) -> Hearing:
         """Return what the next frame sounds like, (512,) int16 at 16 kHz."""
-        sound, level = frame.astype(np.float32) / np.float32(32768), level_db(frame)
+        sound, level = to_float(frame), level_db(frame)
         probability = float(self._first.hear(sound)[0])
         return Hearing(probability, self._second.hear(sound, self._asks(probability, level)), level)

@@ -17,7 +17,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-FRAME_SAMPLES = 512  # 32 ms at 16 kHz
+from undertone.audio import FRAME_SAMPLES
+
 SHORTEST_SILENCE_FRAMES = 5  # 160 ms: a shorter silence is part of the sound around it
 SHORTEST_SOUND_FRAMES = 5  # 160 ms: a shorter sound is none
 SILENCE_DB = -20.0  # level of digital silence; one step of 16-bit amplitude is about -3 dB

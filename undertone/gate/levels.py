@@ -8,7 +8,8 @@ from bisect import bisect_left, insort
 from collections import deque
 from itertools import pairwise
 
-from undertone.gate.edges import FRAME_SAMPLES, SILENCE_DB, sounding
+from undertone.audio import FRAME_SAMPLES
+from undertone.gate.edges import SILENCE_DB, sounding
 from undertone.gate.settings import VadSettings
 
 STANDS_OUT_DB = 12.0  # so far above the noise a sound may be a shout
@@ -43,7 +44,8 @@ class Loudness:
 
     def follow(self, level_db: float) -> None:
         """Take the level of a frame of the utterance."""
-        self._peak_db = max(self._peak_db, level_db)
+        if level_db > self._peak_db:
+            self._peak_db = level_db
 
     def stands_out(self, level_db: float) -> bool:
         """Return whether a frame of this level is louder than the noise so far, or too little is known of that."""

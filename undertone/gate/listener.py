@@ -6,9 +6,9 @@ utterances(samples, ...)             a whole clip, as training does: the same fr
 
 import numpy as np
 
-from undertone.gate.ears import Samples, Silero, SpeechGate
-from undertone.gate.edges import FRAME_SAMPLES
-from undertone.gate.endpointer import FOLLOW_UP_MS, SAMPLES_PER_MS, Endpointer
+from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS, Samples
+from undertone.gate.ears import Silero, SpeechGate
+from undertone.gate.endpointer import FOLLOW_UP_MS, Endpointer
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.settings import VadSettings
 
@@ -29,7 +29,7 @@ class Listener:
 
     @property
     def start(self) -> int:
-        """Where the utterance under way begins."""
+        """Where the utterance under way begins; while there is none, where it may at the earliest."""
         return self._endpointer.start
 
     @property
@@ -45,7 +45,7 @@ class Listener:
     @property
     def paused_since(self) -> int | None:
         """Where the pause under way in an announced utterance began; None while there is none."""
-        return self._endpointer.silence_start if self._endpointer.announced else None
+        return self._endpointer.paused_since
 
     @property
     def speech_prob(self) -> float:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from undertone.gate.ears import Floats
+from undertone.audio import Floats
 from undertone.manifest import ManifestError
 from undertone.onnx_session import open_session
 

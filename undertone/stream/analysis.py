@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from undertone.audio import Samples
 from undertone.stream.events import Event, Final, Partial
 from undertone.stream.judging import judged
 from undertone.stream.models import Models
-from undertone.stream.ring import Samples
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
+from undertone.audio import Samples
 from undertone.gate.ears import Silero
 from undertone.manifest import Manifest
-from undertone.stream.ring import Samples
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
 from undertone.weighting import FusionSettings

@@ -1,9 +1,8 @@
 """A preallocated ring of int16 samples addressed by their absolute position in the stream."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.int16]
+from undertone.audio import Samples
 
 
 class RingBuffer:

@@ -11,14 +11,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from undertone.gate.edges import FRAME_SAMPLES
-from undertone.gate.endpointer import SAMPLES_PER_MS
+from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS, Samples
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.probabilities import by_label
 from undertone.stream.events import Mood, SpeechEnded, SpeechStarted
 from undertone.stream.models import Models
-from undertone.stream.ring import RingBuffer, Samples
+from undertone.stream.ring import RingBuffer
 from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator
 from undertone.stream.utterance import SoFar, Speculation, Utterance, Withdrawn

@@ -8,7 +8,7 @@ what was heard ahead, it is not used.
 
 from collections.abc import Callable
 
-from undertone.gate.endpointer import SAMPLES_PER_MS
+from undertone.audio import SAMPLES_PER_MS
 from undertone.gate.hearing import Ended
 from undertone.gate.listener import Listener
 from undertone.stream.utterance import Speculation, Withdrawn

@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
+from undertone.audio import Samples
 from undertone.probabilities import Probabilities
-from undertone.stream.ring import Samples
 
 
 @dataclass(frozen=True)

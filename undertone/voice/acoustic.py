@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from undertone.gate.ears import Floats
+from undertone.audio import Floats, Samples
 from undertone.labels import LABELS
 from undertone.manifest import AcousticSettings, ManifestError
 from undertone.onnx_session import open_session
 from undertone.probabilities import Probabilities, softmax
-from undertone.stream.ring import Samples
 from undertone.voice.windows import cut
 
 

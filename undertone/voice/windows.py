@@ -11,8 +11,10 @@ network ensembles", IEEE TPAMI 12(10), on averaging members that err apart) is s
 import numpy as np
 from numpy.typing import NDArray
 
+from undertone.audio import RATE_HZ
+
 WINDOW_SAMPLES = 32_000  # 2 s at 16 kHz
-HOP_SAMPLES = 16_000  # at most
+HOP_SAMPLES = RATE_HZ  # a second at most
 WHOLE_SAMPLES = 40_000  # what is no longer than this stays whole
 
 

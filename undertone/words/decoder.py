@@ -18,9 +18,10 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
+from undertone.audio import RATE_HZ, Samples, to_float
 from undertone.words.evidence import Evidence
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import RATE_HZ, Samples, Sound
+from undertone.words.transcript import Sound
 from undertone.words.window import window_frames
 
 SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
@@ -72,7 +73,7 @@ class WhisperDecoder:
 
     def features(self, samples: Samples) -> np.ndarray:
         """Return the log-mel spectrum of (n,) int16 samples, (mels, frames)."""
-        waveform = np.pad(samples, (0, max(0, SHORTEST_SAMPLES - len(samples)))).astype(np.float32) / 32768
+        waveform = to_float(np.pad(samples, (0, max(0, SHORTEST_SAMPLES - len(samples)))))
         return np.asarray(self._whisper.feature_extractor(waveform)[:, :-1])
 
     def decode(

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from undertone.audio import RATE_HZ, Samples
 from undertone.words.reasons import Reason
-from undertone.words.transcript import RATE_HZ, Samples, Transcript
+from undertone.words.transcript import Transcript
 
 LONGEST_PIECE_S = 28.0
 _QUIET_SAMPLES = RATE_HZ // 10

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from undertone.audio import RATE_HZ, Samples
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate
 from undertone.words.pieces import by_pieces
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Sound, Transcript
+from undertone.words.transcript import AsrModelError, Segment, Sound, Transcript
 from undertone.words.voicing import voicing
 
 MODEL = "en-us"

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from undertone.gate.ears import Samples
+from undertone.audio import Samples
 from undertone.words.reasons import Reason
-
-RATE_HZ = 16_000
 
 
 class AsrError(RuntimeError):

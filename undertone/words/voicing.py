@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.words.transcript import RATE_HZ, Samples
+from undertone.audio import RATE_HZ, Samples
 
 FRAME, HOP = 640, 320  # 40 ms every 20 ms
 PITCH_HZ, LOW_BAND_HZ = (70, 400), (60, 1200)

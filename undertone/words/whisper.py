@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from undertone.audio import RATE_HZ, Samples
 from undertone.words.decoder import Decoding, WhisperDecoder
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate, needs_full_window, unlooped
 from undertone.words.pieces import LONGEST_PIECE_S, by_pieces
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Sound, Transcript
+from undertone.words.transcript import AsrModelError, Segment, Sound, Transcript
 from undertone.words.voicing import voicing
 from undertone.words.window import FULL_WINDOW_S, window_s
 

@@ -17,8 +17,8 @@ from training.features.extract import extract
 from training.features.mfcc import mfcc_transform
 from training.features.trim import energy_bounds, speech_bounds
 from training.params import load_params
+from undertone.audio import RATE_HZ
 
-RATE_HZ = 16000
 UNHEARD = "03-01-06-02-02-02-06"
 NAMES = ("03-01-01-01-01-01-06", "03-01-05-02-01-01-07", "03-01-08-01-02-02-21", UNHEARD)
 

@@ -7,13 +7,12 @@ from tiny_release import VAD
 from training.features.trim import silero, silero_hears, speech_bounds
 from training.params import load_params
 from training.sounds.noises import KINDS, noise
+from undertone.audio import FRAME_SAMPLES, RATE_HZ
 from undertone.audio_file import read
 from undertone.gate.ears import SpeechGate, slowed
-from undertone.gate.edges import FRAME_SAMPLES, SILENCE_DB, level_db, sounding
+from undertone.gate.edges import SILENCE_DB, level_db, sounding
 from undertone.gate.listener import utterances
 from undertone.stream.session import Session, Utterance
-
-RATE_HZ = 16_000
 
 # Silero v6 finds no frame of speech, or next to none, in these, whatever the gain. It is deaf to one more that the gate
 # does not hear either, 03-01-06-02-02-02-06: its shout stays below what music reaches.

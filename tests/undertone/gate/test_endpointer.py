@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tiny_release import VAD
 
-from undertone.gate.edges import FRAME_SAMPLES
+from undertone.audio import FRAME_SAMPLES
 from undertone.gate.endpointer import Endpointer
 from undertone.gate.hearing import Ended, Hearing, Started
 from undertone.stream.settings import SessionSettings
@@ -217,3 +218,52 @@ def test_a_short_sound_is_less_clear_than_a_long_one():
 def test_clarity_begins_anew_with_each_utterance():
     _, events = hear((0.1, 30), (0.95, 20), (0.1, 60), (0.7, 20), (0.1, 30))
     assert [event.speech_prob for event in events if isinstance(event, Ended)] == pytest.approx([0.95, 0.7])
+
+
+def test_a_pause_is_told_only_of_an_utterance_that_was_announced():
+    dropped, _ = hear((0.1, 10), (0.9, 5), (0.1, 3))
+    assert (dropped.in_speech, dropped.announced, dropped.paused_since) == (True, False, None)
+    paused, _ = hear((0.1, 10), (0.9, 20), (0.1, 3))
+    assert (paused.in_speech, paused.speaking, paused.paused_since) == (True, False, 30 * FRAME_SAMPLES)
+
+
+def test_where_nothing_is_under_way_the_next_utterance_begins_no_earlier_than_the_last_one_ended():
+    assert hear((0.1, 100))[0].start == 0
+    endpointer, events = hear((0.1, 30), (0.9, 40), (0.1, 30))
+    assert endpointer.start == events[-1].end
+
+
+def scripted_speech(seed, frames=1500):
+    """Yield hearings of stretches that are loud, quiet, sure, doubtful or silent, of 32 ms to 3 s."""
+    random, left = np.random.default_rng(seed), frames
+    while left > 0:
+        length = int(random.choice([1, 3, 8, 15, 40, 95]))
+        low, high = [(0.0, 0.1), (0.0, 0.5), (0.3, 1.0), (0.6, 1.0), (0.9, 1.0)][random.integers(5)]
+        level_db, spread_db, second = random.choice([10, 35, 50, 60]), random.choice([1, 6]), random.random() < 0.3
+        for _ in range(length):
+            doubt = random.uniform(0, 0.9) if second else 0.0
+            yield Hearing(random.uniform(low, high), doubt, random.normal(level_db, spread_db))
+        left -= length
+
+
+@pytest.mark.parametrize("silence_ms", [200, 500, 2000])
+@pytest.mark.parametrize("longest_ms", [2000, 2500, 3000, 4000, 15_000])
+def test_no_utterance_is_shorter_than_250_ms_and_each_holds_speech(silence_ms, longest_ms):
+    settings = SessionSettings(endpoint_silence_ms=silence_ms, max_utterance_ms=longest_ms)
+    ended = []
+    for seed in range(3):
+        endpointer = endpointer_for(settings)
+        for index, hearing in enumerate(scripted_speech(seed)):
+            ended += [e for e in endpointer.feed(hearing, index * FRAME_SAMPLES) if isinstance(e, Ended)]
+    assert len(ended) > 10
+    assert min(ms(event.end - event.start) for event in ended) >= 250
+    assert all(event.start <= event.speech_start < event.speech_end <= event.end for event in ended)
+
+
+def test_a_cut_leaves_250_ms_of_speech_before_it_and_behind_it():
+    settings = SessionSettings(max_utterance_ms=2000)
+    levels = [QUIET_DB] * 20 + [LOUD_DB] * 200
+    levels[22] = levels[23] = levels[80] = levels[81] = 40.0
+    _, events = hear((0.0, 20), (0.9, 200), settings=settings, levels=levels)
+    first = next(event for event in events if isinstance(event, Ended))
+    assert ms(first.speech_end - first.speech_start) >= 250

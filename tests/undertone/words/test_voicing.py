@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from training.sounds.noises import noise
+from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.words.hallucination import GateSettings
 from undertone.words.voicing import voicing
 
-RATE_HZ = 16_000
 GATE = GateSettings()
 
 

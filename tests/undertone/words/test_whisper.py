@@ -8,12 +8,12 @@ from training.features.trim import silero, speech_bounds
 from training.params import load_params
 from training.scoring.word_errors import word_error_rate
 from training.sounds.noises import KINDS, noise
+from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
 from undertone.words.recogniser import AsrSettings, load_recogniser
 
-RATE_HZ = 16_000
 HELD_OUT = range(21, 25)
 
 

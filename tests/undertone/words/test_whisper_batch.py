@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from training.sounds.noises import noise
+from undertone.audio import RATE_HZ
 from undertone.words.decoder import WhisperDecoder
 from undertone.words.recogniser import AsrSettings, Sound, load_recogniser
 
-RATE_HZ = 16_000
 SAID = (
     "I am so happy that you came!",
     "No.",

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from training.params import load_params
+from undertone.audio import RATE_HZ
 from undertone.words.pieces import pieces
 from undertone.words.settings import AsrSettings
 from undertone.words.window import window_frames, window_s
 
 pytestmark = pytest.mark.fast
-
-RATE_HZ = 16_000
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.corpora.labeled.labeled_set import LabeledSetError
 from training.features.trim import speech_bounds
+from undertone.audio import RATE_HZ, to_int16
 from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 from undertone.words.transcript import AsrError
 
@@ -28,7 +29,7 @@ def read_recording(path: Path) -> Waveform:
         LabeledSetError: the file holds no sound that can be decoded.
     """
     try:
-        waveform = decode_audio(str(path), sampling_rate=16_000)
+        waveform = decode_audio(str(path), sampling_rate=RATE_HZ)
     except (av.error.FFmpegError, IndexError, TypeError) as error:  # no such stream, no frame in it
         raise LabeledSetError(f"{path}: no sound can be read from it ({error})") from None
     return np.asarray(waveform, dtype=np.float32)
@@ -57,7 +58,7 @@ class Transcriber:
         Raises:
             LabeledSetError: the recording cannot be read, or the model cannot be had.
         """
-        samples = np.rint(read_recording(path) * 32768).clip(-32768, 32767).astype(np.int16)
+        samples = to_int16(read_recording(path))
         try:
             self._recogniser = self._recogniser or load_recogniser(self._settings)
             heard = self._recogniser.transcribe(samples)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.corpora.ravdess.names import parse_name
 from training.files import CLIPS, FEATURES
+from undertone.audio import to_float
 from undertone.labels import label_index
 
 
@@ -68,4 +69,4 @@ def read_clip(name: str, folder: Path = CLIPS) -> NDArray[np.float32]:
     if not path.is_file():
         raise SystemExit(f"{path} not found: it is made by `dvc repro download`")
     pcm, _ = soundfile.read(path, dtype="int16")
-    return np.asarray(pcm, dtype=np.float32) / np.float32(32768)
+    return to_float(pcm)

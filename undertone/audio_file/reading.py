@@ -1,0 +1,55 @@
+"""Reads a recording, from a path or an open file, as 16 kHz mono int16."""
+
+import math
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from undertone.audio_file.decoding import SAMPLE_RATE_HZ, Decoding, Samples
+from undertone.audio_file.errors import AudioFileError
+from undertone.audio_file.notes import Note, Notes
+from undertone.audio_file.parts import parts
+from undertone.audio_file.window import Window
+
+__all__ = ["SAMPLE_RATE_HZ", "Samples", "blocks", "decoded", "read"]
+
+
+def read(path: Path, notes: list[Note] | None = None) -> Samples:
+    """Return the whole file, (samples,) at 16 kHz: the same samples as `blocks`, joined.
+
+    Raises:
+        AudioFileError: see there.
+    """
+    return np.concatenate(list(blocks(path, notes)))
+
+
+def blocks(path: Path, notes: list[Note] | None = None) -> Iterator[Samples]:
+    """Yield the file in pieces of about a second, (samples,) int16 at 16 kHz; channels are averaged.
+
+    A 16 kHz mono 16-bit file comes through bit for bit. What can be decoded of a file that ends early is yielded, and
+    said in `notes`, which are complete after the last piece; where nobody takes them, in an `AudioFileWarning`.
+
+    Raises:
+        AudioFileError: the file is missing, no audio, empty, damaged, or holds samples that are not numbers.
+    """
+    if not path.is_file():
+        raise AudioFileError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    yield from decoded(path, str(path), notes=notes)
+
+
+def decoded(
+    source: Path | int, name: str, max_s: float = math.inf, notes: list[Note] | None = None
+) -> Generator[Samples, None, None]:
+    """Yield `source`, a path or an open file descriptor, as `blocks` does; errors and notes speak of `name`.
+
+    Raises:
+        AudioFileError: one of the four; AudioTooLongError comes first where the header tells the truth of the length.
+    """
+    with open(source if isinstance(source, Path) else os.dup(source), "rb") as file:  # noqa: PTH123
+        whole = Window(file, 0, file.seek(0, os.SEEK_END))
+        decoding = Decoding(name, max_s, Notes(name, notes))
+        for part in parts(whole):
+            yield from decoding.samples(part)
+        decoding.end()

@@ -33,6 +33,16 @@ _SEGMENT = {
         "text": {"type": "string"},
     },
 }
+_NOTE = {
+    "type": "object",
+    "required": ["code", "message"],
+    "additionalProperties": False,
+    "properties": {
+        "code": {"enum": ["ended_early", "damaged", "header_repaired", "level_scaled", "level_clipped"]},
+        "message": {"type": "string"},
+        "at_ms": {"type": "integer", "minimum": 0},
+    },
+}
 TRANSCRIPT = {
     "type": "object",
     "required": ["text", "segments", "language", "asr"],
@@ -42,6 +52,11 @@ TRANSCRIPT = {
         "segments": {"type": "array", "items": _SEGMENT},
         "language": {"type": ["string", "null"]},
         "asr": {"type": "object", "description": "the engine that ran, its model, and why"},
+        "notes": {
+            "type": "array",
+            "items": _NOTE,
+            "description": "what was done to the recording, or is missing of it",
+        },
     },
 }
 _REFUSALS = {
@@ -49,7 +64,7 @@ _REFUSALS = {
     405: "another method than POST: wrong_method",
     408: "the upload stopped: upload_timeout",
     413: "too many bytes, or over an hour of audio: upload_too_large, audio_too_long",
-    415: "no audio, or of a kind that libsndfile cannot read: not_audio",
+    415: "no audio, or of a kind that neither libsndfile nor PyAV can read: not_audio",
     422: "a setting, named, or audio without samples or with broken ones: invalid_setting, empty_audio, damaged_audio",
     500: "our fault; the message carries an id that is in the log: internal",
     503: "no session is free, with Retry-After: server_full, server_draining",
@@ -81,7 +96,7 @@ def _route(summary: str, settings: tuple[str, ...], responses: dict[int, Any]) -
     form = {"type": "object", "required": ["file"], "properties": {"file": _AUDIO}}
     content = {"multipart/form-data": {"schema": form}, "audio/*": {"schema": _AUDIO}}
     parameters = [{"name": name, "in": "query", "required": False, "schema": _SCHEMAS[name]} for name in settings]
-    description = "The recording is the body, or the field `file` of a form: any format that libsndfile reads."
+    description = "The recording is the body, or the field `file` of a form: any format that libsndfile or PyAV reads."
     body = {"required": True, "description": description, "content": content}
     extra = {"requestBody": body, "parameters": parameters}
     return {"summary": summary, "responses": responses, "openapi_extra": extra}

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from undertone.audio_file import marks
 from undertone.audio_file.window import Window
 
-_MOST_PAGES = 1 << 20
+_MOST_PAGES = 1 << 18
+_MOST_LOSSES = 64  # a file of broken headers must not keep us busy
 _FIRST, _LAST = 0x02, 0x04  # flags of a page
 
 
@@ -24,6 +25,7 @@ def pages(window: Window, start: int = 0) -> Iterator[Page]:
 
     Where no page follows a page, its header is not believed: its rest was cut off, or something stands between.
     """
+    losses = 0
     for _ in range(_MOST_PAGES):
         header = window.at(start, 27 + 255)
         if not header.startswith(b"OggS"):
@@ -33,8 +35,12 @@ def pages(window: Window, start: int = 0) -> Iterator[Page]:
         lacing = header[27 : 27 + header[26]] if len(header) > 26 else b""
         end = start + 27 + len(lacing) + sum(lacing)
         yield Page(start, end, header[5] if len(header) > 5 else 0)
-        followed = end == window.size or window.at(end, 4) == b"OggS"
-        start = end if followed else marks.following(window, start + 4, marks.ANY_OR_PAGE)
+        if end != window.size and window.at(end, 4) != b"OggS":
+            losses += 1
+            end = marks.following(window, start + 4, marks.ANY_OR_PAGE)
+        if losses > _MOST_LOSSES:
+            return
+        start = end
 
 
 def end_of(window: Window, start: int) -> int:

@@ -10,6 +10,7 @@ from undertone.audio_file import marks, ogg
 from undertone.audio_file.window import Window
 
 MOST_PARTS = 1000  # a file of marks alone must not keep us busy
+_MOST_TAGS = 16
 
 
 def parts(whole: Window) -> Iterator[Window]:
@@ -24,7 +25,9 @@ def parts(whole: Window) -> Iterator[Window]:
 
 
 def _after_tags(whole: Window, start: int) -> int:
-    while marks.ID3.match(tag := whole.at(start, 10)):
+    for _ in range(_MOST_TAGS):
+        if not marks.ID3.match(tag := whole.at(start, 10)):
+            break
         size = sum(byte << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True))
         start = min(whole.size, start + 10 + size + 10 * bool(tag[5] & 0x10))
     return start

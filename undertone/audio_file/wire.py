@@ -17,7 +17,7 @@ class WireForm:
 
     def __init__(self, first: Sound) -> None:
         self._kind = kind_of(first)
-        self._mixer = Mixer()
+        self._mixer = Mixer(first.rate_hz)
         self._resampler = soxr.ResampleStream(first.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
 
     def takes(self, sound: Sound) -> bool:

@@ -17,6 +17,7 @@ from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.release import Engine
 from undertone.stream.messages import Message, mood, speech_ended, speech_started
+from undertone.stream.offset import OffsetRemover
 from undertone.stream.ring import RingBuffer, Samples
 from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator
@@ -45,6 +46,7 @@ class Session:
         self._speech_samples = 0
         self._next_mood = self._next_partial = self._speech_start = 0
         self._smoother = MoodSmoother()
+        self._offset = OffsetRemover()
 
     def configure(self, settings: SessionSettings) -> None:
         """Apply `settings`; only before the first sample, since the ring is sized by them."""
@@ -86,7 +88,7 @@ class Session:
         outputs: list[Output] = []
         while len(samples):
             room = FRAME_SAMPLES - self._ring.total % FRAME_SAMPLES
-            self._ring.append(samples[:room])
+            self._ring.append(self._offset.removed(samples[:room]))
             samples = samples[room:]
             if self._ring.total % FRAME_SAMPLES == 0:
                 outputs += self._frame(self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total))

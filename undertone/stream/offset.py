@@ -1,11 +1,9 @@
 """Takes a constant offset out of a stream, as cheap sound cards add it; a stream without one stays bit for bit.
 
-The offset is the mean of short frames, each weighted by how quiet it is, over about a second. It is believed where it
-is large and steady: the low sounds of speech, hum and wind move the means to and fro. A function of the samples alone,
-however they are cut; only the first 10 ms are heard as they came.
+The offset is the mean of frames of 10 ms over about a second, each weighted by how quiet it is. It is believed where it
+is large and steady: the low sounds of speech, hum and wind move the means to and fro. That takes half a second, unless
+the stream begins with silence, which shows it at once. A function of the samples alone, however they are cut.
 """
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +13,24 @@ Samples = NDArray[np.int16]
 FRAME_SAMPLES = 160
 SMALLEST = 164  # half a percent of full scale
 _MEMORY = 0.99  # of a frame that is 10 ms back
-_SURE = 4.0  # standard errors
-_STEADY = 3.0  # standard deviations of the frames' means
+_LEARNED_FRAMES = 50
+_STEADY = 3.0  # times the spread of the frames' means
+_AT_ONCE = 8.0  # times the spread of the samples of the first frame
+_FLOOR = 100.0  # frames that are quieter than this count alike
 _STEP = 16
+_CONTRADICTIONS = 10  # quiet frames in a row without the offset
 
 
 class OffsetRemover:
     """Feed it a stream in pieces of any length; `offset` is what is taken away now."""
 
     def __init__(self) -> None:
-        self.offset = 0
         self._frame: list[Samples] = []
         self._filled = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self.offset = self._frames = self._contradictions = 0
         self._weight = self._sum = self._squares = 0.0
 
     def removed(self, samples: Samples) -> Samples:
@@ -51,13 +55,28 @@ class OffsetRemover:
             self._frame, self._filled = [], 0
 
     def _learn(self, frame: NDArray[np.float64]) -> None:
-        mean, weight = float(frame.mean()), 4 / (float(frame.var()) + 1)
+        mean, spread = float(frame.mean()), float(frame.std())
+        if self._contradicted(mean, spread):
+            self._forget()
+        weight = 1 / (spread**2 + _FLOOR**2)
+        self._frames += 1
         self._weight = _MEMORY * self._weight + weight
         self._sum = _MEMORY * self._sum + weight * mean
         self._squares = _MEMORY * self._squares + weight * mean * mean
-        found = self._sum / self._weight
-        spread = math.sqrt(max(0.0, self._squares / self._weight - found * found))
-        if abs(found) > max(SMALLEST, _SURE / math.sqrt(self._weight), _STEADY * spread):
+        if self._frames == 1 and abs(mean) > max(2 * SMALLEST, _AT_ONCE * spread):
+            self.offset = round(mean)
+        elif self._frames >= _LEARNED_FRAMES:
+            self._judge(self._sum / self._weight)
+
+    def _contradicted(self, mean: float, spread: float) -> bool:
+        differs = 2 * abs(mean - self.offset) > abs(self.offset)
+        quiet = 4 * spread < abs(self.offset)
+        self._contradictions = self._contradictions + 1 if differs and quiet else 0
+        return self._contradictions == _CONTRADICTIONS
+
+    def _judge(self, found: float) -> None:
+        spread = max(0.0, self._squares / self._weight - found * found) ** 0.5
+        if abs(found) > max(SMALLEST, _STEADY * spread):
             if abs(found - self.offset) > _STEP:
                 self.offset = round(found)
         elif abs(found) < SMALLEST / 2:

@@ -20,6 +20,7 @@ ALLOWED = {
 THIRD_PARTY = {
     "undertone": {"numpy", "onnxruntime"},
     "undertone.audio_file": {"numpy", "soundfile", "soxr", "av"},
+    "undertone.audio_file.containers": set(),
     "undertone.gate": {"numpy"},
     "undertone.voice": {"numpy"},
     "undertone.words": {"numpy", "tokenizers", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},

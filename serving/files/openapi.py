@@ -38,7 +38,9 @@ _NOTE = {
     "required": ["code", "message"],
     "additionalProperties": False,
     "properties": {
-        "code": {"enum": ["ended_early", "damaged", "header_repaired", "level_scaled", "level_clipped"]},
+        "code": {
+            "enum": ["ended_early", "damaged", "header_repaired", "level_scaled", "level_clipped", "offset_removed"]
+        },
         "message": {"type": "string"},
         "at_ms": {"type": "integer", "minimum": 0},
     },

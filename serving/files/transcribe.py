@@ -45,7 +45,8 @@ async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, hear
         visit.check()
         await told.add(await desk.compute(session.feed, pcm))
     await told.add(await desk.compute(session.finish))
-    return JSONResponse({**told.as_dict(), **({"notes": heard.notes} if heard.notes else {})})
+    notes = [*heard.notes, *session.notes]
+    return JSONResponse({**told.as_dict(), **({"notes": notes} if notes else {})})
 
 
 class _Transcript:

@@ -91,7 +91,7 @@ class Talk:
     async def close(self, reason: str, fault: str | None = None, notes: Sequence[Message] = ()) -> None:
         """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`.
 
-        `notes` say what was done to a recording before it was heard; without any, the message has no such field.
+        `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
         await self._tell(await self._desk.compute(self.session.finish))
         await self.verdicts.drain()
@@ -99,7 +99,8 @@ class Talk:
         if fault:
             await self._send(error(reason, fault, fatal=True))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
-        said = {"notes": list(notes)} if notes else {}
+        told = [*notes, *self.session.notes]
+        said = {"notes": told} if told else {}
         await self._send({**closed, "trajectory": self.verdicts.trajectory, **said})
 
     def cancel(self) -> None:

@@ -4,8 +4,8 @@ read(path), blocks(path)     a file, whole or in pieces
 decoded(source, name, ...)   the same of an open file descriptor
 Note                         what was done to a recording, or what is missing from it
 
-A file is one stream or several that were joined (parts.py); each is read by libsndfile or, where that does not know
-it, by PyAV, whose libraries are loaded only then. Nothing here hears speech or knows of sessions.
+A file is one stream or several that were joined (containers/parts.py); each is read by libsndfile or, where that does
+not know it, by PyAV, whose libraries are loaded only then. Nothing here hears speech or knows of sessions.
 """
 
 from undertone.audio_file.errors import (

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import numpy as np
 
-from undertone.audio_file import mpeg, ogg
+from undertone.audio_file.containers.window import Window
 from undertone.audio_file.errors import (
     AudioFileError,
     AudioTooLongError,
@@ -16,10 +16,9 @@ from undertone.audio_file.errors import (
     StreamBrokenError,
 )
 from undertone.audio_file.level import levels_of, scale_of
-from undertone.audio_file.libsndfile import SndfileStream
 from undertone.audio_file.notes import Notes
+from undertone.audio_file.opening import opened
 from undertone.audio_file.sound import Sound, Stream, all_there, without_first
-from undertone.audio_file.window import Window
 from undertone.audio_file.wire import SAMPLE_RATE_HZ, Samples, WireForm
 
 __all__ = ["SAMPLE_RATE_HZ", "Decoding", "Samples"]
@@ -166,25 +165,3 @@ class Decoding:
 def _filled(samples: Samples) -> Iterator[Samples]:
     if len(samples):
         yield samples
-
-
-def opened(window: Window) -> Stream:
-    """Return the stream in `window`, opened by libsndfile, or by PyAV where that does not know it.
-
-    Raises:
-        NotAudioError: neither does.
-        DamagedAudioError: it is known and nothing of it can be decoded.
-    """
-    try:
-        if mpeg.frame_bytes(window.at(0, 4)):
-            raise NotAudioError("MPEG")
-        return SndfileStream(window)
-    except NotAudioError as error:
-        from undertone.audio_file.pyav import PyavStream
-
-        try:
-            return PyavStream(window)
-        except NotAudioError as other:
-            if window.at(0, 4) == b"OggS" and not ogg.is_whole(window):
-                raise DamagedAudioError("cut off before its first sound") from None
-            raise NotAudioError(f"not audio that libsndfile can read ({error}), nor PyAV ({other})") from None

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import soundfile
 
-from undertone.audio_file import chunks, ogg
+from undertone.audio_file.containers import chunks, ogg
+from undertone.audio_file.containers.window import Window
 from undertone.audio_file.errors import NotAudioError, StreamBrokenError
 from undertone.audio_file.sound import BLOCK_S, BLOCK_VALUES, Sound
-from undertone.audio_file.window import Window
 
 _UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC that was streamed into its file
 _FLOATS = ("FLOAT", "DOUBLE")

@@ -13,10 +13,10 @@ from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 from av.packet import Packet
 
-from undertone.audio_file import mpeg, ogg, webm
+from undertone.audio_file.containers import mpeg, ogg, webm
+from undertone.audio_file.containers.window import Window
 from undertone.audio_file.errors import DamagedAudioError, NotAudioError, StreamBrokenError
 from undertone.audio_file.sound import Block, Sound, in_blocks
-from undertone.audio_file.window import Window
 
 # Demuxers that read one file and nothing else: a playlist in an upload must not make us open what it names.
 _DEMUXERS = (

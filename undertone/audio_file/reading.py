@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from undertone.audio_file.containers.parts import parts
+from undertone.audio_file.containers.window import Window
 from undertone.audio_file.decoding import SAMPLE_RATE_HZ, Decoding, Samples
 from undertone.audio_file.errors import AudioFileError
 from undertone.audio_file.notes import Note, Notes
-from undertone.audio_file.parts import parts
-from undertone.audio_file.window import Window
 
 __all__ = ["SAMPLE_RATE_HZ", "Samples", "blocks", "decoded", "read"]
 

@@ -25,6 +25,7 @@ class OffsetRemover:
     """Feed it a stream in pieces of any length; `offset` is what is taken away now."""
 
     def __init__(self) -> None:
+        self.largest = 0  # of all offsets that were taken away, by size
         self._frame: list[Samples] = []
         self._filled = 0
         self._forget()
@@ -45,6 +46,7 @@ class OffsetRemover:
     def _without(self, samples: Samples) -> Samples:
         if self.offset == 0:
             return samples
+        self.largest = max(self.largest, self.offset, key=abs)
         return np.clip(samples.astype(np.int32) - self.offset, -32_768, 32_767).astype(np.int16)
 
     def _watch(self, samples: Samples) -> None:

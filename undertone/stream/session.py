@@ -82,6 +82,13 @@ class Session:
             "utterances": self._utterances,
         }
 
+    @property
+    def notes(self) -> list[Message]:
+        """What was done to the audio before it was heard, as `notes` of `session.closed`."""
+        share = self._offset.largest / 32_768
+        message = f"a constant offset of {100 * share:.1f} % of full scale was taken out"
+        return [{"code": "offset_removed", "message": message}] if share else []
+
     def feed(self, pcm: bytes) -> list[Output]:
         """Take the next samples, of any even number of bytes, and return what they bring about, in order."""
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 import yaml
 from conftest import running_server
-from websockets.sync.client import connect
 from recordings import BY_PYAV, encoded
+from websockets.sync.client import connect
 from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from undertone.audio_file import read

@@ -139,7 +139,7 @@ def test_what_was_done_to_a_file_is_told_and_only_a_loss_is_a_failure(server, sa
     assert "crashed.wav: the header is wrong about the length" in capsys.readouterr().err
     assert main(["stream", str(tmp_path / "cut.wav"), *options]) == 1
     output = capsys.readouterr()
-    assert "cut.wav: the file ends early, after 2.0 s" in output.err
+    assert "cut.wav: the file ends early, after " in output.err
     assert "cut.wav: 1 utterance" in output.out
 
 

@@ -68,6 +68,11 @@ def test_a_session_hears_the_same_utterances_with_and_without_it(engine, samples
     def heard(pcm):
         session = Session(engine)
         outputs = session.feed(pcm.astype("<i2").tobytes()) + session.finish()
-        return [(output.start_ms, output.end_ms) for output in outputs if isinstance(output, Utterance)]
+        spans = [(output.start_ms, output.end_ms) for output in outputs if isinstance(output, Utterance)]
+        return spans, session.notes
 
-    assert heard(shifted(speech, 3277)) == heard(speech)
+    (spans, notes), (plain_spans, plain_notes) = heard(shifted(speech, 3277)), heard(speech)
+    assert spans == plain_spans
+    assert plain_notes == []
+    message = "a constant offset of 10.0 % of full scale was taken out"
+    assert notes == [{"code": "offset_removed", "message": message}]

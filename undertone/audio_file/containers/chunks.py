@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from undertone.audio_file.window import Window
+from undertone.audio_file.containers.window import Window
 
 _MOST_CHUNKS = 10_000
 _PLACEHOLDER = 0x7FFF_0000  # sizes that programs write which do not know better: sox, arecord, ffmpeg
@@ -88,7 +88,8 @@ def _number(window: Window, position: int, size: int, order: Literal["little", "
 
 def _judged(window: Window, form: _Form, chunk: _Chunk) -> Header:
     there = window.size - chunk.start
-    patches = {chunk.size_at: (there + form.own).to_bytes(form.size_bytes, form.order)}
+    size = min(there + form.own, (1 << 8 * form.size_bytes) - 1)
+    patches = {chunk.size_at: size.to_bytes(form.size_bytes, form.order)}
     if chunk.size > there:
         unknown = chunk.size >= _PLACEHOLDER and (form.size_bytes == 4 or chunk.size >= 1 << 62)
         return Header(patches, is_cut=not unknown)

@@ -6,8 +6,8 @@ what they carry may hold such marks; WebM ends at its own mark only, and tags ar
 
 from collections.abc import Iterator
 
-from undertone.audio_file import marks, ogg
-from undertone.audio_file.window import Window
+from undertone.audio_file.containers import marks, ogg
+from undertone.audio_file.containers.window import Window
 
 MOST_PARTS = 1000  # a file of marks alone must not keep us busy
 _MOST_TAGS = 16

@@ -1,6 +1,6 @@
 """Headers of MPEG audio: how long a frame is, and whether a file says how many it has."""
 
-from undertone.audio_file.window import Window
+from undertone.audio_file.containers.window import Window
 
 _RATES_HZ = (44_100, 48_000, 32_000)
 _KBITS = {

@@ -1,6 +1,6 @@
 """The elements of a WebM or Matroska file (RFC 8794): whether the last of them is there to its last byte."""
 
-from undertone.audio_file.window import Window
+from undertone.audio_file.containers.window import Window
 
 _MOST_ELEMENTS = 1 << 21
 _OPENED = (0x18538067, 0x1F43B675)  # Segment and Cluster: browsers leave their sizes open, so we look inside

@@ -2,7 +2,7 @@
 
 import re
 
-from undertone.audio_file.window import Window
+from undertone.audio_file.containers.window import Window
 
 LONGEST_BYTES = 256
 _PIECE_BYTES = 1 << 20

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from undertone.audio_file import marks
-from undertone.audio_file.window import Window
+from undertone.audio_file.containers import marks
+from undertone.audio_file.containers.window import Window
 
 _MOST_PAGES = 1 << 18
 _MOST_LOSSES = 64  # a file of broken headers must not keep us busy

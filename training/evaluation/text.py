@@ -39,7 +39,8 @@ PROTOCOL = {
     "and how many of those are right",
     "temperature": "least NLL on training dialogues of MELD that were kept out of the fit; ECE over 15 bins",
     "intervals": "95 % percentile bootstrap over test rows",
-    "conditions": f"the same test rows as speech recognition writes them; the mean of {DRAWS} draws of {GATED}",
+    "conditions": "the same test rows as speech recognition writes them; the mean of "
+    f"{DRAWS} draws of {GATED}",
     "lost": "score of the rows as spoken (a name for [NAME]) less that of the same with 15 % word errors, marks kept",
 }
 

@@ -18,7 +18,9 @@ ALLOWED = {
 }
 # What each room of the library may import from others, anywhere in a file, loaded late or not.
 THIRD_PARTY = {
-    "undertone": {"numpy", "onnxruntime", "soundfile", "soxr"},
+    "undertone": {"numpy", "onnxruntime"},
+    "undertone.audio_file": {"numpy", "soundfile", "soxr", "av"},
+    "undertone.audio_file.containers": set(),
     "undertone.gate": {"numpy"},
     "undertone.voice": {"numpy"},
     "undertone.words": {"numpy", "tokenizers", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},
@@ -134,6 +136,10 @@ def test_the_modules_of_subfolders_are_found(tmp_path):
 def test_the_api_process_loads_no_recogniser():
     loaded = loaded_by("import serving.server, serving.cli.main")
     assert not loaded & {"faster_whisper", "ctranslate2", "pocketsphinx"}
+
+
+def test_what_decodes_films_is_loaded_only_for_what_libsndfile_does_not_know():
+    assert "av" not in loaded_by("import undertone.audio_file, serving.files.body")
 
 
 def test_pocketsphinx_is_loaded_only_where_it_is_asked_for():

@@ -15,25 +15,8 @@ from undertone.audio_file import blocks, from_array
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
 
-SUFFIXES = frozenset(
-    [
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".au",
-        ".caf",
-        ".flac",
-        ".mp3",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".rf64",
-        ".snd",
-        ".w64",
-        ".wav",
-        ".wave",
-    ]
-)
+_SUFFIXES = "3gp aac aif aifc aiff amr au caf flac m4a mka mkv mov mp3 mp4 oga ogg opus rf64 snd w64 wav wave webm"
+SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
 UNHEARD = {"mood_interval_ms": 2000}  # nobody hears the moods
 
 

@@ -78,14 +78,17 @@ def heard(release: "Release", files: Sequence[Path], words: bool, view: "Verdict
     failed = 0
     with progress_over(files) as progress:
         for file in files:
-            stream = release.stream(words=words, **offline.UNHEARD)
+            stream, notes = release.stream(words=words, **offline.UNHEARD), []
             try:
-                finals = list(offline.finals(stream, counted(blocks(file), progress)))
+                finals = list(offline.finals(stream, counted(blocks(file, notes), progress)))
             except AudioFileError as broken:
                 failed += 1
                 complain(str(broken))
-            else:
-                view.show(str(file), finals)
+                continue
+            view.show(str(file), finals)
+            for note in notes:
+                complain(f"{file}: {note.message}")
+            failed += any(note.is_loss for note in notes)
     return failed
 
 

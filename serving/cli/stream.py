@@ -26,10 +26,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "stream",
         help="stream audio files to a server and show what it hears",
         description="Streams each file through a session of its own, in the order given, and shows the events live.",
-        epilog="The summary counts the first mood from the sample at which speech starts, and "
-        "a final from the sample at which it ends. Exit code 0: every file was read and its session closed in order.",
+        epilog="The summary counts the first mood from the sample at which speech starts, and a final from the sample "
+        "at which it ends. What was done to a file is said on stderr. Exit code 0: every file was heard to its end, if "
+        "need be with a mended header or level, and its session closed in order; 1: one was not, or ends early, or is "
+        "damaged.",
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="any audio file that libsndfile reads")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="any audio file that libsndfile or PyAV reads"
+    )
     parser.add_argument("--url", default="ws://127.0.0.1:8000/ws/analyze", help="the server (default: %(default)s)")
     parser.add_argument("--speed", type=speed, default=1.0, help="times real time, or max (default: 1)")
     parser.add_argument("--chunk-ms", type=chunk_ms, default=32, help="length of a frame (default: %(default)s)")
@@ -138,10 +142,11 @@ async def stream_files(
 async def _stream_file(
     file: Path, summary: "Summary", view: "View", talk: "Callable[..., AsyncGenerator[Event, None]]"
 ) -> None:
-    from undertone.audio_file import blocks
+    from undertone.audio_file import Note, blocks
     from undertone.client.connection import explain
 
-    audio = blocks(file)
+    notes: list[Note] = []
+    audio = blocks(file, notes)
     first = next(audio)  # a file that cannot be read costs no session
     view.begin(summary.file)
     async with aclosing(talk(summary.counted(chain([first], audio)))) as events:
@@ -151,6 +156,9 @@ async def _stream_file(
             if event.type == "error" and not event.message.get("fatal"):
                 _complain(f"{file}: {explain(event.message)}")
     view.end(summary)
+    for note in notes:
+        _complain(f"{file}: {note.message}")
+    summary.failure = next((note.message for note in notes if note.is_loss), None)
 
 
 def _complain(message: str) -> None:

@@ -27,6 +27,7 @@ from undertone.audio_file import (
     DamagedAudioError,
     EmptyAudioError,
     NotAudioError,
+    Note,
     decoded,
 )
 
@@ -62,11 +63,15 @@ def fault_of(error: AudioFileError) -> tuple[int, str]:
 
 
 class Recording:
-    """A decoded upload, a second at a time; close it when nobody listens any more."""
+    """A decoded upload, a second at a time; close it when nobody listens any more.
+
+    `notes` say what was done to it and what is missing; they are complete at its end.
+    """
 
     def __init__(self, file: IO[bytes], name: str, max_s: float) -> None:
         file.seek(0)
-        self._blocks = decoded(file.fileno(), name, max_s)
+        self.notes: list[Note] = []
+        self._blocks = decoded(file.fileno(), name, max_s, self.notes)
         self._lock = threading.Lock()  # a listener may leave while a thread decodes
 
     def next(self) -> Samples | None:

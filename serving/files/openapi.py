@@ -4,12 +4,12 @@ The settings are those of a session, the bodies the types below. The events of `
 asyncapi.yaml.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from undertone.protocol.parts import Asr
+from undertone.protocol.parts import Asr, Note
 from undertone.protocol.schemas import changes_schema, schema_of
 from undertone.stream.settings import SessionSettings
 
@@ -51,6 +51,7 @@ class Transcript(TypedDict):
     segments: list[Segment]
     language: str | None
     asr: Annotated[Asr, Field(description="the engine that ran, its model, and why")]
+    notes: NotRequired[Annotated[list[Note], Field(description="what was done to the recording, or is missing of it")]]
 
 
 _REFUSALS = {
@@ -58,7 +59,7 @@ _REFUSALS = {
     405: "another method than POST: wrong_method",
     408: "the upload stopped: upload_timeout",
     413: "too many bytes, or over an hour of audio: upload_too_large, audio_too_long",
-    415: "no audio, or of a kind that libsndfile cannot read: not_audio",
+    415: "no audio, or of a kind that neither libsndfile nor PyAV can read: not_audio",
     422: "a setting, named, or audio without samples or with broken ones: invalid_setting, empty_audio, damaged_audio",
     500: "our fault; the message carries an id that is in the log: internal",
     503: "no session is free, with Retry-After: server_full, server_draining",
@@ -88,7 +89,7 @@ def _route(summary: str, settings: tuple[str, ...], responses: dict[int, Any]) -
     content = {"multipart/form-data": {"schema": form}, "audio/*": {"schema": _AUDIO}}
     schemas = {name: {**schema, **_OF_FILES.get(name, {})} for name, schema in changes_schema().items()}
     parameters = [{"name": name, "in": "query", "required": False, "schema": schemas[name]} for name in settings]
-    description = "The recording is the body, or the field `file` of a form: any format that libsndfile reads."
+    description = "The recording is the body, or the field `file` of a form: any format that libsndfile or PyAV reads."
     body = {"required": True, "description": description, "content": content}
     extra = {"requestBody": body, "parameters": parameters}
     return {"summary": summary, "responses": responses, "openapi_extra": extra}

@@ -99,4 +99,4 @@ async def _listen(talk: Talk, visit: Visit, heard: Heard, lines: Lines) -> None:
         await talk.verdicts.drain()
         await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
         return
-    await talk.close("finished")
+    await talk.close("finished", notes=heard.notes)

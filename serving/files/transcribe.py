@@ -33,6 +33,8 @@ def require_recogniser(desk: Desk) -> None:
 async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> Response:
     """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording.
 
+    `notes` stand beside them where there is something to say of the recording, as in `session.closed`.
+
     Raises:
         Refusal: the recogniser failed, or the server goes down.
     """
@@ -43,7 +45,8 @@ async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, hear
         visit.check()
         await told.add(await desk.compute(session.feed, pcm))
     await told.add(await desk.compute(session.finish))
-    return JSONResponse(told.as_dict())
+    notes = [*heard.notes, *session.notes]
+    return JSONResponse({**told.as_dict(), **({"notes": notes} if notes else {})})
 
 
 class _Transcript:

@@ -64,6 +64,11 @@ class Heard:
     def __init__(self, desk: Desk, recording: Recording, first: Samples | None) -> None:
         self._desk, self._recording, self._first = desk, recording, first
 
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What was done to the recording so far, for the client."""
+        return [note.as_dict() for note in self._recording.notes]
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield PCM as a session takes it; raises `AudioFileError` where the recording breaks."""
         piece = self._first

@@ -6,6 +6,7 @@ feed it.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -92,15 +93,20 @@ class Talk:
         await self._tell(outputs)
         return bool(outputs)
 
-    async def close(self, reason: str, fault: str | None = None) -> None:
-        """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`."""
+    async def close(self, reason: str, fault: str | None = None, notes: Sequence[Message] = ()) -> None:
+        """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`.
+
+        `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
+        """
         await self._tell(await self._desk.compute(self.session.finish))
         await self.verdicts.drain()
         self.cancel()
         if fault:
             await self._send(error(reason, fault, fatal=True))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
-        await self._send({**closed, "trajectory": self.verdicts.trajectory})
+        told = [*notes, *self.session.notes]
+        said = {"notes": told} if told else {}
+        await self._send({**closed, "trajectory": self.verdicts.trajectory, **said})
 
     def cancel(self) -> None:
         """Give up what is still under way; harmless after `close`."""

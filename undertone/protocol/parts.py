@@ -1,6 +1,6 @@
 """What the messages of the wire are made of: times, labels, sentiments, and what the server says of itself."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypeAliasType, TypedDict
@@ -123,6 +123,15 @@ class Totals(TypedDict):
     utterances: Count
     labels: Annotated[dict[Label, int], Field(min_length=len(LABELS), json_schema_extra=_EACH)]
     speculations: Speculations
+
+
+@with_config(CLOSED)
+class Note(TypedDict):
+    """What was done to the audio before it was heard, or what is missing of a recording."""
+
+    code: Literal["ended_early", "damaged", "header_repaired", "level_scaled", "level_clipped", "offset_removed"]
+    message: str
+    at_ms: NotRequired[Time]
 
 
 @with_config(OPEN)

@@ -17,6 +17,7 @@ from undertone.protocol.parts import (
     Fusion,
     Labels,
     Limits,
+    Note,
     ReleaseInfo,
     Sentiment,
     Share,
@@ -171,6 +172,7 @@ class SessionClosed(TypedDict):
     reason: Literal["finished", "session_expired", "server_draining", "too_far_behind", "message_too_large"]
     totals: Totals
     trajectory: list[TrajectoryPoint]
+    notes: NotRequired[Annotated[list[Note], Field(description="only where there is something to say")]]
 
 
 ServerMessage = Annotated[

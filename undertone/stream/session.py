@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS, Samples
+from undertone.audio import FRAME_SAMPLES, FULL_SCALE, SAMPLES_PER_MS, Samples
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.probabilities import by_label
 from undertone.stream.events import Mood, SpeechEnded, SpeechStarted
 from undertone.stream.models import Models
+from undertone.stream.offset import OffsetRemover
 from undertone.stream.ring import RingBuffer
 from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator
@@ -45,6 +46,7 @@ class Session:
         self._speech_samples = 0
         self._next_mood = self._next_partial = self._speech_start = 0
         self._smoother = MoodSmoother()
+        self._offset = OffsetRemover()
 
     def configure(self, settings: SessionSettings) -> None:
         """Apply `settings`; only before the first sample, since the ring is sized by them."""
@@ -80,13 +82,20 @@ class Session:
             "utterances": self._utterances,
         }
 
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What was done to the audio before it was heard, as `notes` of `session.closed`."""
+        share = self._offset.largest / FULL_SCALE
+        message = f"a constant offset of {100 * share:.1f} % of full scale was taken out"
+        return [{"code": "offset_removed", "message": message}] if share else []
+
     def feed(self, pcm: bytes) -> list[Output]:
         """Take the next samples, of any even number of bytes, and return what they bring about, in order."""
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)
         outputs: list[Output] = []
         while len(samples):
             room = FRAME_SAMPLES - self._ring.total % FRAME_SAMPLES
-            self._ring.append(samples[:room])
+            self._ring.append(self._offset.removed(samples[:room]))
             samples = samples[room:]
             if self._ring.total % FRAME_SAMPLES == 0:
                 outputs += self._frame(self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total))

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 import yaml
 from conftest import running_server
+from recordings import BY_PYAV, encoded
 from websockets.sync.client import connect
 from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
@@ -184,17 +185,48 @@ def test_events_come_while_the_rest_is_still_being_heard_also_compressed(client,
     assert first_s < 0.5 * (time.monotonic() - began_s)
 
 
-def test_a_file_that_breaks_half_way_is_answered_up_to_there_and_then_ends_with_an_error(client, samples):
+def test_a_file_that_ends_early_is_answered_up_to_there_and_the_last_line_says_so(client, samples):
     speech = read(samples / "04_sad.flac")
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.concatenate([speech, speech, speech]), 16_000, format="FLAC")
-    events = events_of(client.post("/predict", content=buffer.getvalue()[: 3 * len(buffer.getvalue()) // 5]))
+    content = recorded("FLAC", np.concatenate([speech, speech, speech]))
+    events = events_of(client.post("/predict", content=content[: 3 * len(content) // 5]))
     finals = [event["utterance_id"] for event in events if event["type"] == "utterance.final"]
     started = [event["utterance_id"] for event in events if event["type"] == "speech.started"]
     assert finals == started
     assert len(finals) >= 1
-    assert (events[-1]["type"], events[-1]["code"], events[-1]["fatal"]) == ("error", "damaged_audio", True)
-    assert "broken after" in events[-1]["message"]
+    assert (events[-1]["type"], events[-1]["reason"]) == ("session.closed", "finished")
+    (note,) = events[-1]["notes"]
+    assert note["code"] == "ended_early"
+    assert note["at_ms"] == pytest.approx(events[-1]["totals"]["audio_ms"], abs=2)
+    assert 0.5 < note["at_ms"] / (3 * len(speech) / 16) < 0.62
+
+
+def recorded(format, samples, subtype=None):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, 16_000, format=format, subtype=subtype)
+    return buffer.getvalue()
+
+
+def test_what_was_done_to_a_file_is_said_and_what_needed_nothing_has_no_notes(client, samples):
+    speech = read(samples / "04_sad.flac")
+    wav = recorded("WAV", speech)
+    assert "notes" not in events_of(client.post("/predict", content=wav))[-1]
+    crashed = wav[:40] + bytes(4) + wav[44:]
+    large = recorded("WAV", speech.astype(np.float32), "FLOAT")
+    for content, code in ((crashed, "header_repaired"), (large, "level_scaled")):
+        *events, closed = events_of(client.post("/predict", content=content))
+        assert [note["code"] for note in closed["notes"]] == [code]
+        assert heard(events) == heard(events_of(client.post("/predict", content=wav))[:-1])
+
+
+@pytest.mark.parametrize("kind", ["m4a", "webm", "3gp"])
+def test_what_phones_and_browsers_record_is_heard(kind, client, samples):
+    _, codec, rate_hz = BY_PYAV[kind]
+    speech = read(samples / "04_sad.flac") / 32_768
+    resampled = np.interp(np.arange(0, len(speech), 16_000 / rate_hz), np.arange(len(speech)), speech)
+    content = encoded(resampled, rate_hz, BY_PYAV[kind][0], codec)
+    events = events_of(client.post("/predict", content=content))
+    assert [event["type"] for event in events].count("utterance.final") == 1
+    assert "notes" not in events[-1]
 
 
 # What is refused.

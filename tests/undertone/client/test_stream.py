@@ -128,6 +128,21 @@ def test_bad_files_are_named_and_the_others_still_go(server, samples, tmp_path, 
     assert "04_sad.flac: 1 utterance" in output.out
 
 
+def test_what_was_done_to_a_file_is_told_and_only_a_loss_is_a_failure(server, samples, tmp_path, capsys):
+    speech = read(samples / "04_sad.flac")
+    soundfile.write(tmp_path / "whole.wav", speech, 16_000)
+    content = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "crashed.wav").write_bytes(content[:40] + bytes(4) + content[44:])
+    (tmp_path / "cut.wav").write_bytes(content[: len(content) * 2 // 3])
+    options = ["--url", server.ws_url, "--speed", "max"]
+    assert main(["stream", str(tmp_path / "crashed.wav"), *options]) == 0
+    assert "crashed.wav: the header is wrong about the length" in capsys.readouterr().err
+    assert main(["stream", str(tmp_path / "cut.wav"), *options]) == 1
+    output = capsys.readouterr()
+    assert "cut.wav: the file ends early, after " in output.err
+    assert "cut.wav: 1 utterance" in output.out
+
+
 def test_ctrl_c_ends_it_without_a_traceback(server, samples):
     command = [
         sys.executable,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from undertone.audio_file import AudioFileError, blocks, read
+from undertone.audio_file import AudioFileError, AudioFileWarning, blocks, read
 
 pytestmark = pytest.mark.fast
 SECONDS = 2.5
@@ -95,15 +95,27 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         read(tmp_path)
 
 
-def test_a_file_that_breaks_half_way_gives_what_precedes_and_then_says_so(tmp_path):
+def test_a_file_that_ends_early_gives_what_precedes_and_says_so(tmp_path):
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 16_000 * 6)
     soundfile.write(tmp_path / "whole.flac", noise, 16_000)
     content = (tmp_path / "whole.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
-    pieces = blocks(tmp_path / "cut.flac")
-    assert len(next(pieces)) > 0
-    with pytest.raises(AudioFileError, match=r"cut\.flac: broken after \d s"):
-        list(pieces)
+    notes = []
+    samples = read(tmp_path / "cut.flac", notes)
+    assert [note.code for note in notes] == ["ended_early"]
+    assert notes[0].as_dict() == {
+        "code": "ended_early",
+        "message": notes[0].message,
+        "at_ms": pytest.approx(len(samples) / 16),
+    }
+    np.testing.assert_array_equal(samples, read(tmp_path / "whole.flac")[: len(samples)])
+
+
+def test_whoever_takes_no_notes_is_warned_of_what_is_missing(tmp_path):
+    soundfile.write(tmp_path / "whole.wav", tone(16_000), 16_000)
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "whole.wav").read_bytes()[:-1000])
+    with pytest.warns(AudioFileWarning, match=r"cut\.wav: the file ends early, after 2\.5 s"):
+        read(tmp_path / "cut.wav")
 
 
 def test_samples_that_are_no_numbers_are_refused(tmp_path):

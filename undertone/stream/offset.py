@@ -1,0 +1,85 @@
+"""Takes a constant offset out of a stream, as cheap sound cards add it; a stream without one stays bit for bit.
+
+The offset is the mean of frames of 10 ms over about a second, each weighted by how quiet it is. It is believed where it
+is large and steady: the low sounds of speech, hum and wind move the means to and fro. That takes half a second, unless
+the stream begins with silence, which shows it at once. A function of the samples alone, however they are cut.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undertone.audio import Samples
+
+FRAME_SAMPLES = 160
+SMALLEST = 164  # half a percent of full scale
+_MEMORY = 0.99  # of a frame that is 10 ms back
+_LEARNED_FRAMES = 50
+_STEADY = 3.0  # times the spread of the frames' means
+_AT_ONCE = 8.0  # times the spread of the samples of the first frame
+_FLOOR = 100.0  # frames that are quieter than this count alike
+_STEP = 16
+_CONTRADICTIONS = 10  # quiet frames in a row without the offset
+
+
+class OffsetRemover:
+    """Feed it a stream in pieces of any length; `offset` is what is taken away now."""
+
+    def __init__(self) -> None:
+        self.largest = 0  # of all offsets that were taken away, by size
+        self._frame: list[Samples] = []
+        self._filled = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self.offset = self._frames = self._contradictions = 0
+        self._weight = self._sum = self._squares = 0.0
+
+    def removed(self, samples: Samples) -> Samples:
+        """Return the next samples (n,) without the offset; the same array where there is none."""
+        pieces = []
+        while len(samples):
+            piece, samples = np.split(samples, [FRAME_SAMPLES - self._filled])
+            pieces.append(self._without(piece))
+            self._watch(piece)
+        return np.concatenate(pieces) if pieces else samples
+
+    def _without(self, samples: Samples) -> Samples:
+        if self.offset == 0:
+            return samples
+        self.largest = max(self.largest, self.offset, key=abs)
+        return np.clip(samples.astype(np.int32) - self.offset, -32_768, 32_767).astype(np.int16)
+
+    def _watch(self, samples: Samples) -> None:
+        self._frame.append(samples)
+        self._filled += len(samples)
+        if self._filled == FRAME_SAMPLES:
+            self._learn(np.concatenate(self._frame).astype(np.float64))
+            self._frame, self._filled = [], 0
+
+    def _learn(self, frame: NDArray[np.float64]) -> None:
+        mean, spread = float(frame.mean()), float(frame.std())
+        if self._contradicted(mean, spread):
+            self._forget()
+        weight = 1 / (spread**2 + _FLOOR**2)
+        self._frames += 1
+        self._weight = _MEMORY * self._weight + weight
+        self._sum = _MEMORY * self._sum + weight * mean
+        self._squares = _MEMORY * self._squares + weight * mean * mean
+        if self._frames == 1 and abs(mean) > max(2 * SMALLEST, _AT_ONCE * spread):
+            self.offset = round(mean)
+        elif self._frames >= _LEARNED_FRAMES:
+            self._judge(self._sum / self._weight)
+
+    def _contradicted(self, mean: float, spread: float) -> bool:
+        differs = 2 * abs(mean - self.offset) > abs(self.offset)
+        quiet = 4 * spread < abs(self.offset)
+        self._contradictions = self._contradictions + 1 if differs and quiet else 0
+        return self._contradictions == _CONTRADICTIONS
+
+    def _judge(self, found: float) -> None:
+        spread = max(0.0, self._squares / self._weight - found * found) ** 0.5
+        if abs(found) > max(SMALLEST, _STEADY * spread):
+            if abs(found - self.offset) > _STEP:
+                self.offset = round(found)
+        elif abs(found) < SMALLEST / 2:
+            self.offset = 0

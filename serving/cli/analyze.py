@@ -73,12 +73,13 @@ def analyze(arguments: argparse.Namespace) -> int:
 def heard(release: "Release", files: Sequence[Path], words: bool, view: "VerdictView") -> int:
     """Show the finals of each of `files`; name those that cannot be read, and return how many they are."""
     from undertone import offline
-    from undertone.audio_file import AudioFileError, blocks
+    from undertone.audio_file import AudioFileError, Note, blocks
 
     failed = 0
     with progress_over(files) as progress:
         for file in files:
-            stream, notes = release.stream(words=words, **offline.UNHEARD), []
+            stream = release.stream(words=words, **offline.UNHEARD)
+            notes: list[Note] = []
             try:
                 finals = list(offline.finals(stream, counted(blocks(file, notes), progress)))
             except AudioFileError as broken:

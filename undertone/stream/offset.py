@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from undertone.audio import Samples
 
-FRAME_SAMPLES = 160
+PIECE_SAMPLES = 160
 SMALLEST = 164  # half a percent of full scale
 _MEMORY = 0.99  # of a frame that is 10 ms back
 _LEARNED_FRAMES = 50
@@ -38,7 +38,7 @@ class OffsetRemover:
         """Return the next samples (n,) without the offset; the same array where there is none."""
         pieces = []
         while len(samples):
-            piece, samples = np.split(samples, [FRAME_SAMPLES - self._filled])
+            piece, samples = np.split(samples, [PIECE_SAMPLES - self._filled])
             pieces.append(self._without(piece))
             self._watch(piece)
         return np.concatenate(pieces) if pieces else samples
@@ -52,7 +52,7 @@ class OffsetRemover:
     def _watch(self, samples: Samples) -> None:
         self._frame.append(samples)
         self._filled += len(samples)
-        if self._filled == FRAME_SAMPLES:
+        if self._filled == PIECE_SAMPLES:
             self._learn(np.concatenate(self._frame).astype(np.float64))
             self._frame, self._filled = [], 0
 

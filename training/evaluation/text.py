@@ -24,7 +24,7 @@ from training.scoring.scores import classification_scores, expected_calibration_
 from training.text.batches import torch_logits
 from training.text.model import load_text_model
 from training.text.noise import conditions, confusions_of
-from training.tracking import log_training
+from training.tracking import check_store, log_training
 from undertone.fusion import softmax
 from undertone.labels import LABELS, label_index
 
@@ -39,8 +39,7 @@ PROTOCOL = {
     "and how many of those are right",
     "temperature": "least NLL on training dialogues of MELD that were kept out of the fit; ECE over 15 bins",
     "intervals": "95 % percentile bootstrap over test rows",
-    "conditions": "the same test rows as speech recognition writes them; the mean of "
-    f"{DRAWS} draws of {GATED}",
+    "conditions": f"the same test rows as speech recognition writes them; the mean of {DRAWS} draws of {GATED}",
     "lost": "score of the rows as spoken (a name for [NAME]) less that of the same with 15 % word errors, marks kept",
 }
 
@@ -119,6 +118,7 @@ def _test_scores(
 def main() -> None:
     """Run the stage with params.yaml and log the training to MLflow."""
     params = load_params()
+    check_store()
     report, confusion = evaluate(*load_text_model(), load_rows(), params["evaluate"])
     write_metrics(TEXT_METRICS, report)
     write_rows(TEXT_CONFUSION, ({"actual": actual, "predicted": predicted} for actual, predicted in confusion))

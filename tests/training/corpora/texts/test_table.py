@@ -78,12 +78,12 @@ def test_the_stage_drops_and_counts_mixed_ambiguous_repeated_and_test_rows(
         ("dev", 'We\'ll see, "maybe".', "neutral"),
         ("test", "He left.", "negative"),
     }
-    metrics = text_data.METRICS.read_text()
+    metrics = text_data.TEXT_DATA_METRICS.read_text()
     for reason in ("ambiguous", "mixed", "repeated", "in_dev_or_test"):
         assert f'"goemotions.train.{reason}": 1' in metrics
-    before = text_data.OUTPUT.read_bytes()
+    before = text_data.TEXTS.read_bytes()
     text_data.main()
-    assert text_data.OUTPUT.read_bytes() == before
+    assert text_data.TEXTS.read_bytes() == before
 
 
 def test_no_training_text_stands_in_a_test_set_whatever_its_case_and_punctuation() -> None:
@@ -131,7 +131,7 @@ def test_without_mirror_and_network_the_stage_ends_in_seconds_and_says_what_to_s
     Path("params.yaml").write_text(PARAMS)
     with pytest.raises(SystemExit, match=r"UNDERTONE_DATA.*SetFit/sst5"):
         text_data.main()
-    assert not text_data.OUTPUT.exists()
+    assert not text_data.TEXTS.exists()
 
 
 def test_training_without_the_table_names_the_stage_that_makes_it(tmp_path: Path) -> None:

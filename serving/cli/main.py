@@ -9,11 +9,13 @@ from serving.cli import labeled_set as labeled_set_command
 from serving.cli import serve as serve_command
 from serving.cli import stream as stream_command
 from serving.cli import text as text_command
+from serving.cli.version import VersionAction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit code."""
     parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
+    parser.add_argument("--version", action=VersionAction, help="show program and release, and exit")
     subparsers = parser.add_subparsers(required=True, metavar="command")
     for module in (serve_command, stream_command, text_command, labeled_set_command, demo):
         module.register(subparsers)

@@ -3,20 +3,19 @@
 import argparse
 import logging
 import socket
-from pathlib import Path
 
 from serving.cli import recognition_options
+from serving.cli.release_option import add_release, check_release
 from serving.settings import ServerLimits
 from undertone.manifest import ReleaseError
 
-DEFAULT_RELEASE = Path("models/promoted")
 HOSTS = ("127.0.0.1", "0.0.0.0", "::")  # what LitServe accepts
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser("serve", help="run the streaming server")
-    parser.add_argument("--release", type=Path, default=DEFAULT_RELEASE, help="release folder (default: %(default)s)")
+    add_release(parser)
     parser.add_argument("--host", choices=HOSTS, default="127.0.0.1", help="address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port, 1024 to 65535 (default: %(default)s)")
     parser.add_argument("--max-sessions", type=int, default=8, help="sessions at once (default: %(default)s)")
@@ -31,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SystemExit(f"--port {arguments.port}: LitServe takes a port from 1024 to 65535")
     if arguments.max_sessions < 1:
         raise SystemExit(f"--max-sessions {arguments.max_sessions}: at least 1")
+    check_release(arguments.release)
     _check_port(arguments.host, arguments.port)
 
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.

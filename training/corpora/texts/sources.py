@@ -46,6 +46,19 @@ def from_mirror(mirror: Path) -> list[Sentence]:
     Raises:
         SourceError: a file is missing, or a line is malformed; the message names file and line.
     """
+    check_mirror(mirror)
+    try:
+        return list(_read_mirror(mirror))
+    except TableError as error:
+        raise SourceError(str(error)) from None
+
+
+def check_mirror(mirror: Path) -> None:
+    """Return where `mirror` has every file of the three sets.
+
+    Raises:
+        SourceError: it lacks some; the message names them.
+    """
     wanted = [mirror / "goemotions" / "labels.txt"]
     wanted += [mirror / "goemotions" / f"{split}.tsv" for split in SPLITS]
     wanted += [mirror / "sst" / f"{split}.txt" for split in SPLITS]
@@ -55,10 +68,6 @@ def from_mirror(mirror: Path) -> list[Sentence]:
         raise SourceError(
             f"{MIRROR_VARIABLE}={mirror} lacks {', '.join(missing)}; add them, or unset it to use the hub"
         )
-    try:
-        return list(_read_mirror(mirror))
-    except TableError as error:
-        raise SourceError(str(error)) from None
 
 
 def from_hub() -> list[Sentence]:
@@ -67,7 +76,7 @@ def from_hub() -> list[Sentence]:
     The hub's SST-5 has sentences only, so training goes without phrases: metrics/text_data.json shows it.
     """
     if not os.environ.get("HF_HUB_OFFLINE"):
-        _check_hub()
+        check_hub()
     import datasets
 
     sentences: list[Sentence] = []
@@ -159,7 +168,12 @@ def _read_phrases(path: Path) -> list[Sentence]:
     return [Sentence("sst_phrases", "train", text, (level,)) for text, level in phrases]
 
 
-def _check_hub() -> None:
+def check_hub() -> None:
+    """Return where the hub answers.
+
+    Raises:
+        SourceError: it does not; the message says what was tried and what to set.
+    """
     try:
         socket.create_connection((HUB_HOST, 443), timeout=CONNECT_TIMEOUT_S).close()
     except OSError as error:

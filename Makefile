@@ -42,18 +42,21 @@ test: $(STAMPS)/dev ## lint, types, and the whole test suite
 fast: $(STAMPS)/dev ## the everyday tests, under a minute
 	$(BIN)/pytest -m fast
 
-serve: $(STAMPS)/serve ## run the server with the promoted release on port 8000
+serve: $(STAMPS)/serve ## run the server with the promoted release on port 8000; ARGS="--port 8001" and the like
 	$(BIN)/dvc pull --quiet --allow-missing
-	$(BIN)/undertone serve
+	$(BIN)/undertone serve $(ARGS)
 
 repro: $(STAMPS)/dev ## rebuild everything that is out of date, from raw clips to the release
-	$(BIN)/dvc repro
+	$(BIN)/dvc pull --quiet --allow-missing
+	$(BIN)/python -m training.corpora.availability
+	$(BIN)/dvc repro $(ARGS)
 
 promote: $(STAMPS)/dev ## check models/release against the gates and make it the live one
 	$(BIN)/python -m export.promote
 
-lab: $(STAMPS)/dev ## open the notebooks
-	$(BIN)/jupyter lab notebooks
+# Jupyter refuses to run as root, as in a container, unless it is told that this is meant.
+lab: $(STAMPS)/dev ## open the notebooks; ARGS="--port 8889" and the like are passed on
+	$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 mlflow-ui: $(STAMPS)/dev ## browse the training runs
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db

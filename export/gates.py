@@ -58,14 +58,25 @@ class GateError(ValueError):
     """The gates of params.yaml cannot be applied; the message names the gate."""
 
 
+def unmeasured(gates: Gates, release: Manifest) -> list[str]:
+    """Return the gates whose metric the release states as none: its network does not tell that, and nothing is judged.
+
+    The baseline knows no emotions, and its manifest says `emotion_accuracy: null`.
+    """
+    return [name for name in gates if _stated(name, release) == (True, None)]
+
+
 def check_gates(gates: Gates, release: Manifest, live: Manifest | None) -> list[str]:
     """Return one sentence per gate that `release` fails, naming the metric and both values; none means it may go live.
+
+    Gates of which `unmeasured` tells are passed by.
 
     Raises:
         GateError: a gate names an unknown metric or rule, or a metric that the release does not have.
     """
     failures = []
-    for name, rules in gates.items():
+    passed_by = unmeasured(gates, release)
+    for name, rules in ((name, rules) for name, rules in gates.items() if name not in passed_by):
         found = _value(name, release)
         if found is None:
             raise GateError(f"gates.{name}: the release has no such metric (metrics.{'.'.join(METRICS[name])})")
@@ -87,10 +98,18 @@ def _apply(name: str, rule: str, limit: float, found: float, live: float | None)
 
 
 def _value(name: str, manifest: Manifest) -> float | None:
+    value = _stated(name, manifest)[1]
+    return None if value is None else float(value)
+
+
+def _stated(name: str, manifest: Manifest) -> tuple[bool, Any]:
+    """Return whether the metrics of `manifest` have the place of `name`, and what stands there."""
     if name not in METRICS:
         raise GateError(f"gates.{name}: unknown metric; known are {', '.join(METRICS)}")
+    stated = False
     value: Any = manifest.metrics
     for key in METRICS[name]:
-        known = value if isinstance(value, Mapping) else {}
-        value = known.get(manifest.metrics["acoustic"].get("arch") if key == ARCH else key)
-    return None if value is None else float(value)
+        known: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+        place = manifest.metrics["acoustic"].get("arch") if key == ARCH else key
+        stated, value = place in known, known.get(place)
+    return stated, value

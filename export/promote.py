@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from export.gates import GateError, Gates, check_gates
+from export.gates import GateError, Gates, check_gates, unmeasured
 from training.files import LIVE, RELEASE
 from training.params import load_params
-from training.tracking import STORE, register_release
+from training.tracking import STORE, check_store, register_release
 from undertone import manifest as manifests
 from undertone.manifest import MANIFEST_NAME, Manifest, OlderSchemaError, ReleaseError
 
@@ -32,12 +32,15 @@ def promote(gates: Gates, release: Path = RELEASE, live: Path = LIVE, store: Pat
     Raises:
         SystemExit: a check failed and nothing was changed, or a step failed and everything was put back.
     """
+    check_store(store)
     candidate = _load(release, "make it with `dvc repro release`")
     current = _load_live(live)
     try:
         failures = check_gates(gates, candidate, current)
     except GateError as error:
         raise SystemExit(f"not promoted, nothing was changed: {error}") from None
+    for name in unmeasured(gates, candidate):
+        sys.stderr.write(f"the gate {name} is not applied: the network of this release does not tell that\n")
     if failures:
         raise SystemExit("not promoted, nothing was changed:\n" + "\n".join(f"  {failure}" for failure in failures))
     pointer = live.with_name(live.name + ".dvc")

@@ -55,6 +55,17 @@ def test_a_fresh_clone_pulls_its_release_and_has_nothing_to_rebuild(repository, 
     shutil.rmtree(clone)
 
 
+def test_a_clone_whose_git_writes_windows_line_ends_has_the_same_bytes(repository, tracked, tmp_path):
+    clone = tmp_path / "clone"
+    git(repository, "clone", "--quiet", "--config", "core.autocrlf=true", str(repository), str(clone))
+    assert [path for path in git(clone, "ls-files", "--eol").splitlines() if "w/crlf" in path] == []
+    dvc(clone, "pull", "--quiet", "--allow-missing")
+    said = dvc(clone, "repro", "--allow-missing", "--dry")
+    assert "Running" not in said
+    assert "Data and pipelines are up to date." in said
+    shutil.rmtree(clone)
+
+
 def dvc(folder, *arguments):
     command = [sys.executable, "-m", "dvc", *arguments]
     finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

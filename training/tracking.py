@@ -9,6 +9,7 @@ import csv
 import json
 import logging
 import os
+import shlex
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
+from sqlalchemy import URL
+from sqlalchemy.exc import DatabaseError
 
 from mlflow import MlflowClient
 
@@ -31,13 +34,30 @@ CHAMPION = "champion"
 
 
 def open_store(store: Path = STORE) -> MlflowClient:
-    """Return a client of the sqlite store in the folder `store`, which is made where it is missing."""
+    """Return a client of the sqlite store in the folder `store`, which is made where it is missing.
+
+    Raises:
+        SystemExit: another MLflow made it, or it is damaged; the message says what to do.
+    """
     store.mkdir(parents=True, exist_ok=True)
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.store.model_registry", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with warnings.catch_warnings():  # mlflow 3.17 beside sqlalchemy 2.1: its own mapping is deprecated
         warnings.filterwarnings("ignore", message=".*noload.*", category=DeprecationWarning)
-        return MlflowClient(tracking_uri=f"sqlite:///{(store / 'mlflow.db').resolve()}")
+        try:
+            return MlflowClient(tracking_uri=_uri(store.resolve()))
+        except (MlflowException, DatabaseError) as error:
+            raise SystemExit(_unusable(store, str(error))) from None
+
+
+def check_store(store: Path = STORE) -> None:
+    """Return where a run can be logged in `store`: to be asked before hours of training, not after them.
+
+    Raises:
+        SystemExit: as `open_store`.
+    """
+    if (store / "mlflow.db").exists():
+        open_store(store)
 
 
 def log_training(
@@ -113,6 +133,22 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from flatten(value, key)
         elif isinstance(value, str | int | float):
             yield key, value
+
+
+def _uri(store: Path) -> str:
+    # Written by SQLAlchemy, which reads it: a bare path loses what follows `?`, and `%20` becomes a space. With
+    # the name of the driver, for after a bare `sqlite:///` mlflow makes the folder of that name, percent signs and all.
+    return URL.create("sqlite+pysqlite", database=str(store / "mlflow.db")).render_as_string()
+
+
+def _unusable(store: Path, error: str) -> str:
+    database = store / "mlflow.db"
+    if "database schema" not in error:
+        return f"{database} cannot be used: {error.splitlines()[0]}; move it aside, and the next run makes another"
+    return (
+        f"{database} was made by another MLflow. Copy it, then run `python -m mlflow db upgrade "
+        f"{shlex.quote(_uri(store))}`, or install the MLflow that made it ({error.partition('. ')[0]})"
+    )
 
 
 def _create_run(client: MlflowClient, experiment: str, store: Path) -> Run:

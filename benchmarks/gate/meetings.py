@@ -9,7 +9,6 @@ under way, announced or not, its last silence included), and Silero at 0.5 frame
     python benchmarks/gate/meetings.py
 """
 
-import csv
 import os
 from collections import defaultdict
 from pathlib import Path
@@ -27,6 +26,7 @@ from undertone.gate.hearing import Ended
 from undertone.gate.listener import MAX_UTTERANCE_MS, Listener
 from undertone.gate.settings import VadSettings, vad_settings
 from undertone.gate.silero import SileroModel
+from undertone.tables import read_table
 
 KEPT, STATE, SILERO = "kept as utterances", "under way while heard", "Silero at 0.5"
 Frames = NDArray[np.bool_]
@@ -54,9 +54,8 @@ def main() -> None:
 def read_turns(path: Path) -> dict[str, list[tuple[float, float]]]:
     """Return the turns of each clip, start and end in seconds."""
     turns: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    with path.open(newline="") as rows:
-        for row in csv.DictReader(rows):
-            turns[row["clip"]].append((float(row["start_s"]), float(row["end_s"])))
+    for row in read_table(path, ("clip", "start_s", "end_s")):
+        turns[row.fields["clip"]].append((float(row.fields["start_s"]), float(row.fields["end_s"])))
     return turns
 
 

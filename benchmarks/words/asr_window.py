@@ -12,7 +12,6 @@ Both windows take turns in one run, so that a busy machine slows both.
 """
 
 import argparse
-import csv
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from training.scoring.word_errors import word_error_rate
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
+from undertone.tables import read_table, read_text
 from undertone.words.recogniser import AsrSettings, load_recogniser
 
 WINDOWS = ("adaptive", "full")
@@ -34,14 +34,10 @@ def spoken_clips(folder: Path) -> list[Clip]:
     """Return samples and transcript of each clip that has one."""
     table = folder / "transcripts.csv"
     if table.is_file():
-        with table.open(encoding="utf-8", newline="") as file:
-            return [(read(folder / row["audio"]), row["text"]) for row in csv.DictReader(file)]
+        rows = (row.fields for row in read_table(table, ("audio", "text")))
+        return [(read(folder / row["audio"]), row["text"]) for row in rows]
     found = [path for path in sorted(folder.rglob("*")) if path.suffix in (".flac", ".wav", ".ogg", ".mp3")]
-    clips = [
-        (read(path), path.with_suffix(".txt").read_text(encoding="utf-8"))
-        for path in found
-        if path.with_suffix(".txt").is_file()
-    ]
+    clips = [(read(path), read_text(path.with_suffix(".txt"))) for path in found if path.with_suffix(".txt").is_file()]
     if not clips:
         raise SystemExit(f"{folder} has no clip with a .txt beside it and no transcripts.csv")
     return clips

@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serving.cli.release_option import add_release
+
 if TYPE_CHECKING:  # the command line starts without loading models and audio libraries
     from serving.cli.views.verdict_views import VerdictView
     from undertone.audio import Samples
     from undertone.release import Release
 
-DEFAULT_RELEASE = Path("models/promoted")
 WELL, SOME_FAILED, USAGE, STOPPED = 0, 1, 2, 130
 
 
@@ -31,7 +32,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "the others are heard); 2: wrong arguments, or no release.",
     )
     parser.add_argument("places", type=Path, nargs="+", metavar="FILE|FOLDER", help="what libsndfile reads")
-    parser.add_argument("--release", type=Path, default=DEFAULT_RELEASE, help="release folder (default: %(default)s)")
+    add_release(parser)
     parser.add_argument("--no-words", dest="words", action="store_false", help="judge by the voice alone")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, a final as on the wire")
     parser.set_defaults(run=run)

@@ -9,18 +9,25 @@ from pathlib import Path
 from types import FrameType
 
 from serving.cli.demo_server import DemoServer, ServerFailedError
+from serving.cli.release_option import add_release
 from serving.cli.stream import all_well, stream_files
+from serving.promoted import check_release
 
 _LOG = Path("logs/demo-server.log")
 # No long wait where the model is not installed and there is no hub; the demo shows finals only.
 _WORDS = ("--asr-hub-wait-s", "5", "--partial-workers", "0")
+_NEXT = """
+next:
+  make serve                                 the server on port 8000, until Ctrl-C
+  .venv/bin/undertone stream your.wav        a recording of your own, beside it
+  .venv/bin/undertone text "what a day"      what the words alone say"""
 _SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser("demo", help="start a server, stream the sample clips to it, stop it")
-    parser.add_argument("--release", type=Path, default=Path("models/promoted"), help="default: %(default)s")
+    add_release(parser)
     parser.add_argument("--samples", type=Path, default=Path("data/samples"), help="default: %(default)s")
     parser.set_defaults(run=run)
 
@@ -28,8 +35,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Return 0 only if every sample was heard and the server came up and went down as it should; 130 after Ctrl-C."""
     samples = _samples(arguments.samples)
-    if not arguments.release.is_dir():
-        raise SystemExit(f"undertone demo: no release at {arguments.release}; get one with `dvc pull --allow-missing`")
+    check_release(arguments.release)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with DemoServer(arguments.release, _LOG, _WORDS) as server:
@@ -45,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("undertone demo: stopped\n")
         return 130
-    say("done: every clip was heard" if heard else "not everything went well: see above")
+    say(f"done: every clip was heard\n{_NEXT}" if heard else "not everything went well: see above")
     return 0 if heard else 1
 
 
@@ -64,9 +70,13 @@ def _samples(folder: Path) -> list[Path]:
 
 async def _stream(samples: Sequence[Path], url: str) -> bool:
     from serving.cli.views.live_table import LiveTable
+    from serving.cli.views.said_and_heard import SaidAndHeard
     from undertone.client.timing import Pace
 
-    summaries = await stream_files(samples, LiveTable(sys.stdout), url, Pace())
+    view = SaidAndHeard(LiveTable(sys.stdout))
+    summaries = await stream_files(samples, view, url, Pace())
+    for line in ("", *view.lines(samples)):
+        say(line)
     for summary in summaries:
         if summary.ok and not summary.final_ms:
             sys.stderr.write(f"undertone demo: no speech was heard in {summary.file}\n")

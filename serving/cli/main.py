@@ -11,11 +11,13 @@ from serving.cli import serve as serve_command
 from serving.cli import stream as stream_command
 from serving.cli import text as text_command
 from serving.cli.late_parser import LateParser
+from serving.cli.version import VersionAction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit code."""
     parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
+    parser.add_argument("--version", action=VersionAction, help="show program and release, and exit")
     subparsers = parser.add_subparsers(required=True, metavar="command", parser_class=LateParser)
     for module in (serve_command, stream_command, analyze_command, text_command, labeled_set_command, demo):
         module.register(subparsers)

@@ -6,7 +6,6 @@ folders `train_splits`, `dev_splits_complete` and `output_repeated_splits_test`.
 """
 
 import csv
-import io
 import os
 import re
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 import av
 
 from undertone.labels import LABELS
+from undertone.tables import TableError, read_table
 
 HALVES = {"train": "tuning", "dev": "tuning", "test": "test"}
 COLUMNS = ("Utterance", "Speaker", "Sentiment", "Dialogue_ID", "Utterance_ID")
@@ -104,30 +104,23 @@ def _tables(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _read(path: Path, split: str, clips: dict[tuple[str, int, int], Path]) -> Iterator[tuple[Utterance, str]]:
-    reader = csv.DictReader(io.StringIO(_decoded(path.read_bytes()), newline=""))
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise MeldError(f"{path} line 1: no column {', '.join(missing)}")
-    for row in reader:
+    try:
+        rows = read_table(path, COLUMNS, otherwise="cp1252")  # what is published is not UTF-8 in every release
+    except TableError as error:
+        raise MeldError(str(error)) from None
+    for place, row in ((row.place, row.fields) for row in rows):
         try:
             dialogue, number = int(row["Dialogue_ID"]), int(row["Utterance_ID"])
             label = row["Sentiment"].strip().lower()
             LABELS.index(label)
-        except (TypeError, ValueError, AttributeError):
+        except ValueError:
             raise MeldError(
-                f"{path} line {reader.line_num}: expected numbers in Dialogue_ID and Utterance_ID and one of "
+                f"{place}: expected numbers in Dialogue_ID and Utterance_ID and one of "
                 f"{', '.join(LABELS)} in Sentiment, not {row['Dialogue_ID']}, {row['Utterance_ID']}, {row['Sentiment']}"
             ) from None
         audio = clips.get((split, dialogue, number), Path())
-        text, speaker = (repaired(row[name] or "").strip() for name in ("Utterance", "Speaker"))
+        text, speaker = (repaired(row[name]).strip() for name in ("Utterance", "Speaker"))
         yield Utterance(audio, text, label, speaker, HALVES[split]), f"dia{dialogue}_utt{number}"
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def _clips(folder: Path) -> dict[tuple[str, int, int], Path]:

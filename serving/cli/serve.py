@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from serving.cli.late_parser import LateParser
+from serving.promoted import check_release
 from undertone.manifest import ReleaseError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.show_config:
         sys.stdout.write(found.shown())
         return 0
+    check_release(found.settings.release)
     _check_port(found.settings.host, found.settings.port)
     return _serve(found.settings)
 

@@ -3,26 +3,26 @@
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
+from serving.cli.release_option import add_release
+from serving.promoted import check_release
 from undertone.labels import LABELS
 from undertone.manifest import ReleaseError
 from undertone.probabilities import Probabilities
 from undertone.words.sentiment import load_text_model
-
-DEFAULT_RELEASE = Path("models/promoted")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser("text", help="say how words feel")
     parser.add_argument("text", nargs="+", help="the words; - reads lines from standard input")
-    parser.add_argument("--release", type=Path, default=DEFAULT_RELEASE, help="release folder (default: %(default)s)")
+    add_release(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line per text: label, probabilities, the text."""
+    check_release(arguments.release)
     try:
         model = load_text_model(arguments.release)
     except ReleaseError as refused:

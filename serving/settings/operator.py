@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from serving.logs import FORMATS, LEVELS, LogSettings
+from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
 from undertone.words.settings import FALLBACKS, WINDOWS, AsrSettings
@@ -38,7 +39,7 @@ class OperatorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
-    release: Path = _setting(Path("models/promoted"), "release folder")
+    release: Path = _setting(default_release(), "release folder")
     host: Annotated[str, BeforeValidator(checks.choice(*HOSTS))] = _one_of(*HOSTS, default=HOSTS[0], about="address")
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
     max_sessions: Annotated[int, BeforeValidator(checks.sessions)] = _setting(_LIMITS.max_sessions, "sessions at once")

@@ -19,7 +19,7 @@ from export.acoustic.graph import export_graph, with_features
 from export.acoustic.parity import Case, ParityError, Waveform, grid, largest_differences
 from export.acoustic.waveform import WaveformMfcc
 from export.onnx_file import save_graph, session_of
-from training.acoustic.model import Baseline
+from training.acoustic.baseline import Baseline
 from training.features.mfcc import mfcc_transform
 from training.params import load_params
 

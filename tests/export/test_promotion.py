@@ -271,3 +271,14 @@ def test_every_failed_gate_is_named_at_once(tmp_path: Path, monkeypatch: pytest.
     release_with({"uar": 0.5, "int8_agreement": 0.9, "bytes": 400_000})
     failures = check_gates(GATES, manifests.load(RELEASE), None)
     assert [failure.split(" is ")[0] for failure in failures] == ["acoustic_uar", "int8_agreement", "acoustic_bytes"]
+
+
+def test_a_metric_that_the_network_states_as_none_is_passed_by_and_said(repo: Path, capsys) -> None:
+    told = {"arch": "baseline", "crossval": {"baseline": {"emotion_accuracy": None}}}
+    release_with({**GOOD, **told})
+    gates = {**GATES, "crossval_emotions": {"min": 0.6}}
+    assert promote(gates) == 1
+    assert "the gate crossval_emotions is not applied" in capsys.readouterr().err
+    release_with({**GOOD, "arch": "baseline", "crossval": {}}, version="0.2.0")
+    with pytest.raises(SystemExit, match=r"crossval_emotions: the release has no such metric"):
+        promote(gates)

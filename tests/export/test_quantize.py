@@ -15,7 +15,7 @@ from export.acoustic.graph import export_graph, feature_nodes, network_nodes
 from export.acoustic.int8 import QuantizationError, check_structure, count_quantized, quantize_network
 from export.acoustic.sensitivity import agreement, agreement_without, all_logits
 from export.onnx_file import save_graph, session_of
-from training.acoustic.model import Baseline
+from training.acoustic.baseline import Baseline
 from training.corpora.ravdess.clips import Clip
 from training.corpora.ravdess.names import parse_name
 from training.features.mfcc import mfcc_transform

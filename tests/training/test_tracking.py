@@ -2,13 +2,15 @@
 
 import csv
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from training.tracking import CHAMPION, flatten, log_training, open_store, register_release
+from training.tracking import CHAMPION, check_store, flatten, log_training, open_store, register_release
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,35 @@ def test_a_new_store_is_opened_without_a_word(repository, tmp_path):
     code = f"from pathlib import Path; from training.tracking import open_store; open_store(Path({str(tmp_path)!r}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("name", ["a b", "a%20b", "a?b#c", "Bücher", "a%3Fb&c=d", "it's"])
+def test_the_folder_of_the_store_may_have_any_name_and_nothing_is_made_beside_it(name, tmp_path):
+    release = tmp_path / name / "release"
+    release.mkdir(parents=True)
+    (release / "manifest.json").write_text("{}")
+    assert register_release(release, "undertone", {}, tmp_path / name / "mlflow") == 1
+    client = open_store(tmp_path / name / "mlflow")
+    champion = client.get_model_version_by_alias("undertone", CHAMPION)
+    assert [file.path for file in client.list_artifacts(champion.run_id, "release")] == ["release/manifest.json"]
+    assert sorted(path.name for path in (tmp_path / name / "mlflow").iterdir()) == ["artifacts", "mlflow.db"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_store_of_another_mlflow_is_told_before_the_training_with_what_upgrades_it(store, tmp_path):
+    open_store(store)
+    other = tmp_path / "mlflow"  # mlflow keeps what it knows of a store by its name
+    other.mkdir()
+    shutil.copy(store / "mlflow.db", other)
+    with sqlite3.connect(other / "mlflow.db") as database:
+        database.execute("update alembic_version set version_num = '0584bdc529eb'")
+    with pytest.raises(SystemExit, match=r"another MLflow.*`python -m mlflow db upgrade \S+mlflow\.db`.*0584bdc529eb"):
+        check_store(other)
+
+
+def test_a_damaged_store_is_told_and_a_missing_one_is_no_fault(tmp_path):
+    check_store(tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "mlflow.db").write_text("no database" * 1000)
+    with pytest.raises(SystemExit, match=r"mlflow\.db cannot be used: .*file is not a database; move it aside"):
+        check_store(tmp_path)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.acoustic.resnet import ResNet
+from training.acoustic.network import Emotional
 from training.features.mfcc import mfcc_transform
 
 Logits = NDArray[np.float32]
@@ -27,7 +27,7 @@ class Answers:
 def answers(model: nn.Module, mfccs: Iterable[Tensor]) -> Answers:
     """Return what `model` answers to each of `mfccs` (n_mfcc, frames), unpadded, in their order."""
     model.eval()
-    if not isinstance(model, ResNet):
+    if not isinstance(model, Emotional):
         return Answers(torch.cat([model(mfcc.unsqueeze(0)) for mfcc in mfccs]).numpy(), None)
     emotions = torch.cat([model.emotions(mfcc.unsqueeze(0)) for mfcc in mfccs])
     return Answers(model.fold(emotions).numpy(), emotions.numpy())

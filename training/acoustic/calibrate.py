@@ -23,8 +23,8 @@ from scipy.optimize import minimize_scalar
 from tqdm import tqdm
 
 from training.acoustic.model import load_checkpoint, save_tempered
+from training.acoustic.network import Embedding
 from training.acoustic.recipes import set_deterministic
-from training.acoustic.resnet import ResNet
 from training.acoustic.strangeness import Embeddings, described, fit_strangeness
 from training.corpora.ravdess.clips import Clip, load_features, load_waveform
 from training.corpora.ravdess.splits import main_split
@@ -77,7 +77,7 @@ class Windows:
 
 
 @torch.no_grad()
-def heard(network: ResNet, waveforms: Iterable[Waveform], features: Mapping[str, Any]) -> Windows:
+def heard(network: Embedding, waveforms: Iterable[Waveform], features: Mapping[str, Any]) -> Windows:
     """Return what `network` makes of `waveforms`, each (samples,), cut as in service."""
     transform = mfcc_transform(features)
     parts = [
@@ -149,7 +149,7 @@ def strange(windows: Windows, line: Line) -> NDArray[np.float64]:
     return np.asarray(1.0 / (1.0 + np.exp(-(windows.embeddings @ weight + bias))))
 
 
-def calibrate(params: Mapping[str, Any], networks: Mapping[Path, ResNet]) -> None:
+def calibrate(params: Mapping[str, Any], networks: Mapping[Path, Embedding]) -> None:
     """Write both networks with their strangeness, and metrics/voice.json; `networks` by checkpoint, step one first."""
     set_deterministic(params["calibrate_voice"]["seed"], params["train"]["threads"])
     split, clips, neutral = main_split(params["split"]), load_features(), neutral_speech(params)
@@ -179,7 +179,7 @@ def keep_as_trained() -> None:
 def main() -> None:
     """Run the stage with params.yaml."""
     networks = {file: load_checkpoint(file) for file in TEMPERED}
-    known = {file: network for file, network in networks.items() if isinstance(network, ResNet)}
+    known = {file: network for file, network in networks.items() if isinstance(network, Embedding)}
     if known:
         calibrate(load_params(), known)
     else:

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.acoustic.model import Baseline
+from training.acoustic.baseline import Baseline
 from training.corpora.ravdess.clips import Clip
-from training.scoring.scores import Labels
 from undertone.labels import LABELS
+
+Labels = NDArray[np.int64]
 
 
 def labels_of(clips: Sequence[Clip]) -> Labels:

@@ -1,9 +1,12 @@
-"""How each architecture becomes a network: what it reads of the clips, its settings and its fitting, by one interface.
+"""The architectures: how each becomes a network, what it reads of the clips, its settings and its fitting.
 
     recipe = recipe_of(clips, params)
     for epoch, loss, network in recipe.fit(actors, seed=0, name="step one"): ...
 
-Which actors are fitted on is decided by the caller (training/acoustic/train.py, training/crossval/run.py).
+A new one is a network (training/acoustic/network.py), a `Recipe`, its name in `RECIPES` and its section under `train`
+of params.yaml; checkpoints, the cross-validation and the export find it there. `check_architecture` tells what is
+missing before anything is read or fitted. Which actors are fitted on is decided by the caller
+(training/acoustic/train.py, training/crossval/run.py).
 """
 
 from abc import ABC, abstractmethod
@@ -14,9 +17,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from training.acoustic.baseline import Baseline
 from training.acoustic.fitting import fit_baseline
-from training.acoustic.model import ARCHITECTURES, check_architecture
-from training.acoustic.resnet import EMOTIONS, labels_of_emotions
+from training.acoustic.network import ArchitectureError, check_network
+from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
 from training.acoustic.resnet_fitting import fit_resnet
 from training.corpora.ravdess.clips import Clip
 from training.features.spectra import MelSpectra, load_spectra
@@ -26,14 +30,23 @@ Fitted = Iterator[tuple[int, float, nn.Module]]
 
 
 class Recipe(ABC):
-    """One architecture with the clips it may be fitted on; `arch` and `settings` rebuild its network."""
+    """One architecture with the clips it may be fitted on; `arch` and `settings` rebuild its network.
+
+    `arch` is its name in params.yaml, `network` the class of its network. The waveforms of the clips lie in `folder`.
+    """
 
     arch: str
-    settings: dict[str, Any]
+    network: type[nn.Module]
 
-    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any]) -> None:
-        self.clips, self.params = list(clips), params
+    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> None:
+        self.clips, self.params, self.folder = list(clips), params, folder
         self.section: dict[str, Any] = params["train"][self.arch]
+        self.settings = self.settings_of(params)
+
+    @staticmethod
+    @abstractmethod
+    def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the network; `params` is the whole of params.yaml."""
 
     def fit(self, actors: Sequence[int], name: str) -> Fitted:
         """Fit a new network on the clips of `actors`; yield (epoch, mean training loss, network) after each epoch.
@@ -46,21 +59,23 @@ class Recipe(ABC):
     def fit_clips(self, clips: Sequence[Clip], name: str) -> Fitted:
         """As `fit`, on any of the recipe's clips: for the notebook that shows what a random split does."""
         set_deterministic(self.params["train"]["seed"], self.params["train"]["threads"])
-        model = ARCHITECTURES[self.arch](**self.settings)
-        yield from self._fit(model, clips, name)
+        yield from self._fit(self.network(**self.settings), clips, name)
 
     @abstractmethod
-    def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted: ...
+    def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
+        """Fit `model`, a new network, on `clips`; yield as `fit`."""
 
 
 class BaselineRecipe(Recipe):
     """The plain 1D-CNN, on the MFCC of the feature table."""
 
     arch = "baseline"
+    network = Baseline
 
-    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> None:
-        super().__init__(clips, params)
-        self.settings = {"n_mfcc": params["features"]["n_mfcc"]}
+    @staticmethod
+    def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the number of coefficients."""
+        return {"n_mfcc": params["features"]["n_mfcc"]}
 
     def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
         return fit_baseline(model, clips, self.section, name)
@@ -70,14 +85,20 @@ class ResNetRecipe(Recipe):
     """The residual network, on augmented spectra of the clips' waveforms, told the eight emotions."""
 
     arch = "resnet"
+    network = ResNet
 
-    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> None:
-        super().__init__(clips, params)
-        self.settings = {
+    @staticmethod
+    def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return coefficients, the label of each emotion, and what params.yaml says of the network."""
+        section = params["train"]["resnet"]
+        return {
             "n_mfcc": params["features"]["n_mfcc"],
             "labels": labels_of_emotions(params["labels"]),
-            **{key: self.section[key] for key in ("width", "prior_strength", "dropout")},
+            **{key: section[key] for key in ("width", "prior_strength", "dropout")},
         }
+
+    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> None:
+        super().__init__(clips, params, folder)
         # Also while spectra are made: side by side, processes that take all cores wait for each other.
         torch.set_num_threads(params["train"]["threads"])
         self.mel = MelSpectra(params["features"])
@@ -88,16 +109,43 @@ class ResNetRecipe(Recipe):
         return fit_resnet(model, [self.spectra[clip.name] for clip in clips], self.mel, self.section, name)
 
 
-RECIPES: dict[str, type[BaselineRecipe] | type[ResNetRecipe]] = {
-    recipe.arch: recipe for recipe in (BaselineRecipe, ResNetRecipe)
-}
+RECIPES: dict[str, type[Recipe]] = {recipe.arch: recipe for recipe in (BaselineRecipe, ResNetRecipe)}
 
 
-def recipe_of(
-    arch: str, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS
-) -> BaselineRecipe | ResNetRecipe:
+def known_recipe(arch: str) -> type[Recipe]:
+    """Return the recipe that is named `arch`, as `model.arch` of params.yaml is.
+
+    Raises:
+        ArchitectureError: there is none.
+    """
+    if arch not in RECIPES:
+        raise ArchitectureError(f"model.arch is {arch!r}; known architectures are {', '.join(RECIPES)}")
+    return RECIPES[arch]
+
+
+def check_architecture(arch: str, params: Mapping[str, Any]) -> None:
+    """Return where `arch` can be trained as `params` says: in a moment, before clips are read.
+
+    Raises:
+        SystemExit: there is no such recipe, it lacks a method, its section of params.yaml lacks a key, or its network
+            does not answer as training/acoustic/network.py says.
+    """
+    try:
+        recipe = known_recipe(arch)
+        lacking = sorted(recipe.__abstractmethods__)
+        if lacking:
+            raise ArchitectureError(f"{arch}: {recipe.__name__} has no {', '.join(lacking)}")
+        if arch not in params["train"]:
+            raise ArchitectureError(f"{arch}: params.yaml has no section train.{arch}")
+        check_network(recipe.network(**recipe.settings_of(params)), params["features"]["n_mfcc"], arch)
+    except (ArchitectureError, AttributeError, KeyError, TypeError) as error:
+        said = str(error) if isinstance(error, ArchitectureError) else f"{arch}: {type(error).__name__}: {error}"
+        raise SystemExit(f"the network cannot be trained: {said}") from error
+
+
+def recipe_of(arch: str, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> Recipe:
     """Return the recipe of `arch` over `clips`, whose waveforms lie in `folder`."""
-    return RECIPES[check_architecture(arch)](clips, params, folder)
+    return known_recipe(arch)(clips, params, folder)
 
 
 def set_deterministic(seed: int, threads: int) -> None:

@@ -17,20 +17,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from training.acoustic.resnet import ResNet
+from training.acoustic.network import Embedding
 
 Embeddings = NDArray[np.float64]
 
 
 class TemperedNet(nn.Module):
-    """A residual network whose logits are the flatter the stranger the speech is: `mfcc` in, logits (batch, 3) out."""
+    """A network whose logits are the flatter the stranger the speech is: `mfcc` in, logits (batch, 3) out."""
 
     weight: Tensor
     minus_bias: Tensor
     familiar: Tensor
     minus_steepness: Tensor
 
-    def __init__(self, network: ResNet, weight: Tensor, bias: float, familiar: float, steepness: float) -> None:
+    def __init__(self, network: Embedding, weight: Tensor, bias: float, familiar: float, steepness: float) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("weight", weight.clone())

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from training.acoustic.answers import answers
 from training.acoustic.fitting import labels_of, mfccs_of
 from training.acoustic.model import save_checkpoint
-from training.acoustic.recipes import of_actors, recipe_of
+from training.acoustic.recipes import check_architecture, of_actors, recipe_of
 from training.corpora.ravdess.clips import load_features
 from training.corpora.ravdess.splits import Split, main_split
 from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL
@@ -83,8 +83,10 @@ def train(
     """Write both networks, the temperature with what it was chosen on, and the curves of step one.
 
     Raises:
-        SystemExit: the feature table or a clip is missing; the message names the stage that makes it.
+        SystemExit: the feature table or a clip is missing, and the message names the stage that makes it; or the
+            architecture cannot be trained.
     """
+    check_architecture(inputs.params["model"]["arch"], inputs.params)
     split = main_split(inputs.params["split"])
     validation = of_actors(load_features(inputs.features), split.validation)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
@@ -121,5 +123,14 @@ def _range(actors: Sequence[int]) -> str:
     return f"{actors[0]}-{actors[-1]}" if whole else ", ".join(map(str, actors))
 
 
+def main() -> None:
+    """Run the stage with params.yaml."""
+    from training.tracking import check_store  # not in the processes of the steps, which import this file as well
+
+    params = load_params()
+    check_store()
+    train(Inputs(params))
+
+
 if __name__ == "__main__":
-    train(Inputs(load_params()))
+    main()

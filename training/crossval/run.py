@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from training.acoustic.answers import Answers, answers_to_waveforms
-from training.acoustic.recipes import RECIPES, of_actors, recipe_of
+from training.acoustic.recipes import RECIPES, check_architecture, of_actors, recipe_of
 from training.corpora.ravdess.clips import Clip, load_features, load_waveform
 from training.corpora.ravdess.splits import Fold, development_folds, reported_folds
 from training.crossval.plots import write_plots
@@ -59,6 +59,8 @@ def judge(task: Task) -> dict[str, Answers]:
 
 def crossvalidate(folds: Sequence[Fold], params: Mapping[str, Any], archs: Sequence[str]) -> dict[str, Heard]:
     """Return what the networks of every architecture answered to all test clips of `folds`, fold after fold."""
+    for arch in archs:
+        check_architecture(arch, params)
     clips = load_features()
     with ProcessPoolExecutor(params["crossval"]["workers"], mp_context=get_context("spawn")) as processes:
         running: dict[str, list[Future[dict[str, Answers]]]] = {

@@ -29,7 +29,7 @@ from training.files import (
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scoring.scores import classification_scores, uar_by_actor, uar_interval
-from training.tracking import log_training
+from training.tracking import check_store, log_training
 from undertone.labels import LABELS
 from undertone.probabilities import softmax
 
@@ -76,6 +76,7 @@ def evaluate(
 def main() -> None:
     """Run the stage and log the training run."""
     params = load_params()
+    check_store()
     evaluate(params)
     logged = {section: params[section] for section in LOGGED_SECTIONS}
     about_data = {"data": DATA_METRICS, "features": FEATURES_METRICS}

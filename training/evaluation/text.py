@@ -24,7 +24,7 @@ from training.scoring.scores import classification_scores, expected_calibration_
 from training.text.batches import torch_logits
 from training.text.model import load_text_model
 from training.text.noise import conditions, confusions_of
-from training.tracking import log_training
+from training.tracking import check_store, log_training
 from undertone.labels import LABELS, label_index
 from undertone.probabilities import softmax
 
@@ -118,6 +118,7 @@ def _test_scores(
 def main() -> None:
     """Run the stage with params.yaml and log the training to MLflow."""
     params = load_params()
+    check_store()
     report, confusion = evaluate(*load_text_model(), load_rows(), params["evaluate"])
     write_metrics(TEXT_METRICS, report)
     write_rows(TEXT_CONFUSION, ({"actual": actual, "predicted": predicted} for actual, predicted in confusion))

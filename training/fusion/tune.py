@@ -24,7 +24,7 @@ from training.fusion.report import curve, degenerate, report, tuned
 from training.fusion.spoken import load_heard
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
-from training.tracking import log_training
+from training.tracking import check_store, log_training
 
 
 def tune(params: Mapping[str, Any], graphs: Graphs, output: Path = Path()) -> None:
@@ -102,6 +102,7 @@ def curve_by_percent(rows: Path, folder: Path) -> Path:
 def main() -> None:
     """Run the stage with params.yaml and log the run."""
     params = load_params()
+    check_store()
     try:
         tune(params, Graphs())
     except (LabeledSetError, FloorError) as error:

@@ -23,6 +23,7 @@ from training.text.batches import torch_logits
 from training.text.fitting import dev_scores, fit
 from training.text.model import PACKAGED_BASE, keep_pieces, packaged_model, packaged_tokenizer, reduced
 from training.text.neutral import with_our_labels
+from training.tracking import check_store
 from undertone.labels import label_index
 
 
@@ -73,6 +74,7 @@ def adjust(model: DistilBertForSequenceClassification, adjustment: Mapping[str, 
 
 def main() -> None:
     """Run the stage with params.yaml."""
+    check_store()
     torch.use_deterministic_algorithms(True)
     train(load_params(), load_rows())
 

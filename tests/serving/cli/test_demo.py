@@ -90,11 +90,19 @@ def test_the_demo_shows_words_for_and_against_the_voice_and_stops_its_server(
 ):
     folder = tmp_path / "samples"
     folder.mkdir()
-    for name in ("07_proud.flac", "08_garden.flac", "11_noise.flac"):
+    for name in ("07_proud.flac", "08_garden.flac", "11_noise.flac", "said.csv"):
         shutil.copy(samples / name, folder)
     output, errors = start("--release", promoted_release, "--samples", folder).communicate(timeout=120)
     assert errors == ""
-    assert output.splitlines()[-1] == "done: every clip was heard"
+    lines = output.splitlines()
+    said = lines.index("07_proud.flac   said   I am so proud, and so happy about the music!")
+    assert lines[said + 1] == "                heard  I am so proud and so happy about the music."
+    assert lines[-6:-3] == ["done: every clip was heard", "", "next:"]
+    assert [line.split()[:2] for line in lines[-3:]] == [
+        ["make", "serve"],
+        [".venv/bin/undertone", "stream"],
+        [".venv/bin/undertone", "text"],
+    ]
     for text in (
         "07_proud.flac: 1 utterance (1 fused)",
         "11_noise.flac: 1 utterance (1 fused)",

@@ -132,7 +132,6 @@ def test_adaptive_weights_win_where_either_is_at_times_ignorant() -> None:
     assert (released.alpha, released.sharpness) == (fixed.alpha, adaptive.sharpness)
 
 
-@pytest.mark.fast
 def test_where_neutral_words_hide_a_feeling_voice_the_weight_follows_what_the_words_say() -> None:
     known, unseen = life(), life(seed=100)
     entropies = best_adaptive(known, 0.1, [0, 0.5, 1], [0])
@@ -210,7 +209,6 @@ def test_the_gain_is_over_one_alone_and_drawn_together() -> None:
     assert found == {"over": "audio", "gain": 0.0, "gain_interval": {"low": 0.0, "high": 0.0}}
 
 
-@pytest.mark.fast
 def test_the_report_tells_each_kind_of_the_test_half_by_itself() -> None:
     halves = {"tuning": life(), "test": life(seed=100)}
     released, rules = tuned(halves["tuning"], SECTION)
@@ -254,7 +252,6 @@ def test_the_curve_begins_with_the_voice_alone_and_ends_with_the_words_alone() -
             assert end[f"{rule}_log_loss"] == pytest.approx(log_loss(test.actual, alone))
 
 
-@pytest.mark.fast
 def test_the_test_half_is_written_pair_by_pair_and_the_run_is_logged(tmp_path: Path) -> None:
     halves = {"tuning": one(), "test": one(seed=1, sentences=9)}
     pairs = [Pair("test", f"s{i // 4}", f"{21 + i % 4}", LABELS[i // 4 % 3], "heard", tmp_path) for i in range(36)]

@@ -3,13 +3,12 @@
 Reading only: who is paired with what is in training/fusion/pairs.py.
 """
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.files import SENTENCES
 from undertone.labels import LABELS
+from undertone.tables import TableError, read_table
 
 HALVES = ("tuning", "test")
 
@@ -79,22 +78,16 @@ def _recording(folder: Path, row: dict[str, str], place: str) -> Recording:
     return Recording(audio, row["text"], _label(row, place), row.get("speaker") or "", half, place)
 
 
-def _rows(path: Path, columns: tuple[str, ...], advice: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _rows(path: Path, columns: tuple[str, ...], advice: str) -> list[tuple[str, dict[str, str]]]:
     if not path.is_file():
         raise LabeledSetError(f"{path} not found: {advice}")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in columns if name not in (reader.fieldnames or ())]
-        if missing:
-            raise LabeledSetError(f"{path} line 1: no column {', '.join(missing)}; {','.join(columns)} are needed")
-        empty = True
-        for row in reader:
-            empty, place = False, f"{path} line {reader.line_num}"
-            if None in row or None in row.values():
-                raise LabeledSetError(f"{place}: {len(reader.fieldnames or ())} fields are expected")
-            yield place, {name: value.strip() for name, value in row.items()}
-        if empty:
-            raise LabeledSetError(f"{path} has no rows")
+    try:
+        rows = read_table(path, columns)
+    except TableError as error:
+        raise LabeledSetError(str(error)) from None
+    if not rows:
+        raise LabeledSetError(f"{path} has no rows")
+    return [(row.place, {name: value.strip() for name, value in row.fields.items()}) for row in rows]
 
 
 def _label(row: dict[str, str], place: str) -> str:

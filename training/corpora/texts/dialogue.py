@@ -6,12 +6,12 @@ our test part. Its own test part is never read into a row: rows whose text stand
 leaves them out, so that others can judge with it.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from training.corpora.texts.sentence import Sentence, SourceError
+from undertone.tables import read_table
 
 FILES = ("train.tsv", "dev.tsv")
 COLUMNS = ("dialogue", "sentiment", "text")
@@ -25,10 +25,12 @@ def read_dialogues(folder: Path) -> Iterator[Sentence]:
     """Yield the sentences of `folder`/train.tsv and dev.tsv, whose test texts are already left out.
 
     Raises:
-        SourceError: a column is missing or a row is malformed; the message names file and line.
+        TableError: a column is missing, or the file is no such table; the message names file and line.
+        SourceError: a row has no number of a dialogue or no sentiment.
     """
     for name in FILES:
-        yield from _sentences(_rows(folder / name), name.removesuffix(".tsv"), str(folder / name), frozenset())
+        rows = read_table(folder / name, COLUMNS, separators="\t", quoted=False)
+        yield from _sentences(((row.place, row.fields) for row in rows), name.removesuffix(".tsv"), frozenset())
 
 
 def from_tables(tables: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Sentence]:
@@ -41,20 +43,9 @@ def from_tables(tables: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Se
     kept_aside = frozenset(_key(row["text"]) for row in rows["test"])
     found: list[Sentence] = []
     for split, name in (("train", "train"), ("validation", "dev")):
-        found += _sentences(enumerate(rows[split], start=2), name, f"declare-lab/MELD {split}", kept_aside)
+        placed = ((f"declare-lab/MELD {split} line {line}", row) for line, row in enumerate(rows[split], start=2))
+        found += _sentences(placed, name, kept_aside)
     return found
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise SourceError(f"{path} line 1: no column {', '.join(missing)}")
-        for row in reader:
-            if None in row or None in row.values():
-                raise SourceError(f"{path} line {reader.line_num}: {len(reader.fieldnames or ())} fields are expected")
-            yield reader.line_num, row
 
 
 def _named(row: Mapping[str, object]) -> dict[str, str]:
@@ -66,11 +57,11 @@ def _named(row: Mapping[str, object]) -> dict[str, str]:
 
 
 def _sentences(
-    rows: Iterable[tuple[int, Mapping[str, str]]], part: str, place: str, kept_aside: frozenset[str]
+    rows: Iterable[tuple[str, Mapping[str, str]]], part: str, kept_aside: frozenset[str]
 ) -> Iterator[Sentence]:
-    for number, row in rows:
+    for place, row in rows:
         if not row["dialogue"].isdecimal() or row["sentiment"] not in ("negative", "neutral", "positive"):
-            raise SourceError(f"{place} line {number}: a dialogue's number and a sentiment are expected")
+            raise SourceError(f"{place}: a dialogue's number and a sentiment are expected")
         if _key(row["text"]) not in kept_aside:
             yield Sentence("meld", _split(part, int(row["dialogue"])), _plain(row["text"]), (row["sentiment"],))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from training.corpora.texts.dialogue import FILES, from_tables, read_dialogues
 from training.corpora.texts.sentence import SPLITS, Sentence, SourceError
+from undertone.tables import TableError, read_lines, read_text
 
 MIRROR_VARIABLE = "UNDERTONE_DATA"
 HUB_HOST = "huggingface.co"
@@ -40,7 +41,24 @@ def load_sentences(mirror: Path | None) -> list[Sentence]:
 
 
 def from_mirror(mirror: Path) -> list[Sentence]:
-    """Read `goemotions/{train,dev,test}.tsv` with `labels.txt`, `sst/{train,dev,test}.txt`, `meld/{train,dev}.tsv`."""
+    """Read `goemotions/{train,dev,test}.tsv` with `labels.txt`, `sst/{train,dev,test}.txt`, `meld/{train,dev}.tsv`.
+
+    Raises:
+        SourceError: a file is missing, or a line is malformed; the message names file and line.
+    """
+    check_mirror(mirror)
+    try:
+        return list(_read_mirror(mirror))
+    except TableError as error:
+        raise SourceError(str(error)) from None
+
+
+def check_mirror(mirror: Path) -> None:
+    """Return where `mirror` has every file of the three sets.
+
+    Raises:
+        SourceError: it lacks some; the message names them.
+    """
     wanted = [mirror / "goemotions" / "labels.txt"]
     wanted += [mirror / "goemotions" / f"{split}.tsv" for split in SPLITS]
     wanted += [mirror / "sst" / f"{split}.txt" for split in SPLITS]
@@ -50,12 +68,6 @@ def from_mirror(mirror: Path) -> list[Sentence]:
         raise SourceError(
             f"{MIRROR_VARIABLE}={mirror} lacks {', '.join(missing)}; add them, or unset it to use the hub"
         )
-    emotions = wanted[0].read_text(encoding="utf-8").split()
-    sentences: list[Sentence] = []
-    for split in SPLITS:
-        sentences += _read_goemotions(mirror / "goemotions" / f"{split}.tsv", split, emotions)
-        sentences += _read_trees(mirror / "sst" / f"{split}.txt", split)
-    return [*sentences, *_read_phrases(mirror / "sst" / "train.txt"), *read_dialogues(mirror / "meld")]
 
 
 def from_hub() -> list[Sentence]:
@@ -64,7 +76,7 @@ def from_hub() -> list[Sentence]:
     The hub's SST-5 has sentences only, so training goes without phrases: metrics/text_data.json shows it.
     """
     if not os.environ.get("HF_HUB_OFFLINE"):
-        _check_hub()
+        check_hub()
     import datasets
 
     sentences: list[Sentence] = []
@@ -123,35 +135,45 @@ def plain_writing(text: str) -> str:
     return re.sub(r"([(\[$]) ", r"\1", text)
 
 
+def _read_mirror(mirror: Path) -> Iterator[Sentence]:
+    emotions = read_text(mirror / "goemotions" / "labels.txt").split()
+    for split in SPLITS:
+        yield from _read_goemotions(mirror / "goemotions" / f"{split}.tsv", split, emotions)
+        yield from _read_trees(mirror / "sst" / f"{split}.txt", split)
+    yield from _read_phrases(mirror / "sst" / "train.txt")
+    yield from read_dialogues(mirror / "meld")
+
+
 def _read_goemotions(path: Path, split: str, emotions: list[str]) -> Iterator[Sentence]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-        if not line:
-            continue
+    for place, line in read_lines(path):
         try:
             text, ids, _ = line.split("\t")
             names = tuple(emotions[int(i)] for i in ids.split(","))
         except (ValueError, IndexError):
-            raise SourceError(
-                f"{path} line {number}: expected text, emotion ids and comment id, tab separated"
-            ) from None
+            raise SourceError(f"{place}: expected text, emotion ids and comment id, tab separated") from None
         yield Sentence("goemotions", split, plain_writing(text), names)
 
 
 def _read_trees(path: Path, split: str) -> Iterator[Sentence]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for place, line in read_lines(path):
         try:
             text, level = tree_text(line)
         except (ValueError, IndexError) as error:
-            raise SourceError(f"{path} line {number}: {error}") from None
+            raise SourceError(f"{place}: {error}") from None
         yield Sentence("sst", split, text, (level,))
 
 
 def _read_phrases(path: Path) -> list[Sentence]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Sentence("sst_phrases", "train", text, (level,)) for line in lines for text, level in tree_phrases(line)]
+    phrases = (phrase for _, line in read_lines(path) for phrase in tree_phrases(line))
+    return [Sentence("sst_phrases", "train", text, (level,)) for text, level in phrases]
 
 
-def _check_hub() -> None:
+def check_hub() -> None:
+    """Return where the hub answers.
+
+    Raises:
+        SourceError: it does not; the message says what was tried and what to set.
+    """
     try:
         socket.create_connection((HUB_HOST, 443), timeout=CONNECT_TIMEOUT_S).close()
     except OSError as error:

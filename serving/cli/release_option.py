@@ -1,0 +1,11 @@
+"""The option `--release`: the folder of a release."""
+
+import argparse
+from pathlib import Path
+
+from serving.promoted import default_release
+
+
+def add_release(parser: argparse.ArgumentParser) -> None:
+    """Add the option to `parser`."""
+    parser.add_argument("--release", type=Path, default=default_release(), help="release folder (default: %(default)s)")

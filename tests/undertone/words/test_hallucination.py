@@ -55,6 +55,11 @@ def test_words_that_repeat_themselves_are_rejected():
     assert gate(said("no", compression_ratio=2.5)) == "hallucination"
 
 
+def test_words_are_repeated_only_where_the_sound_is():
+    assert gate(said("I see. " * 4, compression_ratio=2.7, self_similarity=0.8)) is None
+    assert gate(said("I see. " * 4, compression_ratio=2.7, self_similarity=0.3)) == "hallucination"
+
+
 def test_nobody_speaks_twenty_words_in_a_second():
     text = "one two three four five six seven eight nine ten " * 2
     assert gate(said(text, length_s=8.0)) is None

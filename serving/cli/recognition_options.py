@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.settings import Recognition, ServerLimits, worker_per_core
+from undertone.words.languages import ENGLISH, refusal
 from undertone.words.settings import FALLBACKS, WEIGHTS, WINDOWS, AsrSettings, names_a_folder
 
 _SWITCH = ("on", "off")
@@ -38,7 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def recognition(arguments: argparse.Namespace) -> Recognition:
-    """Return what the parsed options ask for."""
+    """Return what the parsed options ask for.
+
+    Raises:
+        SystemExit: the model is one of the hub's English ones, and the language another.
+    """
+    model, language = arguments.asr_model, arguments.asr_language
+    if model.endswith(".en") and (wrong := refusal(language, ENGLISH)):
+        raise SystemExit(f"--asr-language {language} with --asr-model {model}: {wrong}")
     return Recognition(
         asr=None if arguments.asr_model == "none" else _asr(arguments),
         workers=arguments.asr_workers,

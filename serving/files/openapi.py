@@ -59,7 +59,13 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "partials": {"type": "boolean", "description": "a file is over too soon for most of them"},
     "redact_text": {"type": "boolean", "description": "finals without the words"},
     "alpha": {"oneOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"const": "adaptive"}]},
-    "language": {"type": "string", "minLength": 2, "maxLength": 10, "examples": ["en"]},
+    "language": {
+        "type": "string",
+        "minLength": 2,
+        "maxLength": 10,
+        "examples": ["en"],
+        "description": "one of the `languages` of `asr`, refused otherwise",
+    },
 }
 
 

@@ -19,6 +19,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
 from undertone.words.evidence import Evidence, words_of
+from undertone.words.languages import base_code
 from undertone.words.repetition import mostly_again, repeats, self_similarity
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import RATE_HZ, Samples, Sound
@@ -70,6 +71,11 @@ class WhisperDecoder:
     def multilingual(self) -> bool:
         """Whether it knows more than English."""
         return bool(self._whisper.model.is_multilingual)
+
+    @property
+    def languages(self) -> list[str]:
+        """The codes of the languages that it knows, sorted."""
+        return sorted(self._whisper.supported_languages)
 
     def features(self, samples: Samples) -> np.ndarray:
         """Return the log-mel spectrum of (n,) int16 samples, (mels, frames)."""
@@ -141,9 +147,8 @@ class WhisperDecoder:
         if not self.multilingual:
             return "en"
         for language in (asked, self._settings.language):
-            code = (language or "").lower().split("-")[0]
-            if code in self._whisper.supported_languages:
-                return code
+            if language and (code := base_code(language)) in self._whisper.supported_languages:
+                return str(code)
         return str(self._whisper.model.detect_language(encoded)[0][0][0][2:-2])
 
     def _tokenizer(self, language: str) -> tuple[Tokenizer, list[int]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from undertone.words.hub import HubError, find_model
+from undertone.words.languages import ENGLISH, refusal
 from undertone.words.packages import how_to_install
 from undertone.words.settings import AsrSettings
 from undertone.words.sphinx import PocketsphinxRecogniser
@@ -43,7 +44,8 @@ class NoRecogniser:
     @property
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
-        return {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
+        about = {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
+        return {**about, "languages": []}
 
     def transcribe(
         self,
@@ -76,5 +78,9 @@ def load_recogniser(settings: AsrSettings) -> Recogniser:
 
 
 def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:
-    """Return the engine that runs where the model cannot be had."""
-    return PocketsphinxRecogniser(settings, reason) if settings.fallback == "pocketsphinx" else NoRecogniser(reason)
+    """Return the engine that runs where the model cannot be had: none where pocketsphinx lacks the language."""
+    if settings.fallback != "pocketsphinx":
+        return NoRecogniser(reason)
+    if wrong := refusal(settings.language, ENGLISH):
+        return NoRecogniser(f"{reason}; pocketsphinx: {wrong}")
+    return PocketsphinxRecogniser(settings, reason)

@@ -13,6 +13,7 @@ import numpy as np
 
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate
+from undertone.words.languages import ENGLISH
 from undertone.words.pieces import by_pieces
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import RATE_HZ, AsrModelError, Samples, Segment, Sound, Transcript
@@ -49,7 +50,8 @@ class PocketsphinxRecogniser:
     @property
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
-        return {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
+        about = {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
+        return {**about, "languages": list(ENGLISH)}
 
     def transcribe(
         self,

@@ -68,7 +68,10 @@ class Recogniser(Protocol):
 
     @property
     def description(self) -> dict[str, Any]:
-        """`engine`, `model`, `open_vocabulary` and `reason`: what runs and why, for the log and for clients."""
+        """What runs and why, for the log and for clients.
+
+        `engine`, `model`, `open_vocabulary`, `languages` (the codes of those that it knows) and `reason`.
+        """
 
     def transcribe(
         self,

@@ -90,6 +90,13 @@ def test_a_wrong_value_is_refused_with_its_option(option, value, message, capsys
     assert message in told
 
 
+def test_another_language_than_that_of_an_english_model_is_refused_by_name():
+    assert parse("--asr-language", "en").asr.language == "en"
+    assert parse("--asr-model", "tiny", "--asr-language", "de").asr.language == "de"
+    with pytest.raises(SystemExit, match=r"--asr-language de with --asr-model tiny\.en"):
+        parse("--asr-language", "de")
+
+
 def test_a_folder_without_a_model_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         parse("--asr-model", str(tmp_path))

@@ -121,6 +121,13 @@ def test_short_answers_pass(text):
     assert gate(heard_by_whisper(text, **spoken), only_english=True) is None
 
 
+def test_an_answer_of_a_quarter_second_need_not_be_as_sure_as_a_sentence_and_a_short_bark_is_still_none():
+    short = {"speech_ms": 256, "speech_prob": 0.8, "no_speech_prob": 0.6, "sure_tokens": 0.4, "periodicity": 0.89}
+    assert gate(heard_by_whisper("Sure.", **short), only_english=True) is None
+    assert gate(heard_by_whisper("Sure.", **{**short, "speech_ms": 600}), only_english=True) == "hallucination"
+    assert gate(heard_by_whisper("What?", **{**BARK, "speech_ms": 256}), only_english=True) == "hallucination"
+
+
 def test_a_voice_across_a_room_may_be_still_and_full_of_tone():
     far = {"movement_db": 1.9, "tonality": 0.77, "periodicity": 0.8, "token_logprob": -0.22, "sure_tokens": 8.0}
     assert sum(signs(heard_by_whisper("Can you just remind me?", **far)).values()) >= 2

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from undertone.fusion import Probabilities, agree, score
 from undertone.labels import LABELS
 
@@ -83,9 +85,22 @@ def verdict(
         "abstain": outcome.abstain,
         "mode": "fused" if outcome.reason is None else "audio_only",
         "reason": outcome.reason,
-        "agreement": None if text_probabilities is None else agree(text_probabilities, audio),
+        "agreement": agreement(text_probabilities, audio),
         "speech_rate_wpm": _words_per_minute(text, span["end_ms"] - span["start_ms"]),
     }
+
+
+def agreement(text: Probabilities | None, audio: Probabilities) -> bool | None:
+    """Return whether words and voice, vectors (3,), say the same; None where at most one of them says anything.
+
+    True: both have the same label. False: they lean to opposite poles. None: no words, or one of the two is neutral or
+    undecided and the other is not. `agreement([0.1, 0.8, 0.1], [0.9, 0.1, 0])` is None.
+    """
+    if text is None:
+        return None
+    if not agree(text, audio):
+        return False
+    return True if np.argmax(text) == np.argmax(audio) else None
 
 
 def _words_per_minute(text: str | None, duration_ms: int) -> int | None:

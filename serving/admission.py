@@ -18,6 +18,7 @@ from serving.workers.scheduler import Turn
 from serving.workers.words import NO_ASR
 from undertone.audio import Samples
 from undertone.release import Release, open_release
+from undertone.words.languages import refusal as language_refusal
 from undertone.words.reading import Words
 
 log = logging.getLogger("undertone.desk")
@@ -90,6 +91,10 @@ class Desk:
         if self._partials is None:
             return "this server has no workers for words while they are spoken (see --partial-workers)"
         return None
+
+    def no_language(self, language: str | None) -> str | None:
+        """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""
+        return language_refusal(language, self.asr["languages"]) if self.asr.get("languages") else None
 
     async def compute(self, function: Any, *arguments: Any) -> Any:
         """Run `function` on a thread of the desk, so that the event loop stays free."""

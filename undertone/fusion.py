@@ -76,6 +76,18 @@ def lanes_agree(lanes: Sequence[Lane]) -> bool:
     return all(agree(one.probabilities, other.probabilities) for one, other in combinations(lanes, 2))
 
 
+def lanes_agreement(lanes: Sequence[Lane]) -> bool | None:
+    """Return whether `lanes`, vectors (3,), say the same; None where at most one of them says anything.
+
+    True: all have the same label. False: two lean to opposite poles. None: a lane alone, or some are neutral or
+    undecided and another is not: neutral words beside an angry voice.
+    """
+    if not lanes_agree(lanes):
+        return False
+    labels = {int(np.argmax(lane.probabilities)) for lane in lanes}
+    return True if len(lanes) > 1 and len(labels) == 1 else None
+
+
 def lanes_abstain(lanes: Sequence[Lane], fused: ArrayLike, settings: FusionSettings) -> bool:
     """Tell whether the verdict abstains: the label stays, but is doubtful.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from undertone.fusion import fuse_lanes, lanes_abstain, lanes_agree, score
+from undertone.fusion import fuse_lanes, lanes_abstain, lanes_agreement, score
 from undertone.lane import WORDS, Lane
 from undertone.probabilities import by_label, label_of
 from undertone.weighting import FusionSettings
@@ -29,7 +29,7 @@ class Verdict:
     label: the largest of `probabilities`, which are by label and sum to 1.
     score: P(positive) - P(negative), in [-1, 1].
     lanes: what each lane said, by name: "voice", and "words" where there are any that say something.
-    agreement: False where two lanes lean to opposite poles; None where there is one lane only.
+    agreement: True where all lanes have the same label, False where two lean to opposite poles, else None.
     abstain: the label stays, but is doubtful.
     reason: why the words have no part in it, such as "no_words" or "asr_unavailable"; None where they have.
     """
@@ -64,7 +64,7 @@ def judge(lanes: Sequence[Lane], settings: FusionSettings, reason: str | None = 
         score=score(fused),
         probabilities=probabilities,
         lanes={lane.name: _judged(lane, float(part)) for lane, part in zip(lanes, parts, strict=True)},
-        agreement=lanes_agree(lanes) if len(lanes) > 1 else None,
+        agreement=lanes_agreement(lanes),
         # Where nobody spoke, what the voice would be judged by may be a sneeze.
         abstain=lanes_abstain(lanes, fused, settings) or reason == NOBODY_SPOKE,
         reason=reason,

@@ -9,6 +9,7 @@ foreign sentences by language, spoken phrases by turns, noises by seed.
 import subprocess
 import tempfile
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -34,7 +35,18 @@ ANSWERS = (
     *("never", "of course", "all right", "not really", "good", "great", "hello", "goodbye", "I don't know", "maybe"),
     *("exactly", "sorry", "oh no", "come on", "why not", "no way", "yeah", "wow"),
 )
-REPEATED = ("no, no, no", "stop, stop, stop", "I see. " * 4, "Leave me alone. " * 4, "come on, come on, come on")
+REPEATED = (
+    *(
+        ("no", 3),
+        ("stop", 3),
+        ("I see", 4),
+        ("leave me alone", 4),
+        ("come on", 3),
+        ("let it be", 6),
+        ("never again", 5),
+    ),
+    *(("have mercy on us", 5), ("happy birthday to you", 3), ("the train is late", 4), ("holy", 6), ("thank you", 5)),
+)
 
 
 @dataclass(frozen=True)
@@ -92,12 +104,32 @@ def answers(data: Path) -> Iterator[Piece]:
 
 
 def repeated(data: Path) -> Iterator[Piece]:
-    """What is really said over and over."""
-    for number, text in enumerate(REPEATED):
+    """What is really said over and over, and the same said once; the same sentence by one actor of RAVDESS."""
+    for number, (text, times) in enumerate(REPEATED):
         for voice in ("hibari", "en-us", "en-gb-scotland+f2"):
-            sound = say(text, voice)
-            if sound is not None:
-                yield _placed(Piece("said over and over", (CHOSEN, REPORT)[number % 2], f"{text} {voice}", sound))
+            for kind, said in (("said once", text), ("said over and over", ", ".join([text] * times))):
+                sound = say(said, voice)
+                if sound is not None:
+                    yield _placed(Piece(kind, (CHOSEN, REPORT)[number % 2], f"{said} {voice}", sound))
+    yield from _acted_again(data)
+
+
+def _acted_again(data: Path) -> Iterator[Piece]:
+    """Sentences of RAVDESS said two to four times in one emotion: as loud as normal, and louder."""
+    clips = defaultdict[tuple[str, str, str], list[Path]](list)
+    for path in sorted((data / "ravdess").resolve().rglob("*.flac")):
+        _, _, emotion, _, statement, _, actor = path.stem.split("-")
+        clips[actor, statement, emotion].append(path)
+    for number, ((actor, statement, emotion), paths) in enumerate(clips.items()):
+        if number % 8 == 0:
+            half = REPORT if int(actor) > 20 else CHOSEN
+            sound = np.concatenate([_loud_part(read(path)) for path in paths])
+            yield Piece("acted over and over", half, f"{actor} {statement} {emotion}", sound)
+
+
+def _loud_part(sound: Samples) -> Samples:
+    loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max() / 15)
+    return sound[max(0, loud[0] - RATE_HZ // 10) : loud[-1] + RATE_HZ // 10]
 
 
 def sounds(data: Path) -> Iterator[Piece]:

@@ -13,7 +13,7 @@ from serving.admission import Desk
 from serving.files.body import Refusal
 from serving.files.openapi import predict_route, transcribe_route
 from serving.files.predict import predict
-from serving.files.transcribe import SETTINGS, require_recogniser, transcribe
+from serving.files.transcribe import SETTINGS, require_language, require_recogniser, transcribe
 from serving.files.upload import Answered
 from undertone.stream.settings import SessionSettings, SettingError
 
@@ -34,6 +34,7 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         try:
             settings = chosen_settings(request, SETTINGS)
             require_recogniser(desk)
+            require_language(desk, settings.get("language"))
         except Refusal as refused:
             return refused.response()
         return Answered(desk, partial(transcribe, desk, settings))

@@ -30,6 +30,12 @@ def require_recogniser(desk: Desk) -> None:
         raise Refusal(503, Reason.ASR_UNAVAILABLE, f"this server has no speech recognition: {why}")
 
 
+def require_language(desk: Desk, language: str | None) -> None:
+    """Raise the `Refusal` of a language that the recogniser does not know."""
+    if why := desk.no_language(language):
+        raise Refusal(422, "invalid_setting", f"language: {why}")
+
+
 async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> Response:
     """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording.
 

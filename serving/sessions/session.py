@@ -65,6 +65,8 @@ class Talk:
         settings = self.session.settings.updated(changes)
         if settings.partials and (reason := self._desk.no_partials):
             raise SettingError(f"partials: {reason}")
+        if reason := self._desk.no_language(settings.language):
+            raise SettingError(f"language: {reason}")
         self.session.configure(settings)
         self.verdicts.fusion = self._release.fusion.with_alpha(settings.alpha)
         self.verdicts.redacts = self._partials.redacts = settings.redact_text

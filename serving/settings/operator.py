@@ -7,13 +7,14 @@ setting; serving/settings/sources.py gathers them.
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from serving.logs import FORMATS, LEVELS, LogSettings
 from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
+from undertone.words.languages import ENGLISH, refusal
 from undertone.words.settings import FALLBACKS, WINDOWS, AsrSettings
 
 HOSTS = ("127.0.0.1", "0.0.0.0", "::")  # what LitServe accepts
@@ -77,6 +78,14 @@ class OperatorSettings(BaseSettings):
     asr_max_new_tokens: Annotated[int, BeforeValidator(checks.whole(1, 448))] | None = _setting(
         _ASR.max_new_tokens, "for benchmarks on random weights", "N"
     )
+
+    @field_validator("asr_language")
+    @classmethod
+    def _known_to_the_model(cls, language: str | None, others: ValidationInfo) -> str | None:
+        model = others.data.get("asr_model", "")
+        if model.endswith(".en") and (wrong := refusal(language, ENGLISH)):
+            raise ValueError(f"{language} with the model {model}: {wrong}")
+        return language
 
     @classmethod
     def settings_customise_sources(

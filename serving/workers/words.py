@@ -21,7 +21,7 @@ from undertone.words.reading import read
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound
+from undertone.words.transcript import AsrUnavailableError, NoRecogniser, Recogniser, Sound
 
 WORDS_PATH = "/internal/words"
 PARTIALS_PATH = "/internal/partials"
@@ -31,7 +31,7 @@ PARTIALS_NICENESS = 10  # where finals and partials compete for a core, finals h
 log = logging.getLogger("undertone.words")
 
 # What session.created and /info say of the recogniser as long as no worker has told which one it loaded.
-NO_ASR = {"engine": "none", "model": None, "open_vocabulary": False, "reason": "no worker is ready yet"}
+NO_ASR = NoRecogniser("no worker is ready yet").description
 
 
 class RecogniserAPI(litserve.LitAPI):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from undertone.fusion import agree, score
+from undertone.fusion import lanes_agreement, lanes_of, score
 from undertone.labels import LABELS
 from undertone.probabilities import Probabilities
 from undertone.protocol.parts import Sentiment
@@ -96,7 +96,7 @@ def verdict(
         "abstain": outcome.abstain,
         "mode": "fused" if outcome.reason is None else "audio_only",
         "reason": outcome.reason,
-        "agreement": None if text_probabilities is None else agree(text_probabilities, audio),
+        "agreement": lanes_agreement(lanes_of(text_probabilities, audio)),
         "speech_rate_wpm": _words_per_minute(text, span["end_ms"] - span["start_ms"]),
     }
 

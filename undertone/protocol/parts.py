@@ -80,6 +80,7 @@ class Asr(TypedDict):
     model: str | None
     open_vocabulary: bool
     reason: str
+    languages: Annotated[list[str], Field(description="codes of the languages that it knows")]
 
 
 Fusion = Annotated[dict[str, Any], Field(description="the released rule that joins words and voice")]

@@ -124,7 +124,13 @@ class _Verdict(TypedDict):
         ),
     ]
     mode: Literal["fused", "audio_only"]
-    agreement: bool | None
+    agreement: Annotated[
+        bool | None,
+        Field(
+            description="true: words and voice have the same label; false: they lean to opposite poles; null: there "
+            "are no words, or only one of the two says anything (the other is neutral or undecided)"
+        ),
+    ]
     speech_rate_wpm: Annotated[int, Field(ge=0)] | None
 
 

@@ -40,7 +40,7 @@ class SessionSettings(BaseModel):
         default=None, description="weight of the words in place of the released rule"
     )
     language: Annotated[_Language | None, _Wanted('a code such as "en"')] = Field(
-        default=None, description="spoken language"
+        default=None, description="spoken language: a code such as en or en-US, one of `asr.languages`"
     )
     redact_text: _Switch = Field(default=False, description="finals and partials without the words")
 

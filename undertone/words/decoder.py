@@ -19,7 +19,9 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
 from undertone.audio import RATE_HZ, Samples, to_float
-from undertone.words.evidence import Evidence
+from undertone.words.evidence import Evidence, words_of
+from undertone.words.languages import base_code
+from undertone.words.repetition import mostly_again, repeats, self_similarity
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Sound
 from undertone.words.window import window_frames
@@ -70,6 +72,11 @@ class WhisperDecoder:
     def multilingual(self) -> bool:
         """Whether it knows more than English."""
         return bool(self._whisper.model.is_multilingual)
+
+    @property
+    def languages(self) -> list[str]:
+        """The codes of the languages that it knows, sorted."""
+        return sorted(self._whisper.supported_languages)
 
     def features(self, samples: Samples) -> np.ndarray:
         """Return the log-mel spectrum of (n,) int16 samples, (mels, frames)."""
@@ -123,6 +130,7 @@ class WhisperDecoder:
     def _decoding(self, one: _Encoded, result: Any) -> Decoding:
         tokens = result.sequences_ids[0]
         text = self._tokenizer(one.language)[0].decode(tokens).strip()
+        similarity = self_similarity(one.sound.samples) if mostly_again(words_of(text)) else None
         evidence = Evidence(
             text=text,
             length_s=len(one.sound.samples) / RATE_HZ,
@@ -131,7 +139,8 @@ class WhisperDecoder:
             no_speech_prob=result.no_speech_prob,
             avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),  # the end of the text counts as a token
             compression_ratio=get_compression_ratio(text) if text else 0.0,
-            **_confidence(tokens, result.logits[0]),
+            self_similarity=similarity,
+            **_confidence(tokens, result.logits[0], said_again=repeats(similarity)),
         )
         return Decoding(evidence, one.language, one.window_s)
 
@@ -139,9 +148,8 @@ class WhisperDecoder:
         if not self.multilingual:
             return "en"
         for language in (asked, self._settings.language):
-            code = (language or "").lower().split("-")[0]
-            if code in self._whisper.supported_languages:
-                return code
+            if language and (code := base_code(language)) in self._whisper.supported_languages:
+                return str(code)
         return str(self._whisper.model.detect_language(encoded)[0][0][0][2:-2])
 
     def _tokenizer(self, language: str) -> tuple[Tokenizer, list[int]]:
@@ -151,20 +159,25 @@ class WhisperDecoder:
         return self._tokenizers[language]
 
 
-def _confidence(tokens: list[int], logits: list[Any]) -> dict[str, Any]:
+def _confidence(tokens: list[int], logits: list[Any], said_again: bool) -> dict[str, Any]:
     """Return the fields of `Evidence` that tell how sure the decoder was of its different tokens.
 
-    `logits` are those of the tokens and, unless the text was cut off, of its end; decoding is greedy.
+    `logits` are those of the tokens and, unless the text was cut off, of its end; decoding is greedy. A token counts as
+    it is first; if they are `said_again`, with the mean of its occurrences, and what is there once tells only of the
+    start of the text.
     """
     logprobs = [_highest_logprob(np.asarray(step).reshape(-1)) for step in logits]
-    different = {token: logprob for token, logprob in reversed(list(zip(tokens, logprobs, strict=False)))}
-    words, end = list(different.values()), logprobs[len(tokens) :]
-    if not words:
+    occurrences: dict[int, list[float]] = {}
+    for token, logprob in zip(tokens, logprobs, strict=False):
+        occurrences.setdefault(token, []).append(logprob)
+    if not occurrences:
         return {}
+    again = [own for own in occurrences.values() if len(own) > 1] if said_again else []
+    telling = [float(np.mean(own)) for own in again] or [own[0] for own in occurrences.values()]
     return {
-        "sure_tokens": float(np.exp(words).sum()),
-        "token_logprob": float(np.mean(words + end)),
-        "least_logprob": float(min(words)),
+        "sure_tokens": float(np.exp([own[0] for own in occurrences.values()]).sum()),
+        "token_logprob": float(np.mean(telling + logprobs[len(tokens) :])),
+        "least_logprob": min(telling),
     }
 
 

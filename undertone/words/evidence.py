@@ -10,7 +10,9 @@ class Evidence:
 
     `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's own; `sure_tokens` (the sum of the
     probabilities), `token_logprob` (the mean) and `least_logprob` are of its different tokens, each counted once, so
-    that a decoder that repeats itself gains nothing. `word_logprob` (mean log posterior), `word_s` (mean length),
+    that a decoder that repeats itself gains nothing; where the sound repeats itself as the text does
+    (`self_similarity`, undertone/words/repetition.py; None where the text does not), a token's is the mean of its
+    occurrences. `word_logprob` (mean log posterior), `word_s` (mean length),
     `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`, `tonality` and
     `periodicity` are those of undertone/words/voicing.py; `speech_ms` and `speech_prob` are the speech gate's: how much
     it took for speech and how clearly it heard it (undertone/gate/clarity.py).
@@ -31,6 +33,7 @@ class Evidence:
     movement_db: float | None = None
     tonality: float | None = None
     periodicity: float | None = None
+    self_similarity: float | None = None
     word_logprob: float | None = None
     word_s: float | None = None
     share_of_words: float | None = None
@@ -39,7 +42,7 @@ class Evidence:
     @property
     def words(self) -> list[str]:
         """The words in lower case, without points."""
-        return re.findall(r"[\w']+", self.text.lower())
+        return words_of(self.text)
 
     @property
     def seconds(self) -> float:
@@ -56,3 +59,8 @@ class Evidence:
         known = {field.name: getattr(self, field.name) for field in fields(self)}
         known["words_per_second"] = self.words_per_second
         return {name: round(value, 3) for name, value in known.items() if isinstance(value, float | int)}
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of `text` in lower case, without points: "No, no!" -> ["no", "no"]."""
+    return re.findall(r"[\w']+", text.lower())

@@ -16,6 +16,7 @@ from undertone.words.calibrated import can_judge, english, impossible, spoken
 from undertone.words.evidence import Evidence
 from undertone.words.inventions import are_grunts, is_known_invention
 from undertone.words.reasons import Reason
+from undertone.words.repetition import repeats
 
 __all__ = ["Evidence", "GateSettings", "gate", "needs_full_window", "repeats_itself", "signs", "unlooped"]
 
@@ -71,7 +72,7 @@ def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int
     return {
         "no_speech": _above(evidence.no_speech_prob, settings.no_speech_prob, settings.sure_no_speech_prob),
         "unlikely": _below(evidence.avg_logprob, settings.avg_logprob, settings.low_avg_logprob),
-        "repeated": 2 * repeats_itself(evidence, settings),
+        "repeated": 2 * (repeats_itself(evidence, settings) and not repeats(evidence.self_similarity)),
         "too_fast": 2 * (evidence.words_per_second > settings.most_words_per_second),
         "too_slow": int(_too_slow(evidence, settings)),
         "hardly_speech": int(evidence.speech_ms is not None and evidence.speech_ms < settings.shortest_speech_ms),

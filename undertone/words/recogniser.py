@@ -3,6 +3,7 @@
 import logging
 
 from undertone.words.hub import HubError, find_model
+from undertone.words.languages import ENGLISH, refusal
 from undertone.words.packages import how_to_install
 from undertone.words.settings import AsrSettings
 from undertone.words.sphinx import PocketsphinxRecogniser
@@ -48,5 +49,9 @@ def load_recogniser(settings: AsrSettings) -> Recogniser:
 
 
 def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:
-    """Return the engine that runs where the model cannot be had."""
-    return PocketsphinxRecogniser(settings, reason) if settings.fallback == "pocketsphinx" else NoRecogniser(reason)
+    """Return the engine that runs where the model cannot be had: none where pocketsphinx lacks the language."""
+    if settings.fallback != "pocketsphinx":
+        return NoRecogniser(reason)
+    if wrong := refusal(settings.language, ENGLISH):
+        return NoRecogniser(f"{reason}; pocketsphinx: {wrong}")
+    return PocketsphinxRecogniser(settings, reason)

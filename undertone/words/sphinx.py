@@ -14,6 +14,7 @@ import numpy as np
 from undertone.audio import RATE_HZ, Samples
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate
+from undertone.words.languages import ENGLISH
 from undertone.words.pieces import by_pieces
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
@@ -51,7 +52,8 @@ class PocketsphinxRecogniser:
     @property
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
-        return {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
+        about = {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
+        return {**about, "languages": list(ENGLISH)}
 
     def transcribe(
         self,

@@ -67,7 +67,10 @@ class Recogniser(Protocol):
 
     @property
     def description(self) -> dict[str, Any]:
-        """`engine`, `model`, `open_vocabulary` and `reason`: what runs and why, for the log and for clients."""
+        """What runs and why, for the log and for clients.
+
+        `engine`, `model`, `open_vocabulary`, `languages` (the codes of those that it knows) and `reason`.
+        """
 
     def transcribe(
         self,
@@ -101,7 +104,8 @@ class NoRecogniser:
     @property
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
-        return {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
+        about = {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
+        return {**about, "languages": []}
 
     def transcribe(
         self,

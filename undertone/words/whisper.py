@@ -15,6 +15,7 @@ from undertone.audio import RATE_HZ, Samples
 from undertone.words.decoder import Decoding, WhisperDecoder
 from undertone.words.evidence import Evidence
 from undertone.words.hallucination import gate, needs_full_window, unlooped
+from undertone.words.languages import refusal
 from undertone.words.pieces import LONGEST_PIECE_S, by_pieces
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
@@ -30,20 +31,23 @@ class WhisperRecogniser:
         """Load the weights of `folder` and run them once.
 
         Raises:
-            AsrModelError: they are not those of a Whisper.
+            AsrModelError: they are not those of a Whisper, or of one that does not know the language asked for.
         """
         self._settings, self._reason = settings, reason
         try:
             self._decoder = WhisperDecoder(settings, folder)
         except (RuntimeError, ValueError) as error:
             raise AsrModelError(f"{folder} is no CTranslate2 Whisper that can be loaded: {error}") from error
+        if wrong := refusal(settings.language, self._decoder.languages):
+            raise AsrModelError(f"{settings.model}: {wrong}")
         self.transcribe(np.zeros(RATE_HZ, dtype=np.int16))
 
     @property
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
         model = self._settings.model
-        return {"engine": "faster-whisper", "model": model, "open_vocabulary": True, "reason": self._reason}
+        about = {"engine": "faster-whisper", "model": model, "open_vocabulary": True, "reason": self._reason}
+        return {**about, "languages": self._decoder.languages}
 
     def transcribe(
         self,

@@ -32,9 +32,17 @@ def _parts(message: Message) -> list[Text]:
         alpha = "" if message.get("alpha") is None else f" x{message['alpha']:.2f}"
         parts.append(_labelled("words ", message["text_sentiment"]).append(alpha))
         parts.append(_labelled("voice ", message["audio_sentiment"]))
-    if message.get("agreement") is not None:
-        parts.append(Text("agreement") if message["agreement"] else Text("no agreement", "bold"))
+        parts += _comparison(message)
     return [*parts, Text("abstains", "bold")] if message.get("abstain") else parts
+
+
+def _comparison(message: Message) -> list[Text]:
+    """Return how words and voice compare; nothing where their labels differ, but neither is neutral nor opposed."""
+    if message.get("agreement") is not None:
+        return [Text("agreement") if message["agreement"] else Text("no agreement", "bold")]
+    if message["text_sentiment"]["label"] == "neutral":
+        return [Text("only the voice tells")]
+    return [Text("only the words tell")] if message["audio_sentiment"]["label"] == "neutral" else []
 
 
 def _labelled(what: str, sentiment: Mapping[str, Any]) -> Text:

@@ -64,7 +64,9 @@ def test_of_what_ends_early_the_words_up_to_there_come_with_a_note(client, sampl
     assert [note["code"] for note in transcript["notes"]] == ["ended_early"]
 
 
-@pytest.mark.parametrize("query", ["alpha=0.5", "redact_text=true", "language=x", "endpoint_silence_ms=1"])
+@pytest.mark.parametrize(
+    "query", ["alpha=0.5", "redact_text=true", "language=x", "language=de", "endpoint_silence_ms=1"]
+)
 def test_settings_that_change_nothing_here_or_are_wrong_are_refused_by_name(client, samples, query):
     answer = client.post(f"/api/transcribe?{query}", content=(samples / "07_proud.flac").read_bytes())
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_setting")

@@ -70,6 +70,23 @@ def talk_through(release, pcm, live=True, chunk_bytes=10_000_000, prepare=lambda
     return asyncio.run(through())
 
 
+@pytest.mark.parametrize("language", ["de", "zz", "en-!", "english"])
+def test_a_language_that_the_recogniser_does_not_know_is_refused_and_nothing_changes(tiny_release, language):
+    asyncio.run(_refused(tiny_release, language))
+
+
+async def _refused(release, language):
+    desk = IdleDesk(release)
+    desk.asr["languages"] = ["en"]
+    talk = Talk(desk, send=None)
+    with pytest.raises(SettingError, match=r"language: .* is not among the languages of this recogniser: en"):
+        talk.update({"language": language, "alpha": 0.5})
+    assert (talk.session.settings.language, talk.session.settings.alpha) == (None, None)
+    talk.update({"language": "en-US"})
+    assert talk.session.settings.language == "en-US"
+    talk.cancel()
+
+
 def test_audio_at_full_speed_waits_for_its_verdicts_and_no_word_is_lost(tiny_release, speech):
     _, talk, messages, pending = talk_through(tiny_release, speech)
     finals = [message for message in messages if message["type"] == "utterance.final"]

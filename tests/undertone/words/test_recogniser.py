@@ -65,6 +65,7 @@ def test_a_hub_that_refuses_ends_in_the_fallback_at_once(closed_hub):
         "model": "en-us",
         "open_vocabulary": True,
         "reason": "tiny.en could not be had: the hub cannot be reached, and it is not cached",
+        "languages": ["en"],
     }
 
 
@@ -77,6 +78,7 @@ def test_a_hub_that_never_answers_ends_in_the_fallback_when_the_time_is_up(silen
         "model": None,
         "open_vocabulary": False,
         "reason": "someone/some-whisper could not be had within 4 s, and is not cached",
+        "languages": [],
     }
 
 

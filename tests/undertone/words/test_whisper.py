@@ -12,7 +12,7 @@ from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
-from undertone.words.recogniser import AsrSettings, load_recogniser
+from undertone.words.recogniser import AsrModelError, AsrSettings, load_recogniser
 
 HELD_OUT = range(21, 25)
 
@@ -135,7 +135,13 @@ def test_no_samples_have_no_words(tiny_en):
 def test_the_description_names_engine_model_and_reason(tiny_en):
     description = dict(tiny_en.description)
     assert description.pop("reason").startswith("as asked, from the ")
-    assert description == {"engine": "faster-whisper", "model": "tiny.en", "open_vocabulary": True}
+    about = {"engine": "faster-whisper", "model": "tiny.en", "open_vocabulary": True, "languages": ["en"]}
+    assert description == about
+
+
+def test_an_english_model_is_not_loaded_for_another_language():
+    with pytest.raises(AsrModelError, match=r"tiny\.en: 'de' is not among the languages of this recogniser: en"):
+        load_recogniser(AsrSettings(language="de"))
 
 
 def test_an_english_model_ignores_another_language(tiny_en):

@@ -100,6 +100,14 @@ def test_words_against_the_voice_and_an_abstention_are_pointed_out():
     assert row.plain.endswith("words negative x0.60 · voice positive · no agreement · abstains")
 
 
+def test_where_only_one_of_the_two_says_anything_it_is_named():
+    nothing = {"label": "neutral", "probabilities": {"negative": 0.1, "neutral": 0.8, "positive": 0.1}}
+    (row, _) = verdict_rows({**FINAL, "text_sentiment": nothing, "agreement": None}, "└", "·")
+    assert row.plain.endswith("words neutral x0.60 · voice negative · only the voice tells")
+    (row, _) = verdict_rows({**FINAL, "audio_sentiment": nothing, "agreement": None}, "└", "·")
+    assert row.plain.endswith("words negative x0.60 · voice neutral · only the words tell")
+
+
 def test_a_terminal_without_unicode_still_shows_everything():
     text = shown("ascii")
     assert "-----" in text

@@ -10,9 +10,9 @@ from typing import Any
 
 SENTENCES = Path("data/labeled/sentences.csv")
 CLIPS = Path("ravdess")
-FEATURES = Path("features/ravdess.parquet")
-TEXTS = Path("features/text.parquet")
-HEARD = Path("features/heard.parquet")
+FEATURES = Path("features/ravdess.arrow")
+TEXTS = Path("features/text.arrow")
+HEARD = Path("features/heard.arrow")
 SPOKEN = Path("spoken")
 
 MODEL = Path("models/acoustic/model.pt")

@@ -10,15 +10,11 @@ import numpy as np
 from undertone.gate.ears import SpeechGate
 from undertone.gate.edges import FRAME_SAMPLES
 from undertone.gate.silero import SileroModel
-from undertone.manifest import Manifest, ManifestError, load
+from undertone.manifest import ACOUSTIC_FILE, SERVED_FILES, VAD_FILE, Manifest, ManifestError, load
 from undertone.stream.ring import Samples
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
 from undertone.weighting import FusionSettings, fusion_settings
-from undertone.words.sentiment import TEXT_FILE, TOKENIZER_FILE
-
-ACOUSTIC_FILE = "acoustic.int8.onnx"
-VAD_FILE = "silero_vad.onnx"
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ def check_release(folder: Path) -> Manifest:
         undertone.manifest.ReleaseError: what is wrong, and with which file.
     """
     manifest = load(folder)
-    for name in (ACOUSTIC_FILE, VAD_FILE, TEXT_FILE, TOKENIZER_FILE):
+    for name in SERVED_FILES:
         if name not in manifest.files:
             raise ManifestError(f"{folder} releases no {name}, which the service needs")
     _fusion(manifest, folder)

@@ -9,8 +9,8 @@ from conftest import ROOT
 from onnx import helper, numpy_helper
 
 from export.onnx_file import save_graph
-from export.silero import PUBLISHED, SileroError, as_products, largest_difference
-from training.features.trim import silero
+from export.silero import SileroError, as_products, largest_difference
+from training.features.silero import PUBLISHED, published_silero
 from training.params import load_params
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
@@ -48,7 +48,7 @@ def test_the_same_utterances_are_heard(products, tmp_path):
     save_graph(products, tmp_path / "silero_vad.onnx")
     served = SileroModel(tmp_path / "silero_vad.onnx")
     for path in SPOKEN:
-        found, wanted = (utterances(read(path), network, vad) for network in (served, silero))
+        found, wanted = (utterances(read(path), network, vad) for network in (served, published_silero()))
         assert [replace(event, speech_prob=0.0) for event in found] == [
             replace(event, speech_prob=0.0) for event in wanted
         ]

@@ -1,9 +1,10 @@
 """How each architecture becomes a network: what it reads of the clips, its settings and its fitting, by one interface.
 
-    recipe = recipe_of(clips, params)
-    for epoch, loss, network in recipe.fit(actors, seed=0, name="step one"): ...
+    recipe = recipe_of("resnet", clips, params)
+    for epoch, loss, network in recipe.fit(actors, "step one"): ...
 
-Which actors are fitted on is decided by the caller (training/acoustic/train.py, training/crossval/run.py).
+Every fit starts from the seed and the threads of the section `train`. Which actors are fitted on is decided by the
+caller (training/acoustic/train.py, training/crossval/run.py).
 """
 
 from abc import ABC, abstractmethod

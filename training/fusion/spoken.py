@@ -2,7 +2,7 @@
 
 Each sentence of data/labeled is spoken by the neutral voices of its half (training/sounds/speaking.py), passes through
 the speech gate, and is written down by the recogniser of the service. The clips of RAVDESS of the validation and the
-test actors go the same way. Out come `features/heard.parquet`, a row for each, and `spoken/`, the sound of the
+test actors go the same way. Out come `features/heard.arrow`, a row for each, and `spoken/`, the sound of the
 sentences as the voice hears it. For what the recogniser costs the text model, all sentences are heard once more in the
 published voice: clean, with pink noise 10 dB below it, and through a telephone. Run it as `python -m
 training.fusion.spoken`.
@@ -11,23 +11,21 @@ training.fusion.spoken`.
 import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow
-import pyarrow.parquet as parquet
 import soundfile
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.corpora.labeled.labeled_set import HALVES, Sentence, load_sentences
-from training.corpora.ravdess.clips import Clip, load_features, read_clip
+from training.corpora.ravdess.clips import Clip, load_features, read_samples
 from training.corpora.ravdess.names import STATEMENTS
 from training.corpora.ravdess.splits import main_split
-from training.features.trim import silero
+from training.features.silero import published_silero
 from training.files import HEARD, SPOKEN, SPOKEN_METRICS
 from training.fusion.pairs import split_sentences
 from training.metrics_files import write_metrics
@@ -35,6 +33,7 @@ from training.params import load_params
 from training.scoring.word_errors import word_error_rate
 from training.sounds.conditions import Condition, through_telephone, with_noise
 from training.sounds.speaking import PUBLISHED, RATE_HZ, Speaker
+from training.tables import read_table, write_records
 from undertone.gate.listener import utterances
 from undertone.gate.settings import VadSettings, vad_settings
 from undertone.words.recogniser import load_recogniser
@@ -73,7 +72,7 @@ class Service:
 
     def longest(self, samples: Samples) -> tuple[Samples, str, str | None]:
         """Return the longest utterance of (n,) int16, its words, and the reason where there are none."""
-        found = utterances(samples, silero, self._vad)
+        found = utterances(samples, published_silero(), self._vad)
         if not found:
             return samples[:0], "", "no_speech"
         ended = max(found, key=lambda utterance: utterance.end - utterance.start)
@@ -117,8 +116,7 @@ def spoken_clips(service: Service, clips: Mapping[str, list[Clip]]) -> Iterator[
     """Yield what is heard of the clips of each half."""
     for half, own in clips.items():
         for clip in tqdm(own, f"clips, {half}", mininterval=5.0):
-            samples = np.rint(read_clip(clip.name) * 32768).astype(np.int16)
-            _, text, reason = service.longest(samples)
+            _, text, reason = service.longest(read_samples(clip.name))
             yield Heard(clip.name, f"{clip.actor:02d}", half, STATEMENTS[clip.statement], text, reason)
 
 
@@ -128,9 +126,7 @@ def load_heard(path: Path = HEARD) -> list[Heard]:
     Raises:
         SystemExit: the file is missing; the message names the stage that makes it.
     """
-    if not path.is_file():
-        raise SystemExit(f"{path} not found: it is made by `dvc repro spoken`")
-    return [Heard(**row) for row in parquet.read_table(path).to_pylist()]
+    return [Heard(**row) for row in read_table(path, "spoken").to_pylist()]
 
 
 def summary(rows: list[Heard]) -> dict[str, Any]:
@@ -162,7 +158,7 @@ def main() -> None:
         *spoken_clips(service, clips_of),
         *all_sentences(service, load_sentences()),
     ]
-    parquet.write_table(pyarrow.Table.from_pylist([asdict(row) for row in rows]), HEARD)
+    write_records(HEARD, rows)
     write_metrics(SPOKEN_METRICS, summary(rows))
 
 

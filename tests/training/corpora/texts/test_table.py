@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from training.corpora.texts import dialogue as text_dialogue
+from training.corpora.texts import hub as text_hub
 from training.corpora.texts import sources as text_sources
 from training.corpora.texts import table as text_data
 from training.corpora.texts.sentence import SPLITS, Sentence, SourceError
 from training.corpora.texts.sources import plain_writing, tree_phrases, tree_text
+from training.files import TEXT_DATA_METRICS, TEXTS
 
 pytestmark = pytest.mark.fast
 
@@ -78,12 +80,12 @@ def test_the_stage_drops_and_counts_mixed_ambiguous_repeated_and_test_rows(
         ("dev", 'We\'ll see, "maybe".', "neutral"),
         ("test", "He left.", "negative"),
     }
-    metrics = text_data.METRICS.read_text()
+    metrics = TEXT_DATA_METRICS.read_text()
     for reason in ("ambiguous", "mixed", "repeated", "in_dev_or_test"):
         assert f'"goemotions.train.{reason}": 1' in metrics
-    before = text_data.OUTPUT.read_bytes()
+    before = TEXTS.read_bytes()
     text_data.main()
-    assert text_data.OUTPUT.read_bytes() == before
+    assert TEXTS.read_bytes() == before
 
 
 def test_no_training_text_stands_in_a_test_set_whatever_its_case_and_punctuation() -> None:
@@ -126,17 +128,17 @@ def test_without_mirror_and_network_the_stage_ends_in_seconds_and_says_what_to_s
 ) -> None:
     monkeypatch.delenv("UNDERTONE_DATA", raising=False)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(text_sources, "HUB_HOST", "hub.invalid")
+    monkeypatch.setattr(text_hub, "HUB_HOST", "hub.invalid")
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(PARAMS)
     with pytest.raises(SystemExit, match=r"UNDERTONE_DATA.*SetFit/sst5"):
         text_data.main()
-    assert not text_data.OUTPUT.exists()
+    assert not TEXTS.exists()
 
 
 def test_training_without_the_table_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="dvc repro text_data"):
-        text_data.load_rows(path=tmp_path / "text.parquet")
+        text_data.load_rows(path=tmp_path / "text.arrow")
 
 
 def test_dialogues_of_the_hub_lose_the_texts_that_stand_in_its_test_part() -> None:

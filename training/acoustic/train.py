@@ -25,6 +25,7 @@ from training.corpora.ravdess.splits import Split, main_split
 from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
+from training.precision import print_basis
 from training.scoring.calibration import best_temperature
 from training.scoring.scores import classification_scores, negative_log_likelihood, uar
 from undertone.fusion import softmax
@@ -121,5 +122,12 @@ def _range(actors: Sequence[int]) -> str:
     return f"{actors[0]}-{actors[-1]}" if whole else ", ".join(map(str, actors))
 
 
+def main() -> None:
+    """Run the stage with params.yaml."""
+    params = load_params()
+    print_basis(params["train"]["threads"])
+    train(Inputs(params))
+
+
 if __name__ == "__main__":
-    train(Inputs(load_params()))
+    main()

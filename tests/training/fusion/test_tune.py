@@ -33,6 +33,7 @@ from training.scoring.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
 from undertone.fusion import agree, softmax
 from undertone.labels import LABELS
+from undertone.manifest import ACOUSTIC_FILE, TEXT_FILE, TOKENIZER_FILE
 from undertone.weighting import FusionSettings, fused_many, fusion_settings
 
 SECTION = {
@@ -306,8 +307,8 @@ def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.Monke
         if not (repository / path).exists():
             pytest.skip(f"{path} is not there: `dvc repro {stage}` makes it")
     monkeypatch.chdir(repository)
-    voice = promoted_release / "acoustic.int8.onnx"
-    return Graphs(voice, voice, promoted_release / "text.int8.onnx", promoted_release / "tokenizer.json")
+    voice = promoted_release / ACOUSTIC_FILE
+    return Graphs(voice, voice, promoted_release / TEXT_FILE, promoted_release / TOKENIZER_FILE)
 
 
 @pytest.mark.ravdess

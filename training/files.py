@@ -12,7 +12,7 @@ SENTENCES = Path("data/labeled/sentences.csv")
 CLIPS = Path("ravdess")
 FEATURES = Path("features/ravdess.arrow")
 TEXTS = Path("features/text.arrow")
-HEARD = Path("features/heard.arrow")
+HEARD = Path("features/heard.parquet")
 SPOKEN = Path("spoken")
 
 MODEL = Path("models/acoustic/model.pt")

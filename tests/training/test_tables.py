@@ -39,13 +39,13 @@ class Said:
 def test_records_come_back_as_they_were(tmp_path):
     said = [Said("good", None), Said("", "no_speech"), Said("schön 😀", None)]
     write_records(tmp_path / "folder" / "said.arrow", said)
-    assert [Said(**row) for row in read_table(tmp_path / "folder" / "said.arrow", "spoken").to_pylist()] == said
+    assert [Said(**row) for row in read_table(tmp_path / "folder" / "said.arrow", "text_data").to_pylist()] == said
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["said.arrow"]
 
 
 def test_a_missing_table_names_the_stage_that_makes_it(tmp_path):
-    with pytest.raises(SystemExit, match=r"said\.arrow not found: it is made by `dvc repro spoken`"):
-        read_table(tmp_path / "said.arrow", "spoken")
+    with pytest.raises(SystemExit, match=r"said\.arrow not found: it is made by `dvc repro text_data`"):
+        read_table(tmp_path / "said.arrow", "text_data")
 
 
 def test_no_library_and_no_version_stands_in_the_bytes(tmp_path):

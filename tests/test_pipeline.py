@@ -14,7 +14,7 @@ PACKAGES = ("undertone", "training", "export")
 # They carry values in and out and make none: dvc.yaml says why no stage depends on them.
 CARRIERS = {
     *(f"{package}/__init__.py" for package in (*PACKAGES, "training/corpora", "export/card")),
-    *(f"training/{name}.py" for name in ("params", "files", "metrics_files", "tracking")),
+    *(f"training/{name}.py" for name in ("params", "files", "tables", "metrics_files", "tracking")),
 }
 
 

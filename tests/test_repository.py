@@ -29,7 +29,7 @@ def test_what_is_bundled_stays_small(tracked):
 
 @pytest.mark.fast
 def test_no_audio_and_no_data_set_is_in_git(tracked):
-    suffixes = {".wav", ".flac", ".mp3", ".ogg", ".zip", ".parquet", ".tsv"}
+    suffixes = {".wav", ".flac", ".mp3", ".ogg", ".zip", ".parquet", ".arrow", ".tsv"}
     assert [path.name for path in tracked if path.suffix in suffixes] == []
 
 

@@ -7,10 +7,10 @@ import onnx
 import onnx.parser
 from tiny_text import make_text_files
 
-from export.silero import PUBLISHED
+from training.features.silero import PUBLISHED
 from undertone import manifest as manifests
 from undertone.gate.settings import VadSettings
-from undertone.manifest import AcousticSettings, Manifest, TextSettings
+from undertone.manifest import ACOUSTIC_FILE, SERVED_FILES, VAD_FILE, AcousticSettings, Manifest, TextSettings
 
 VAD = VadSettings(
     threshold=0.6,
@@ -35,7 +35,6 @@ ACOUSTIC = AcousticSettings(
     temperature=1.0,
 )
 TEXT = TextSettings(max_tokens=128, temperature=1.0)
-FILES = ("acoustic.int8.onnx", "silero_vad.onnx", "text.int8.onnx", "tokenizer.json")
 
 # Logits [0, mean square, mean absolute]: louder speech is more "positive", silence is undecided.
 _GRAPH = """
@@ -56,10 +55,10 @@ loudness (float[batch, samples] waveform) => (float[batch, 3] logits)
 def make_release(folder: Path, outputs: str = "zero, power, level", text: TextSettings = TEXT) -> Path:
     """Write a valid release into `folder` and return it; `outputs` names the acoustic logits, three for a valid one."""
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(onnx.parser.parse_model(_GRAPH.format(outputs=outputs)), folder / "acoustic.int8.onnx")
-    shutil.copyfile(PUBLISHED, folder / "silero_vad.onnx")
+    onnx.save(onnx.parser.parse_model(_GRAPH.format(outputs=outputs)), folder / ACOUSTIC_FILE)
+    shutil.copyfile(PUBLISHED, folder / VAD_FILE)
     make_text_files(folder)
-    files = {name: manifests.describe(folder / name) for name in FILES}
+    files = {name: manifests.describe(folder / name) for name in SERVED_FILES}
     manifests.save(
         Manifest(version="0.0.1", files=files, acoustic=ACOUSTIC, text=text, vad=VAD, metrics={}, data={}), folder
     )

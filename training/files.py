@@ -10,8 +10,8 @@ from typing import Any
 
 SENTENCES = Path("data/labeled/sentences.csv")
 CLIPS = Path("ravdess")
-FEATURES = Path("features/ravdess.parquet")
-TEXTS = Path("features/text.parquet")
+FEATURES = Path("features/ravdess.arrow")
+TEXTS = Path("features/text.arrow")
 HEARD = Path("features/heard.parquet")
 SPOKEN = Path("spoken")
 

@@ -1,7 +1,8 @@
 """The release manifest: what a release folder holds, with the sha256 of every file, and the checks made on it.
 
 A release is a folder with `manifest.json` beside the files that it lists. The manifest says nothing of dates, revisions
-or runs: the same inputs give the same bytes. It does not load models; see export/release.py and serving/release.py.
+or runs: the same inputs give the same bytes. It loads no models: export/release.py makes a release,
+undertone/release.py opens one.
 
     ReleaseError
     ├── ManifestError      manifest.json is missing, malformed, or of another schema or label order
@@ -11,6 +12,7 @@ or runs: the same inputs give the same bytes. It does not load models; see expor
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,12 @@ from undertone.labels import LABELS
 
 SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
+ACOUSTIC_FILE = "acoustic.int8.onnx"
+TEXT_FILE = "text.int8.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+VAD_FILE = "silero_vad.onnx"
+CARD_FILE = "MODEL_CARD.md"
+SERVED_FILES = (ACOUSTIC_FILE, VAD_FILE, TEXT_FILE, TOKENIZER_FILE)  # what the service cannot do without
 
 
 class ReleaseError(ValueError):
@@ -61,6 +69,20 @@ class AcousticSettings:
     hop_length: int
     n_mels: int
     temperature: float
+
+
+def acoustic_settings(features: Mapping[str, Any], temperature: float) -> AcousticSettings:
+    """Return what a caller of the acoustic graph must know, from the section `features` of params.yaml."""
+    return AcousticSettings(
+        sample_rate_hz=features["sample_rate_hz"],
+        min_samples=features["n_fft"],
+        level_rms=features["level_rms"],
+        n_mfcc=features["n_mfcc"],
+        n_fft=features["n_fft"],
+        hop_length=features["hop_length"],
+        n_mels=features["n_mels"],
+        temperature=temperature,
+    )
 
 
 @dataclass(frozen=True)

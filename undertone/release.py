@@ -19,18 +19,14 @@ from undertone import offline
 from undertone.audio import FRAME_SAMPLES, Samples
 from undertone.gate.ears import SpeechGate
 from undertone.gate.silero import SileroModel
-from undertone.manifest import Manifest, ManifestError, load
+from undertone.manifest import ACOUSTIC_FILE, SERVED_FILES, VAD_FILE, Manifest, ManifestError, load
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
 from undertone.weighting import FusionSettings, fusion_settings
 from undertone.words.reading import Reader
-from undertone.words.sentiment import TEXT_FILE, TOKENIZER_FILE
 from undertone.words.settings import AsrSettings
-
-ACOUSTIC_FILE = "acoustic.int8.onnx"
-VAD_FILE = "silero_vad.onnx"
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ def check_release(folder: Path) -> Manifest:
         undertone.manifest.ReleaseError: what is wrong, and with which file.
     """
     manifest = load(folder)
-    for name in (ACOUSTIC_FILE, VAD_FILE, TEXT_FILE, TOKENIZER_FILE):
+    for name in SERVED_FILES:
         if name not in manifest.files:
             raise ManifestError(f"{folder} releases no {name}, which the service needs")
     _fusion(manifest, folder)

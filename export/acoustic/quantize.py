@@ -19,13 +19,13 @@ from training.corpora.ravdess.splits import main_split
 from training.files import FLOAT_GRAPH, INT8_GRAPH, QUANTIZE_METRICS, VOICE_METRICS, existing, read_metrics
 from training.metrics_files import write_metrics
 from training.params import load_params
+from training.scoring.intervals import uar_interval
 from training.scoring.scores import (
     Labels,
     classification_scores,
     expected_calibration_error,
     negative_log_likelihood,
     uar,
-    uar_interval,
 )
 from undertone.probabilities import softmax
 
@@ -65,9 +65,8 @@ def quantize(params: Mapping[str, Any], model: onnx.ModelProto, clips: Sequence[
 def as_served(clips: Sequence[Clip], probabilities: np.ndarray, section: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scores of `probabilities` (clips, 3), with the interval of the UAR over actors."""
     actual, actors = (np.array([getattr(clip, name) for clip in clips]) for name in ("label_index", "actor"))
-    drawn = section["bootstrap_samples"], section["seed"]
-    low, high = uar_interval(actual, probabilities.argmax(axis=1), actors, *drawn)
-    return {**classification_scores(actual, probabilities), "uar_interval": {"low": low, "high": high}}
+    interval = uar_interval(actual, probabilities.argmax(axis=1), actors, section["bootstrap_samples"], section["seed"])
+    return {**classification_scores(actual, probabilities), "uar_interval": interval}
 
 
 def calibration_clips(clips: Sequence[Clip], actors: Sequence[int], count: int, seed: int) -> list[Clip]:

@@ -8,8 +8,8 @@ import onnx
 from export.acoustic.graph import INPUT, OUTPUT, network_nodes
 from export.acoustic.int8 import WEIGHTED, Waveform, quantize_network
 from export.onnx_file import session_of
-from undertone.probabilities import Probabilities, softmax
-from undertone.voice.windows import cut
+from undertone.probabilities import Probabilities
+from undertone.voice.windows import cut, mean_over_windows
 
 
 def all_logits(model: onnx.ModelProto, waveforms: Sequence[Waveform]) -> np.ndarray:
@@ -22,7 +22,7 @@ def served_probabilities(model: onnx.ModelProto, waveforms: Sequence[Waveform], 
     """Return probabilities (clips, 3), each clip cut into windows as the service cuts utterances."""
     session = session_of(model)
     logits = (session.run([OUTPUT], {INPUT: cut(waveform)})[0] for waveform in waveforms)
-    return np.stack([softmax(each, temperature).mean(axis=0) for each in logits])
+    return np.stack([mean_over_windows(each, temperature) for each in logits])
 
 
 def agreement(logits: np.ndarray, others: np.ndarray) -> float:

@@ -73,7 +73,8 @@ def export_text(folder: Path, sentences: Sequence[str], params: Mapping[str, Any
     """Write graph, tokenizer and the largest difference from torch over `sentences` and awkward texts, or nothing.
 
     Raises:
-        SystemExit: there is no trained model, or a logit differs by more than `export.logit_tolerance`.
+        SystemExit: there is no trained model, and the message names the stage that makes it; or a logit differs by more
+            than `export.logit_tolerance`, and it says by how much and for which text.
     """
     for path in (TEXT_FLOAT_GRAPH, TOKENIZER, TEXT_EXPORT_METRICS):
         path.unlink(missing_ok=True)

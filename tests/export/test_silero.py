@@ -9,13 +9,14 @@ from conftest import ROOT
 from onnx import helper, numpy_helper
 
 from export.onnx_file import save_graph
-from export.silero import PUBLISHED, SileroError, as_products, largest_difference
-from training.features.trim import silero
+from export.silero import SileroError, as_products, largest_difference
+from training.features.silero import PUBLISHED, published_silero
 from training.params import load_params
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
 from undertone.gate.silero import SileroModel
+from undertone.manifest import VAD_FILE
 
 SPOKEN = sorted((ROOT / "data" / "samples").glob("*.flac"))
 
@@ -45,10 +46,10 @@ def test_other_weights_are_noticed(published):
 
 def test_the_same_utterances_are_heard(products, tmp_path):
     vad = vad_settings(load_params(ROOT / "params.yaml")["vad"])
-    save_graph(products, tmp_path / "silero_vad.onnx")
-    served = SileroModel(tmp_path / "silero_vad.onnx")
+    save_graph(products, tmp_path / VAD_FILE)
+    served = SileroModel(tmp_path / VAD_FILE)
     for path in SPOKEN:
-        found, wanted = (utterances(read(path), network, vad) for network in (served, silero))
+        found, wanted = (utterances(read(path), network, vad) for network in (served, published_silero()))
         assert [replace(event, speech_prob=0.0) for event in found] == [
             replace(event, speech_prob=0.0) for event in wanted
         ]

@@ -4,9 +4,9 @@ import json
 import shutil
 
 import pytest
-from tiny_release import FILES, make_release
+from tiny_release import make_release
 
-from undertone.manifest import FileMismatchError, ManifestError, load, save
+from undertone.manifest import MANIFEST_NAME, SERVED_FILES, VAD_FILE, FileMismatchError, ManifestError, load, save
 from undertone.release import open_release
 
 pytestmark = pytest.mark.fast
@@ -18,18 +18,18 @@ def release(tiny_release, tmp_path):
 
 
 def change(release, **entries):
-    path = release / "manifest.json"
+    path = release / MANIFEST_NAME
     path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
 
 
 def test_what_was_saved_is_loaded_again(release):
     manifest = load(release)
-    before = (release / "manifest.json").read_bytes()
+    before = (release / MANIFEST_NAME).read_bytes()
     save(manifest, release)
-    assert (release / "manifest.json").read_bytes() == before
+    assert (release / MANIFEST_NAME).read_bytes() == before
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SERVED_FILES)
 def test_a_changed_byte_is_refused_with_the_name_of_the_file(release, name):
     content = bytearray((release / name).read_bytes())
     content[100] ^= 1
@@ -39,7 +39,7 @@ def test_a_changed_byte_is_refused_with_the_name_of_the_file(release, name):
 
 
 def test_a_truncated_file_is_refused_with_both_sizes(release):
-    path = release / "silero_vad.onnx"
+    path = release / VAD_FILE
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(FileMismatchError, match=f"{size - 1} bytes, the manifest says {size}"):
@@ -47,7 +47,7 @@ def test_a_truncated_file_is_refused_with_both_sizes(release):
 
 
 def test_a_missing_file_is_refused_by_name(release):
-    (release / "silero_vad.onnx").unlink()
+    (release / VAD_FILE).unlink()
     with pytest.raises(FileMismatchError, match=r"silero_vad\.onnx"):
         load(release)
 
@@ -78,7 +78,7 @@ def test_a_file_name_that_leaves_the_folder_is_refused(release):
 
 
 def test_a_release_without_a_needed_model_is_refused(release):
-    files = json.loads((release / "manifest.json").read_text())["files"]
+    files = json.loads((release / MANIFEST_NAME).read_text())["files"]
     change(release, files={name: entry for name, entry in files.items() if "vad" not in name})
     with pytest.raises(ManifestError, match=r"no silero_vad\.onnx"):
         open_release(release)
@@ -91,11 +91,11 @@ def test_an_empty_folder_is_no_release(tmp_path):
 
 def test_a_manifest_that_is_no_json_or_lacks_a_section_is_refused(release):
     for section in ("vad", "text"):
-        whole = json.loads((release / "manifest.json").read_text())[section]
+        whole = json.loads((release / MANIFEST_NAME).read_text())[section]
         change(release, **{section: {"threshold": 0.5}})
         with pytest.raises(ManifestError, match="does not follow schema"):
             load(release)
         change(release, **{section: whole})
-    (release / "manifest.json").write_text("{")
+    (release / MANIFEST_NAME).write_text("{")
     with pytest.raises(ManifestError, match="not valid JSON"):
         load(release)

@@ -29,6 +29,7 @@ from training.files import (
 from training.params import load_params
 from undertone import manifest as manifests
 from undertone.labels import LABELS
+from undertone.manifest import CARD_FILE, SERVED_FILES
 from undertone.weighting import fusion_settings
 
 SCORES = {
@@ -185,7 +186,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     tiny = make_release(tmp_path / "tiny")
     INT8_GRAPH.parent.mkdir(parents=True)
-    for name in ("acoustic.int8.onnx", "text.int8.onnx", "tokenizer.json", "silero_vad.onnx"):
+    for name in SERVED_FILES:
         shutil.copyfile(tiny / name, INT8_GRAPH.with_name(name))
     ACOUSTIC_METRICS.parent.mkdir()
     for path, content in (
@@ -295,7 +296,7 @@ def test_card_says_another_rule_another_set_and_no_abstention(workplace: Path, p
     own = {key: value for key, value in FUSION.items() if key != "ravdess_alone"}
     FUSION_METRICS.write_text(json.dumps({**own, **changed}))
     build_release(params)
-    card = (RELEASE / "MODEL_CARD.md").read_text()
+    card = (RELEASE / CARD_FILE).read_text()
     assert "Alpha is 0.45." in card
     assert "it abstains from nothing" in card
     assert "put together" not in card
@@ -320,7 +321,7 @@ def test_same_inputs_give_the_same_bytes(workplace: Path, params: dict) -> None:
 @pytest.mark.fast
 def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, params: dict) -> None:
     build_release(params)
-    card = (RELEASE / "MODEL_CARD.md").read_text()
+    card = (RELEASE / CARD_FILE).read_text()
     for said in (
         "0.812 (95 % interval over actors 0.751 to 0.879)",
         "| UAR, 3 labels | **0.823** [0.801, 0.846] | **0.632** [0.801, 0.846] |",
@@ -370,7 +371,7 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
 @pytest.mark.fast
 def test_card_is_among_the_files_that_the_manifest_guards(workplace: Path, params: dict) -> None:
     build_release(params)
-    with (RELEASE / "MODEL_CARD.md").open("a") as card:
+    with (RELEASE / CARD_FILE).open("a") as card:
         card.write("and it is good for hiring\n")
     with pytest.raises(manifests.FileMismatchError, match=r"MODEL_CARD\.md"):
         manifests.load(RELEASE)

@@ -1,12 +1,12 @@
 """The architectures: how each becomes a network, what it reads of the clips, its settings and its fitting.
 
-    recipe = recipe_of(clips, params)
-    for epoch, loss, network in recipe.fit(actors, seed=0, name="step one"): ...
+    recipe = recipe_of("resnet", clips, params)
+    for epoch, loss, network in recipe.fit(actors, "step one"): ...
 
 A new one is a network (training/acoustic/network.py), a `Recipe`, its name in `RECIPES` and its section under `train`
 of params.yaml; checkpoints, the cross-validation and the export find it there. `check_architecture` tells what is
-missing before anything is read or fitted. Which actors are fitted on is decided by the caller
-(training/acoustic/train.py, training/crossval/run.py).
+missing before anything is read or fitted. Every fit starts from the seed and the threads of the section `train`. Which
+actors are fitted on is decided by the caller (training/acoustic/train.py, training/crossval/run.py).
 """
 
 from abc import ABC, abstractmethod

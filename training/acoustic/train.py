@@ -25,6 +25,7 @@ from training.corpora.ravdess.splits import Split, main_split
 from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
+from training.precision import print_basis
 from training.scoring.calibration import best_temperature
 from training.scoring.scores import classification_scores, negative_log_likelihood, uar
 from undertone.probabilities import softmax
@@ -129,6 +130,7 @@ def main() -> None:
 
     params = load_params()
     check_store()
+    print_basis(params["train"]["threads"])
     train(Inputs(params))
 
 

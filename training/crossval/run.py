@@ -27,6 +27,7 @@ from training.crossval.scores import Heard, scores_of
 from training.files import CROSSVAL_METRICS
 from training.metrics_files import write_metrics
 from training.params import load_params
+from training.precision import print_basis
 from training.sounds.conditions import conditions, rng_of
 
 VOICES = 200  # clips of the fold's fit actors that babble is made of
@@ -98,8 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage, or print the scores of the development folds."""
     parser = argparse.ArgumentParser(description="cross-validate the acoustic networks")
     parser.add_argument("--development", action="store_true", help="the 5 folds inside actors 1-20, printed only")
-    params = load_params()
-    if parser.parse_args(arguments).development:
+    development, params = parser.parse_args(arguments).development, load_params()
+    print_basis(params["train"]["threads"])
+    if development:
         folds = development_folds()
         heard = crossvalidate(folds, params, [params["model"]["arch"]])
         print(json.dumps(report(heard, folds, params), indent=2))  # noqa: T201

@@ -11,13 +11,13 @@ from training.acoustic.fitting import labels_of
 from training.acoustic.resnet import EMOTIONS
 from training.corpora.ravdess.clips import Clip
 from training.scoring.calibration import best_temperature
+from training.scoring.intervals import uar_interval
 from training.scoring.scores import (
     Labels,
     Probabilities,
     classification_scores,
     expected_calibration_error,
     uar,
-    uar_interval,
 )
 from training.sounds.conditions import NOISES
 from undertone.probabilities import softmax
@@ -101,9 +101,7 @@ def emotion_accuracy(heard: Heard) -> float | None:
 
 def _interval(heard: Heard, condition: str, section: Mapping[str, Any]) -> dict[str, float]:
     predicted = heard.logits[condition].argmax(axis=1)
-    samples, seed = section["bootstrap_samples"], section["seed"]
-    low, high = uar_interval(heard.actual, predicted, heard.actors, samples, seed)
-    return {"low": low, "high": high}
+    return uar_interval(heard.actual, predicted, heard.actors, section["bootstrap_samples"], section["seed"])
 
 
 def _spread(heard: Heard, predicted: Labels) -> dict[str, float]:

@@ -28,7 +28,8 @@ from training.files import (
 )
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
-from training.scoring.scores import classification_scores, uar_by_actor, uar_interval
+from training.scoring.intervals import uar_interval
+from training.scoring.scores import classification_scores, uar_by_actor
 from training.tracking import check_store, log_training
 from undertone.labels import LABELS
 from undertone.probabilities import softmax
@@ -56,7 +57,6 @@ def evaluate(
     probabilities = softmax(answers(model, mfccs_of(clips)).labels, temperature)
     predicted = probabilities.argmax(axis=1)
     section = params["evaluate"]
-    low, high = uar_interval(actual, predicted, actors, section["bootstrap_samples"], section["seed"])
     content = {
         "protocol": (
             f"{len(clips)} clips of the actors {', '.join(map(str, test_actors))}, none of whom was used to fit, "
@@ -64,7 +64,7 @@ def evaluate(
         ),
         "clips": len(clips),
         **classification_scores(actual, probabilities),
-        "uar_interval": {"low": low, "high": high},
+        "uar_interval": uar_interval(actual, predicted, actors, section["bootstrap_samples"], section["seed"]),
         "uar_by_actor": uar_by_actor(actual, predicted, actors),
         "temperature": temperature,
     }

@@ -13,15 +13,15 @@ from sklearn.metrics import f1_score
 
 from training.corpora.labeled.labeled_set import Sentence, load_sentences
 from training.files import HEARD_METRICS, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, existing, read_metrics
-from training.fusion.released_graphs import WordsGraph
 from training.fusion.spoken import WHOLE, Heard, load_heard
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.scoring.word_errors import word_error_rate
 from undertone.labels import label_index
+from undertone.words.sentiment import TextModel
 
 
-def evaluate_heard(words: WordsGraph, sentences: Sequence[Sentence], heard: Sequence[Heard]) -> dict[str, Any]:
+def evaluate_heard(words: TextModel, sentences: Sequence[Sentence], heard: Sequence[Heard]) -> dict[str, Any]:
     """Return macro-F1 and word error rate of `sentences` as written and under each condition of `heard`."""
     actual = [label_index(sentence.label) for sentence in sentences]
     said = [sentence.text for sentence in sentences]
@@ -32,7 +32,7 @@ def evaluate_heard(words: WordsGraph, sentences: Sequence[Sentence], heard: Sequ
     return {name: _scores(words, actual, said, own) for name, own in texts.items()}
 
 
-def _scores(words: WordsGraph, actual: Sequence[int], said: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
+def _scores(words: TextModel, actual: Sequence[int], said: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
     found = [int(np.argmax(words.probabilities(text))) for text in texts]
     return {
         "macro_f1": float(f1_score(actual, found, average="macro")),
@@ -44,7 +44,7 @@ def _scores(words: WordsGraph, actual: Sequence[int], said: Sequence[str], texts
 def report(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of metrics/text_heard.json."""
     limit, temperature = params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]
-    words = WordsGraph(existing(TEXT_INT8_GRAPH), existing(TOKENIZER), temperature, limit)
+    words = TextModel(existing(TEXT_INT8_GRAPH), existing(TOKENIZER), temperature, limit)
     heard = [row for row in load_heard() if row.half == WHOLE]
     sentences = load_sentences()
     return {

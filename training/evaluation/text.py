@@ -15,11 +15,12 @@ from torch import nn
 from tqdm import tqdm
 
 from training.corpora.texts.table import Row, load_rows
-from training.evaluation.text_scores import accuracy_interval, binary_accuracy, macro_f1_interval, plain_scores, sure
+from training.evaluation.text_scores import binary_accuracy, plain_scores, sure
 from training.files import TEXT_CONFUSION, TEXT_CURVES, TEXT_METRICS
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.scoring.calibration import best_temperature
+from training.scoring.intervals import accuracy_interval, macro_f1_interval
 from training.scoring.scores import classification_scores, expected_calibration_error
 from training.text.batches import torch_logits
 from training.text.model import load_text_model

@@ -1,4 +1,4 @@
-"""The numbers that describe a text classifier on rows of both sets, and their bootstrap intervals."""
+"""The numbers that describe a text classifier on rows of the sets."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from training.corpora.texts.table import Row
 from training.scoring.scores import classification_scores
-from undertone.labels import LABELS, label_index
+from undertone.labels import label_index
 from undertone.probabilities import softmax
 
 
@@ -20,26 +20,6 @@ def binary_accuracy(logits: NDArray[np.float64], actual: NDArray[np.int64]) -> f
     poles = actual != label_index("neutral")
     found = np.where(logits[:, positive] > logits[:, negative], positive, negative)
     return float((found == actual)[poles].mean())
-
-
-def macro_f1_interval(
-    actual: NDArray[np.int64], predicted: NDArray[np.int64], samples: int, seed: int
-) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of macro-F1 over rows.
-
-    Drawing rows with replacement is drawing the cells of the confusion table from a multinomial.
-    """
-    cells = np.bincount(actual * len(LABELS) + predicted, minlength=len(LABELS) ** 2)
-    drawn = np.random.default_rng(seed).multinomial(len(actual), cells / len(actual), size=samples)
-    tables = drawn.reshape(samples, len(LABELS), len(LABELS))
-    hits = np.diagonal(tables, axis1=1, axis2=2)
-    f1 = 2 * hits / np.maximum(tables.sum(axis=1) + tables.sum(axis=2), 1)
-    return _interval(f1.mean(axis=1))
-
-
-def accuracy_interval(accuracy: float, rows: int, samples: int, seed: int) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of an accuracy over `rows`."""
-    return _interval(np.random.default_rng(seed).binomial(rows, accuracy, size=samples) / rows)
 
 
 def sure(actual: NDArray[np.int64], probabilities: NDArray[np.float64], least: float = 0.9) -> dict[str, float | None]:
@@ -59,8 +39,3 @@ def plain_scores(logits: NDArray[np.float64], rows: Sequence[Row]) -> dict[str, 
         if source == "sst":
             scores["sst_binary_accuracy"] = binary_accuracy(logits[own], actual[own])
     return scores
-
-
-def _interval(scores: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.quantile(scores, [0.025, 0.975])
-    return float(low), float(high)

@@ -1,17 +1,16 @@
-"""Stage `features`: every RAVDESS clip, cut to its speech, as MFCC frames in one Parquet file.
+"""Stage `features`: every RAVDESS clip, cut to its speech, as MFCC frames in one table.
 
 It describes clips and decides nothing: no clip is dropped, no split is made. Run it as `python -m
 training.features.extract`.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
+import pyarrow
 import torch
 from tqdm import tqdm
 
@@ -20,14 +19,16 @@ from training.corpora.ravdess.names import clips_in_folder, parse_name
 from training.features.mfcc import mfcc_transform
 from training.features.trim import silero_hears, speech_bounds
 from training.files import CLIPS, FEATURES, FEATURES_METRICS
+from training.metrics_files import write_metrics
 from training.params import load_params
+from training.tables import write_table
 from undertone.labels import LABELS, check_grouping
 
 
-def schema(n_mfcc: int) -> datasets.Features:
-    """Return the columns of the feature table; `mfcc` is a list of frames, each of `n_mfcc` numbers."""
-    text, number = datasets.Value("string"), datasets.Value("int32")
-    return datasets.Features(
+def schema(n_mfcc: int) -> Any:
+    """Return the pyarrow.Schema of the feature table; `mfcc` is a list of frames, each of `n_mfcc` numbers."""
+    text, number, flag = pyarrow.string(), pyarrow.int32(), pyarrow.bool_()
+    return pyarrow.schema(
         {
             "clip": text,
             "actor": number,
@@ -37,11 +38,11 @@ def schema(n_mfcc: int) -> datasets.Features:
             "statement": number,
             "repetition": number,
             "label": text,
-            "heard": datasets.Value("bool"),
+            "heard": flag,
             "start_sample": number,
             "end_sample": number,
             "frames": number,
-            "mfcc": datasets.List(datasets.List(datasets.Value("float32"), length=n_mfcc)),
+            "mfcc": pyarrow.list_(pyarrow.list_(pyarrow.float32(), n_mfcc)),
         }
     )
 
@@ -86,14 +87,8 @@ def extract(
     transform = mfcc_transform(params["features"])
     progress = tqdm(names, desc="features", unit="clip", mininterval=1.0)
     rows = [describe_clip(name, clips, transform, params) for name in progress]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_suffix(".partial")
-    columns = schema(params["features"]["n_mfcc"])
-    table = datasets.Dataset.from_list([{key: row[key] for key in columns} for row in rows], features=columns)
-    table.to_parquet(partial)
-    partial.replace(output)
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    metrics.write_text(json.dumps(summarise(rows, params["features"]["sample_rate_hz"]), indent=2) + "\n")
+    write_table(output, pyarrow.Table.from_pylist(rows, schema(params["features"]["n_mfcc"])))
+    write_metrics(metrics, summarise(rows, params["features"]["sample_rate_hz"]))
 
 
 def summarise(rows: list[dict[str, Any]], rate_hz: int) -> dict[str, Any]:

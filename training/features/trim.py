@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from faster_whisper.vad import VadOptions, get_speech_timestamps, get_vad_model
+from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
-from undertone.audio import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Floats, to_int16
+from training.features.silero import published_silero
+from undertone.audio import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, to_int16
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
 
@@ -28,19 +29,13 @@ class SpeechBounds:
     heard: bool
 
 
-def silero(frames: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats, Floats]:
-    """Run the Silero file of the faster-whisper wheel, the one that is released (undertone/gate/ears.py `Silero`)."""
-    probabilities, h, c = get_vad_model().session.run(None, {"input": frames, "h": h, "c": c})
-    return probabilities, h, c
-
-
 def speech_bounds(waveform: NDArray[np.float32], vad: Mapping[str, float]) -> SpeechBounds:
     """Return what to keep of `waveform` (samples,), 16 kHz in [-1, 1]: from the first utterance to the last, padded.
 
     `vad` is the section of params.yaml. A clip that the gate hears nothing in is cut by `energy_bounds`, never dropped.
     """
     samples = to_int16(waveform)
-    heard = utterances(samples, silero, vad_settings(vad))
+    heard = utterances(samples, published_silero(), vad_settings(vad))
     if heard:
         return SpeechBounds(heard[0].start, heard[-1].end, heard=True)
     start, end = energy_bounds(waveform, vad["energy_floor_db"], int(vad["pad_ms"] * SAMPLES_PER_MS))

@@ -1,23 +1,33 @@
 """What the int8 graphs answer to the pairs of the labelled set: the voice of each half, and the words."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.corpora.labeled.recordings import read_recording, read_speech
-from training.corpora.ravdess.clips import Clip, load_waveform
-from training.files import INT8_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, VALIDATION_GRAPH, VOICE_METRICS
+from training.corpora.ravdess.clips import Clip, load_samples
+from training.files import (
+    INT8_GRAPH,
+    TEXT_INT8_GRAPH,
+    TEXT_METRICS,
+    TOKENIZER,
+    VALIDATION_GRAPH,
+    VOICE_METRICS,
+    existing,
+    read_metrics,
+)
 from training.fusion.pairs import Pair
-from training.fusion.released_graphs import VoiceGraph, WordsGraph
 from training.fusion.scores import Half
+from undertone.audio import Samples
 from undertone.labels import label_index
+from undertone.manifest import acoustic_settings
 from undertone.probabilities import Probabilities
+from undertone.voice.acoustic import AcousticModel
+from undertone.words.sentiment import TextModel
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,8 @@ class Graphs:
 class Networks:
     """The networks that answer: the voice by half, for the tuning actors one that never heard them, and the words."""
 
-    voices: Mapping[str, VoiceGraph]
-    words: WordsGraph
+    voices: Mapping[str, AcousticModel]
+    words: TextModel
     vad: Mapping[str, float]
 
     def by_kind(self, pairs: Sequence[Pair]) -> dict[str, Half]:
@@ -53,11 +63,11 @@ class Networks:
         return half
 
     def _voice(self, pair: Pair) -> Probabilities:
-        return self.voices[pair.half].probabilities(self._waveform(pair))
+        return self.voices[pair.half].of_utterance(self._samples(pair))
 
-    def _waveform(self, pair: Pair) -> NDArray[np.float32]:
+    def _samples(self, pair: Pair) -> Samples:
         if isinstance(pair.audio, Clip):
-            return load_waveform(pair.audio)
+            return load_samples(pair.audio)
         return read_recording(pair.audio) if pair.cut else read_speech(pair.audio, self.vad)
 
 
@@ -74,22 +84,18 @@ def _half(
 
 
 def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Networks:
-    """Return the networks; `own` clips of the tuning half are judged by the voice that was fitted without them."""
-    temperature, min_samples = _temperature(VOICE_METRICS, "calibrate_voice"), params["features"]["n_fft"]
-    voices = {
-        "tuning": VoiceGraph(graphs.validation if own else graphs.released, temperature, min_samples),
-        "test": VoiceGraph(graphs.released, temperature, min_samples),
-    }
-    text_temperature = _temperature(TEXT_METRICS, "evaluate_text")
-    words = WordsGraph(graphs.text, graphs.tokenizer, text_temperature, params["text"]["max_tokens"])
+    """Return the networks; `own` clips of the tuning half are judged by the voice that was fitted without them.
+
+    Raises:
+        SystemExit: a graph or a metrics file is missing; the message names the stage that makes it.
+    """
+    settings = acoustic_settings(params["features"], read_metrics(VOICE_METRICS)["temperature"])
+    halves = {"tuning": graphs.validation if own else graphs.released, "test": graphs.released}
+    voices = {half: AcousticModel(existing(path), settings) for half, path in halves.items()}
+    temperature = read_metrics(TEXT_METRICS)["temperature"]
+    words = TextModel(existing(graphs.text), existing(graphs.tokenizer), temperature, params["text"]["max_tokens"])
     return Networks(voices, words, params["vad"])
 
 
 def _sound(pair: Pair) -> tuple[str, str]:
     return pair.half, pair.audio.name if isinstance(pair.audio, Clip) else str(pair.audio)
-
-
-def _temperature(metrics: Path, stage: str) -> float:
-    if not metrics.is_file():
-        raise SystemExit(f"{metrics} not found: it is made by `dvc repro {stage}`")
-    return float(json.loads(metrics.read_text(encoding="utf-8"))["temperature"])

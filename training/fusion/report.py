@@ -26,10 +26,10 @@ from training.fusion.scores import (
     gain,
     kept,
     pooled,
-    resamples,
     scores,
     speaks,
 )
+from training.scoring.intervals import resamples
 from training.scoring.scores import expected_calibration_error, uar
 from undertone.fusion import fused_many
 from undertone.labels import LABELS
@@ -113,7 +113,7 @@ def curve(halves: Halves, adaptive: FusionSettings, section: Mapping[str, Any]) 
 def _kind(
     kind: str, half: Half, released: FusionSettings, others: Mapping[str, FusionSettings], section: Mapping[str, Any]
 ) -> dict[str, Any]:
-    drawn = resamples(half, section["bootstrap_samples"], section["seed"])
+    drawn = resamples(half.clusters, section["bootstrap_samples"], section["seed"])
     fused = fused_many(half.text, half.audio, released)
     over = KNOWS.get(kind) or better_alone(half)  # who alone can know, else the better of both
     judges = {"text": half.text, "audio": half.audio, "fused": fused}

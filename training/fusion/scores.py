@@ -1,8 +1,6 @@
 """The numbers that describe a fusion on one half of the labelled set, with bootstrap intervals.
 
-The bootstrap draws sentences and speakers with replacement, independently of each other, and a pair as often as both
-of its own (Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2)): pairs that share a sentence or a
-voice are not independent, and drawing pairs would make the intervals too narrow.
+The bootstrap (training/scoring/intervals.py) draws sentences and speakers.
 """
 
 from collections.abc import Mapping
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.scoring.intervals import interval
 from training.scoring.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 from undertone.fusion import agree, verdict_of
 from undertone.weighting import FusionSettings
@@ -29,6 +28,11 @@ class Half:
     actual: Labels
     sentence: Labels
     speaker: Labels
+
+    @property
+    def clusters(self) -> tuple[Labels, Labels]:
+        """Return what the bootstrap draws: the pairs' sentences and their speakers, (n,) each."""
+        return self.sentence, self.speaker
 
 
 def pooled(kinds: Mapping[str, Half]) -> Half:
@@ -50,17 +54,6 @@ def losses(actual: Labels, probabilities: Probabilities) -> NDArray[np.float64]:
 def log_loss(actual: Labels, probabilities: Probabilities) -> float:
     """Return the mean of `losses`."""
     return float(losses(actual, probabilities).mean())
-
-
-def resamples(half: Half, samples: int, seed: int) -> Weights:
-    """Return how often each pair is in each bootstrap sample, (samples, n)."""
-    random = np.random.default_rng(seed)
-    drawn = np.ones((samples, len(half.actual)))
-    for cluster in (half.sentence, half.speaker):
-        _, member = np.unique(cluster, return_inverse=True)
-        groups = int(member.max()) + 1
-        drawn *= random.multinomial(groups, np.full(groups, 1 / groups), size=samples)[:, member]
-    return drawn
 
 
 def uars(half: Half, probabilities: Probabilities, weights: Weights) -> NDArray[np.float64]:
@@ -144,12 +137,6 @@ def by_agreement(half: Half, fused: Probabilities) -> dict[str, Mapping[str, flo
         name: {"pairs": int(of.sum()), "fused_right": float(both[of].mean()) if of.any() else None}
         for name, of in kinds.items()
     }
-
-
-def interval(values: NDArray[np.float64]) -> dict[str, float]:
-    """Return the 95 % percentile interval of bootstrap `values`."""
-    low, high = np.quantile(values, [0.025, 0.975])
-    return {"low": float(low), "high": float(high)}
 
 
 def reliability(half: Half, fused: Probabilities, bins: int = 10) -> list[dict[str, float]]:

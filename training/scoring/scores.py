@@ -22,6 +22,11 @@ def uar(actual: Labels, predicted: Labels) -> float:
     return float(recall_score(actual, predicted, labels=present, average="macro", zero_division=0.0))
 
 
+def confusion(actual: Labels, predicted: Labels) -> NDArray[np.int64]:
+    """Return the counts (3, 3) of what was taken for what; rows are actual."""
+    return np.asarray(confusion_matrix(actual, predicted, labels=CLASSES))
+
+
 def negative_log_likelihood(actual: Labels, probabilities: Probabilities) -> float:
     """Return the mean of -log P(actual label), in nats."""
     return float(log_loss(actual, probabilities, labels=CLASSES))
@@ -53,23 +58,10 @@ def uar_by_actor(actual: Labels, predicted: Labels, actors: Labels) -> dict[str,
     }
 
 
-def uar_interval(
-    actual: Labels, predicted: Labels, actors: Labels, samples: int, seed: int, level: float = 0.95
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the UAR over actors: whole actors are drawn with replacement."""
-    random = np.random.default_rng(seed)
-    clips_of = [np.flatnonzero(actors == actor) for actor in np.unique(actors)]
-    drawn = random.integers(len(clips_of), size=(samples, len(clips_of)))
-    counts = np.stack([_confusion(actual[clips], predicted[clips]) for clips in clips_of])[drawn].sum(axis=1)
-    scores = (np.diagonal(counts, axis1=1, axis2=2) / counts.sum(axis=2)).mean(axis=1)
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 def classification_scores(actual: Labels, probabilities: Probabilities) -> dict[str, Any]:
     """Return accuracy, UAR, macro-F1, recall of each label, confusion counts (rows are actual), NLL and ECE."""
     predicted = probabilities.argmax(axis=1)
-    counts = _confusion(actual, predicted)
+    counts = confusion(actual, predicted)
     recalls = recall_score(actual, predicted, labels=CLASSES, average=None, zero_division=0.0)
     return {
         "accuracy": float(accuracy_score(actual, predicted)),
@@ -82,7 +74,3 @@ def classification_scores(actual: Labels, probabilities: Probabilities) -> dict[
         "nll": negative_log_likelihood(actual, probabilities),
         "ece": expected_calibration_error(actual, probabilities),
     }
-
-
-def _confusion(actual: Labels, predicted: Labels) -> NDArray[np.int64]:
-    return np.asarray(confusion_matrix(actual, predicted, labels=CLASSES))

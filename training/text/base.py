@@ -1,12 +1,11 @@
 """Fetches a published DistilBERT classifier, from a folder or from the hub, as the base that needs no fine-tuning."""
 
-import socket
 from pathlib import Path
 
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoTokenizer, DistilBertForSequenceClassification
 
-from training.corpora.texts.sources import CONNECT_TIMEOUT_S, HUB_HOST
+from training.corpora.texts.hub import HubUnreachableError, check_hub
 from training.text.model import PACKAGED_BASE, column_labels
 from undertone.labels import LabelError
 
@@ -20,7 +19,10 @@ def fetch_base(base: str) -> tuple[DistilBertForSequenceClassification, Tokenize
     folder = Path(base)
     local = folder.is_dir()
     if not local and not _cached(base):
-        _check_hub(base)
+        try:
+            check_hub()
+        except HubUnreachableError as error:
+            raise SystemExit(f"text.base: {base} is no folder here, and {error}.\n{_advice()}") from None
     try:
         config = AutoConfig.from_pretrained(base, local_files_only=local)
         if config.model_type != "distilbert":
@@ -39,15 +41,6 @@ def _cached(base: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
     return isinstance(try_to_load_from_cache(base, "config.json"), str)
-
-
-def _check_hub(base: str) -> None:
-    try:
-        socket.create_connection((HUB_HOST, 443), timeout=CONNECT_TIMEOUT_S).close()
-    except OSError as error:
-        raise SystemExit(
-            f"text.base: {base} is no folder here, and {HUB_HOST} cannot be reached ({error}).\n{_advice()}"
-        ) from None
 
 
 def _advice() -> str:

@@ -18,6 +18,7 @@ from training.corpora.texts.table import Row, load_rows
 from training.files import TEXT_CURVES, TEXT_MODEL
 from training.metrics_files import write_rows
 from training.params import load_params
+from training.precision import print_basis
 from training.text.base import fetch_base
 from training.text.batches import torch_logits
 from training.text.fitting import dev_scores, fit
@@ -76,7 +77,9 @@ def main() -> None:
     """Run the stage with params.yaml."""
     check_store()
     torch.use_deterministic_algorithms(True)
-    train(load_params(), load_rows())
+    params = load_params()
+    print_basis(params["text"]["threads"])
+    train(params, load_rows())
 
 
 if __name__ == "__main__":

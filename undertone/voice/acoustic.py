@@ -9,7 +9,7 @@ from undertone.labels import LABELS
 from undertone.manifest import AcousticSettings, ManifestError
 from undertone.onnx_session import open_session
 from undertone.probabilities import Probabilities, softmax
-from undertone.voice.windows import cut
+from undertone.voice.windows import cut, mean_over_windows
 
 
 class AcousticModel:
@@ -35,7 +35,7 @@ class AcousticModel:
 
     def of_utterance(self, samples: Samples) -> Probabilities:
         """Return the probabilities of an utterance, (n,) int16: the mean over its windows (see `cut`)."""
-        return np.asarray(softmax(self._logits(cut(self._waveform(samples))), self._settings.temperature).mean(axis=0))
+        return mean_over_windows(self._logits(cut(self._waveform(samples))), self._settings.temperature)
 
     def _waveform(self, samples: Samples) -> Floats:
         waveform = np.zeros(max(len(samples), self._settings.min_samples), dtype=np.float32)

@@ -9,9 +9,10 @@ network ensembles", IEEE TPAMI 12(10), on averaging members that err apart) is s
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from undertone.audio import RATE_HZ
+from undertone.probabilities import Probabilities, softmax
 
 WINDOW_SAMPLES = 32_000  # 2 s at 16 kHz
 HOP_SAMPLES = RATE_HZ  # a second at most
@@ -30,3 +31,8 @@ def windows(samples: int) -> list[tuple[int, int]]:
 def cut(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the windows of `waveform` (samples,), stacked: (windows, samples of each)."""
     return np.stack([waveform[start:end] for start, end in windows(len(waveform))])
+
+
+def mean_over_windows(logits: ArrayLike, temperature: float) -> Probabilities:
+    """Return the probabilities (3,) of an utterance from the `logits` (windows, 3): the mean of each one's softmax."""
+    return np.asarray(softmax(logits, temperature).mean(axis=0))

@@ -11,12 +11,10 @@ from tokenizers import Tokenizer
 
 from undertone import manifest as manifests
 from undertone.labels import LABELS
-from undertone.manifest import ManifestError
+from undertone.manifest import TEXT_FILE, TOKENIZER_FILE, ManifestError
 from undertone.onnx_session import open_session
 from undertone.probabilities import Probabilities, softmax
 
-TEXT_FILE = "text.int8.onnx"
-TOKENIZER_FILE = "tokenizer.json"
 INPUTS = {"input_ids", "attention_mask"}
 MAX_CHARACTERS = 20_000  # read no further: a hostile text must not cost more than a long one
 

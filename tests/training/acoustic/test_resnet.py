@@ -36,8 +36,8 @@ def spoken(params, tmp_path_factory):
     """Clips of three actors, and their feature table."""
     root = tmp_path_factory.mktemp("spoken")
     write_clips(root / "ravdess", (1, 2, 3))
-    extract(params, root / "ravdess", root / "features.parquet", root / "features.json")
-    return load_features(root / "features.parquet"), root / "ravdess"
+    extract(params, root / "ravdess", root / "features.arrow", root / "features.json")
+    return load_features(root / "features.arrow"), root / "ravdess"
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def table(ravdess_mirror: Path, params: dict, tmp_path_factory: pytest.TempPathF
         if path.stem in NAMES:
             shutil.copy(path, root / "few" / "ravdess" / path.name)
     download(params, root / "few", root / "ravdess", root / "ravdess.json", root / "cache", set(NAMES))
-    extract(params, root / "ravdess", root / "features.parquet", root / "features.json")
+    extract(params, root / "ravdess", root / "features.arrow", root / "features.json")
     return root
 
 
@@ -70,9 +70,9 @@ def test_a_clip_without_speech_is_trimmed_by_energy_and_says_so(params):
 @pytest.mark.fast
 def test_without_clips_the_stage_names_the_one_to_run(params, tmp_path):
     with pytest.raises(SystemExit, match="dvc repro download"):
-        extract(params, tmp_path / "ravdess", tmp_path / "features.parquet", tmp_path / "features.json")
+        extract(params, tmp_path / "ravdess", tmp_path / "features.arrow", tmp_path / "features.json")
     with pytest.raises(SystemExit, match="dvc repro features"):
-        load_features(tmp_path / "features.parquet")
+        load_features(tmp_path / "features.arrow")
 
 
 def test_no_clip_is_dropped_and_the_same_clips_give_the_same_bytes(params, tmp_path):
@@ -81,19 +81,19 @@ def test_no_clip_is_dropped_and_the_same_clips_give_the_same_bytes(params, tmp_p
         write_silent_clip(tmp_path / "ravdess", name)
     digests = []
     for run in ("first", "second"):
-        extract(params, tmp_path / "ravdess", tmp_path / f"{run}.parquet", tmp_path / f"{run}.json")
-        digests.append(hashlib.md5((tmp_path / f"{run}.parquet").read_bytes()).hexdigest())
+        extract(params, tmp_path / "ravdess", tmp_path / f"{run}.arrow", tmp_path / f"{run}.json")
+        digests.append(hashlib.md5((tmp_path / f"{run}.arrow").read_bytes()).hexdigest())
     assert digests[0] == digests[1]
     summary = json.loads((tmp_path / "first.json").read_text())
     assert summary["unheard_clips"] == summary["unheard_by_silero_alone"] == sorted(names)
     assert summary["heard"]["angry"] == {"normal": {"clips": 1, "gate": 0, "silero_alone": 0}}
     assert summary["clips_per_label"] == {"negative": 1, "neutral": 1, "positive": 0}
-    assert [clip.name for clip in load_features(tmp_path / "first.parquet")] == sorted(names)
+    assert [clip.name for clip in load_features(tmp_path / "first.arrow")] == sorted(names)
 
 
 @pytest.mark.ravdess
 def test_rows_say_what_the_names_say(table):
-    clips = {clip.name: clip for clip in load_features(table / "features.parquet")}
+    clips = {clip.name: clip for clip in load_features(table / "features.arrow")}
     assert sorted(clips) == sorted(NAMES)
     clip = clips["03-01-05-02-01-01-07"]
     assert (clip.actor, clip.sex, clip.emotion, clip.intensity) == (7, "male", "angry", "strong")
@@ -104,7 +104,7 @@ def test_rows_say_what_the_names_say(table):
 @pytest.mark.ravdess
 def test_frames_are_the_mfcc_of_the_trimmed_waveform(table, params):
     transform = mfcc_transform(params["features"])
-    for clip in load_features(table / "features.parquet"):
+    for clip in load_features(table / "features.arrow"):
         waveform = load_waveform(clip, table / "ravdess")
         assert len(waveform) == clip.end_sample - clip.start_sample
         assert np.abs(waveform).max() <= 1
@@ -115,7 +115,7 @@ def test_frames_are_the_mfcc_of_the_trimmed_waveform(table, params):
 
 @pytest.mark.ravdess
 def test_silence_around_the_speech_is_cut_also_where_the_gate_hears_nothing(table):
-    clips = load_features(table / "features.parquet")
+    clips = load_features(table / "features.arrow")
     assert [clip.name for clip in clips if not clip.heard] == [UNHEARD]
     summary = json.loads((table / "features.json").read_text())
     assert summary["unheard_clips"] == [UNHEARD]

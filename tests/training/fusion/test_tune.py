@@ -7,40 +7,35 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_release import make_release
 
-from training.files import FUSION_CURVE, FUSION_METRICS, FUSION_PAIRS
-from training.fusion.answers import Graphs
+from training.files import FUSION_CURVE, FUSION_METRICS, FUSION_PAIRS, TEXT_METRICS, VOICE_METRICS
+from training.fusion.answers import Graphs, load_networks
 from training.fusion.choice import FloorError, abstention_floor, best_adaptive, best_fixed, chosen, loss, tempered
 from training.fusion.kinds import pair_rows
 from training.fusion.pairs import KINDS, Pair
-from training.fusion.released_graphs import VoiceGraph, WordsGraph
 from training.fusion.report import curve, degenerate, report, tuned
 from training.fusion.scores import (
     Half,
     agreement,
     better_alone,
     gain,
-    interval,
     kept,
     log_loss,
     pooled,
     reliability,
-    resamples,
     uars,
 )
 from training.fusion.tune import curve_by_percent, tune
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
+from training.scoring.intervals import interval, resamples
 from training.scoring.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
 from undertone.fusion import agree, fused_many
 from undertone.labels import LABELS
+from undertone.manifest import ACOUSTIC_FILE, TEXT_FILE, TOKENIZER_FILE
 from undertone.probabilities import softmax
-from undertone.release import open_release
-from undertone.voice.acoustic import AcousticModel
 from undertone.weighting import FusionSettings, fusion_settings
-from undertone.words.sentiment import TextModel
 
 SECTION = {
     "alpha_step": 0.1,
@@ -188,14 +183,14 @@ def test_a_floor_that_cannot_be_had_is_an_error_that_names_the_parameter() -> No
 @pytest.mark.fast
 def test_intervals_are_drawn_over_sentences_and_speakers() -> None:
     known = half(sentences=100)
-    drawn = resamples(known, 400, seed=0)
+    drawn = resamples(known.clusters, 400, seed=0)
     assert drawn.shape == (400, 400)
     assert drawn.sum() / drawn.size == pytest.approx(1.0, abs=0.05)
     by_pair = drawn.reshape(400, 100, 4)
     assert all(np.linalg.matrix_rank(sample) <= 1 for sample in by_pair)  # times of a sentence by times of a speaker
     one_voice = replace(known, audio=np.where(known.speaker[:, None] == 0, known.audio, np.eye(3)[known.actual]))
     wide, narrow = (
-        interval(uars(one_voice, one_voice.audio, resamples(replace(one_voice, speaker=speaker), 400, seed=0)))
+        interval(uars(one_voice, one_voice.audio, resamples(replace(one_voice, speaker=speaker).clusters, 400, seed=0)))
         for speaker in (known.speaker, np.zeros_like(known.speaker))
     )
     assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
@@ -205,7 +200,7 @@ def test_intervals_are_drawn_over_sentences_and_speakers() -> None:
 def test_the_gain_is_over_one_alone_and_drawn_together() -> None:
     known = half(text=1.0, audio=2.0)
     assert better_alone(known) == "audio"
-    found = gain(known, known.audio, resamples(known, 100, seed=0), "audio")
+    found = gain(known, known.audio, resamples(known.clusters, 100, seed=0), "audio")
     assert found == {"over": "audio", "gain": 0.0, "gain_interval": {"low": 0.0, "high": 0.0}}
 
 
@@ -293,40 +288,25 @@ def test_reliability_has_a_bin_for_every_confidence_that_occurs() -> None:
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("text", ["it was great", "not good", "", "😀 👍", "word " * 300])
-def test_words_are_judged_as_in_service(text: str, tmp_path: Path) -> None:
-    folder = make_release(tmp_path)
-    files = folder / "text.int8.onnx", folder / "tokenizer.json"
-    wanted = TextModel(*files, temperature=1.3, max_tokens=16).probabilities(text)
-    np.testing.assert_array_equal(WordsGraph(*files, temperature=1.3, max_tokens=16).probabilities(text), wanted)
-
-
-@pytest.mark.fast
-@pytest.mark.parametrize("samples", [100, 400, 16_000, 90_000])
-def test_voices_are_judged_as_in_service(samples: int, promoted_release: Path) -> None:
-    settings = open_release(promoted_release).manifest.acoustic
-    path = promoted_release / "acoustic.int8.onnx"
-    heard = np.random.default_rng(0).integers(-3000, 3000, samples).astype(np.int16)
-    graph = VoiceGraph(path, settings.temperature, settings.min_samples)
-    wanted = AcousticModel(path, settings).of_utterance(heard)
-    np.testing.assert_allclose(graph.probabilities(heard.astype(np.float32) / np.float32(32768)), wanted, atol=1e-6)
-
-
-@pytest.mark.fast
-def test_a_missing_graph_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"none\.onnx not found"):
-        VoiceGraph(tmp_path / "none.onnx", 1.0, 400)
+def test_a_missing_graph_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = load_params()
+    monkeypatch.chdir(tmp_path)
+    for path, content in ((VOICE_METRICS, '{"temperature": 1.0}'), (TEXT_METRICS, '{"temperature": 1.0}')):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"validation\.int8\.onnx not found: .*dvc repro validation_graph"):
+        load_networks(params, Graphs(), own=True)
 
 
 @pytest.fixture
 def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Graphs:
     """The promoted graphs: the voice knows the tuning actors, so that what comes out is no result, only a run."""
-    for stage, path in (("features", "features/ravdess.parquet"), ("spoken", "spoken"), ("download", "ravdess")):
+    for stage, path in (("features", "features/ravdess.arrow"), ("spoken", "spoken"), ("download", "ravdess")):
         if not (repository / path).exists():
             pytest.skip(f"{path} is not there: `dvc repro {stage}` makes it")
     monkeypatch.chdir(repository)
-    voice = promoted_release / "acoustic.int8.onnx"
-    return Graphs(voice, voice, promoted_release / "text.int8.onnx", promoted_release / "tokenizer.json")
+    voice = promoted_release / ACOUSTIC_FILE
+    return Graphs(voice, voice, promoted_release / TEXT_FILE, promoted_release / TOKENIZER_FILE)
 
 
 @pytest.mark.ravdess

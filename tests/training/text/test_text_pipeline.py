@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from export.onnx_file import session_of
 from export.text import convert as export_text
 from export.text import quantize as text_quantize
+from training.corpora.texts import hub as text_hub
 from training.corpora.texts.table import Row
 from training.files import TEXT_EXPORT_METRICS, TEXT_FLOAT_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, read_metrics
 from training.text import base as text_base
@@ -109,7 +110,7 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 def test_an_unreachable_hub_is_told_in_seconds_with_the_way_to_give_a_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text_base, "HUB_HOST", "hub.invalid")
+    monkeypatch.setattr(text_hub, "HUB_HOST", "hub.invalid")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"hub\.invalid cannot be reached[\s\S]*text\.base=path/to/folder"):
         train(make_params("distilbert-base-uncased-finetuned-sst-2-english"), ROWS)

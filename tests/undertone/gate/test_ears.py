@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tiny_release import VAD
 
-from training.features.trim import silero, silero_hears, speech_bounds
+from training.features.silero import published_silero
+from training.features.trim import silero_hears, speech_bounds
 from training.params import load_params
 from training.sounds.noises import KINDS, noise
 from undertone.audio import FRAME_SAMPLES, RATE_HZ
@@ -58,14 +59,14 @@ def session_spans(engine, samples, chunk_samples):
 def test_a_shout_that_silero_is_deaf_to_is_heard(clip, name):
     samples = clip(name)
     assert not silero_hears(samples.astype(np.float32) / 32768)
-    assert utterances(samples, silero, VAD)
+    assert utterances(samples, published_silero(), VAD)
 
 
 @pytest.mark.ravdess
 @pytest.mark.parametrize("gain_db", [-20, -10, 10])
 def test_a_shout_is_heard_at_any_gain(clip, gain_db):
     samples = (clip(DEAF_TO[2]) * 10 ** (gain_db / 20)).clip(-32768, 32767).astype(np.int16)
-    assert utterances(samples, silero, VAD)
+    assert utterances(samples, published_silero(), VAD)
 
 
 @pytest.mark.ravdess
@@ -87,7 +88,7 @@ def test_the_released_numbers_are_those_of_the_parameters(repository):
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_noise_is_no_utterance(kind):
     for seed in range(2000, 2004):
-        assert utterances(noise(kind, seed), silero, VAD) == [], f"{kind}, seed {seed}"
+        assert utterances(noise(kind, seed), published_silero(), VAD) == [], f"{kind}, seed {seed}"
 
 
 @pytest.mark.fast
@@ -114,7 +115,7 @@ def test_a_slowed_tone_is_two_thirds_as_high_and_as_loud():
 def test_what_is_heard_of_a_frame_depends_on_what_came_before_only():
     sound = noise("music", 3, seconds=2.0)
     frames = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    whole, half = SpeechGate(silero), SpeechGate(silero)
+    whole, half = SpeechGate(published_silero()), SpeechGate(published_silero())
     heard = [whole.hear(frame) for frame in frames]
     assert [half.hear(frame) for frame in frames[:30]] == heard[:30]
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from undertone.manifest import ACOUSTIC_FILE
 from undertone.release import open_release
 from undertone.voice.acoustic import AcousticModel
 from undertone.voice.windows import HOP_SAMPLES, WHOLE_SAMPLES, WINDOW_SAMPLES, cut, windows
@@ -33,7 +34,7 @@ def test_cut_stacks_what_the_ranges_say():
 
 def test_the_voice_of_a_long_utterance_is_the_mean_of_its_windows(promoted_release):
     settings = open_release(promoted_release).manifest.acoustic
-    model = AcousticModel(promoted_release / "acoustic.int8.onnx", settings)
+    model = AcousticModel(promoted_release / ACOUSTIC_FILE, settings)
     sound = np.random.default_rng(0).integers(-3000, 3000, 100_000).astype(np.int16)
     parts = [model.probabilities(sound[start:end]) for start, end in windows(len(sound))]
     np.testing.assert_allclose(model.of_utterance(sound), np.mean(parts, axis=0), atol=1e-6)

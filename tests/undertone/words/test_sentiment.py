@@ -13,8 +13,17 @@ from tiny_release import make_release
 from tiny_text import GRAPH, make_text_files
 
 from serving.cli import main as cli
-from undertone.manifest import FileMismatchError, ManifestError, TextSettings
-from undertone.words.sentiment import MAX_CHARACTERS, TEXT_FILE, TOKENIZER_FILE, TextModel, load_text_model
+from undertone.manifest import (
+    ACOUSTIC_FILE,
+    MANIFEST_NAME,
+    TEXT_FILE,
+    TOKENIZER_FILE,
+    VAD_FILE,
+    FileMismatchError,
+    ManifestError,
+    TextSettings,
+)
+from undertone.words.sentiment import MAX_CHARACTERS, TextModel, load_text_model
 
 AWKWARD = {
     "empty": "",
@@ -35,9 +44,9 @@ AWKWARD = {
 def no_text_release(tiny_release: Path, tmp_path: Path) -> Path:
     """A release whose manifest lists no text model."""
     folder = shutil.copytree(tiny_release, tmp_path / "no-text")
-    raw = json.loads((folder / "manifest.json").read_text())
-    raw["files"] = {name: raw["files"][name] for name in ("acoustic.int8.onnx", "silero_vad.onnx")}
-    (folder / "manifest.json").write_text(json.dumps(raw))
+    raw = json.loads((folder / MANIFEST_NAME).read_text())
+    raw["files"] = {name: raw["files"][name] for name in (ACOUSTIC_FILE, VAD_FILE)}
+    (folder / MANIFEST_NAME).write_text(json.dumps(raw))
     return folder
 
 

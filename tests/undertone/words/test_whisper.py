@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from training.corpora.ravdess.names import STATEMENTS, parse_name
-from training.features.trim import silero, speech_bounds
+from training.features.silero import published_silero
+from training.features.trim import speech_bounds
 from training.params import load_params
 from training.scoring.word_errors import word_error_rate
 from training.sounds.noises import KINDS, noise
@@ -85,7 +86,7 @@ def test_two_hundred_noises_give_no_words_through_gate_and_recogniser(tiny_en, r
     for kind in sorted(KINDS):
         for seed in range(25, 50):
             sound = noise(kind, seed)
-            for found in utterances(sound, silero, vad):
+            for found in utterances(sound, published_silero(), vad):
                 speech_ms = (found.speech_end - found.speech_start) // 16
                 transcript = tiny_en.transcribe(sound[found.start : found.end], speech_ms=speech_ms)
                 assert transcript.rejected, f"{kind}, seed {seed}: {transcript}"

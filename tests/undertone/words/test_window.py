@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from training.params import load_params
 from undertone.audio import RATE_HZ
 from undertone.words.pieces import pieces
 from undertone.words.settings import AsrSettings
@@ -57,11 +56,3 @@ def test_settings_that_make_no_sense_are_refused():
         AsrSettings(fallback="whisper")
     with pytest.raises(ValueError, match="threads must be at least 1"):
         AsrSettings(threads=0)
-
-
-def test_the_windows_of_the_service_are_those_of_the_parameters(repository):
-    section, settings = load_params(repository / "params.yaml")["asr"], AsrSettings()
-    assert (section["window_floor_s"], section["window_margin_s"]) == (
-        settings.window_floor_s,
-        settings.window_margin_s,
-    )

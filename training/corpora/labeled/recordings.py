@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from training.corpora.labeled.labeled_set import LabeledSetError
 from training.features.trim import speech_bounds
-from undertone.audio import RATE_HZ, to_int16
+from undertone.audio import RATE_HZ
 from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
 from undertone.words.transcript import AsrError
 
-Waveform = NDArray[np.float32]
+Samples = NDArray[np.int16]
 
 HUB_WAIT_S = 120.0  # longer than a server waits; what was fetched by then is kept, and the next run goes on from there
 
 
-def read_recording(path: Path) -> Waveform:
-    """Return the whole sound of `path`, (samples,) at 16 kHz in [-1, 1]; channels are mixed.
+def read_recording(path: Path) -> Samples:
+    """Return the whole sound of `path`, int16 (samples,) at 16 kHz; channels are mixed.
 
     Raises:
         LabeledSetError: the file holds no sound that can be decoded.
@@ -32,14 +32,14 @@ def read_recording(path: Path) -> Waveform:
         waveform = decode_audio(str(path), sampling_rate=RATE_HZ)
     except (av.error.FFmpegError, IndexError, TypeError) as error:  # no such stream, no frame in it
         raise LabeledSetError(f"{path}: no sound can be read from it ({error})") from None
-    return np.asarray(waveform, dtype=np.float32)
+    return np.rint(waveform * 32768).clip(-32768, 32767).astype(np.int16)
 
 
-def read_speech(path: Path, vad: Mapping[str, float]) -> Waveform:
+def read_speech(path: Path, vad: Mapping[str, float]) -> Samples:
     """Return the part of `path` that the speech gate takes for speech; `vad` is the section of params.yaml."""
-    waveform = read_recording(path)
-    bounds = speech_bounds(waveform, vad)
-    return waveform[bounds.start : bounds.end]
+    samples = read_recording(path)
+    bounds = speech_bounds(samples.astype(np.float32) / np.float32(32768), vad)
+    return samples[bounds.start : bounds.end]
 
 
 class Transcriber:
@@ -58,7 +58,7 @@ class Transcriber:
         Raises:
             LabeledSetError: the recording cannot be read, or the model cannot be had.
         """
-        samples = to_int16(read_recording(path))
+        samples = read_recording(path)
         try:
             self._recogniser = self._recogniser or load_recogniser(self._settings)
             heard = self._recogniser.transcribe(samples)

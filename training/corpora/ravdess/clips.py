@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as parquet
 import soundfile
 from numpy.typing import NDArray
 
 from training.corpora.ravdess.names import parse_name
 from training.files import CLIPS, FEATURES
-from undertone.audio import to_float
+from training.tables import read_table
 from undertone.labels import label_index
 
 
@@ -43,9 +42,7 @@ def load_features(path: Path = FEATURES) -> list[Clip]:
     Raises:
         SystemExit: the file is missing; the message names the stage that makes it.
     """
-    if not path.is_file():
-        raise SystemExit(f"{path} not found: it is made by `dvc repro features`")
-    table = parquet.read_table(path)
+    table = read_table(path, "features")
     mfcc = table.column("mfcc").combine_chunks()
     frames = mfcc.value_lengths().to_numpy()
     values = mfcc.flatten().flatten().to_numpy().reshape(frames.sum(), -1)
@@ -63,10 +60,24 @@ def load_waveform(clip: Clip, folder: Path = CLIPS) -> NDArray[np.float32]:
     return read_clip(clip.name, folder)[clip.start_sample : clip.end_sample]
 
 
+def load_samples(clip: Clip, folder: Path = CLIPS) -> NDArray[np.int16]:
+    """Return the trimmed samples of `clip` as they are recorded, int16 (samples,); else as `load_waveform`."""
+    return read_samples(clip.name, folder)[clip.start_sample : clip.end_sample]
+
+
 def read_clip(name: str, folder: Path = CLIPS) -> NDArray[np.float32]:
     """Return all samples of a clip as `load_waveform` does: `read_clip("03-01-01-01-01-01-01")`."""
+    return np.asarray(read_samples(name, folder), dtype=np.float32) / np.float32(32768)
+
+
+def read_samples(name: str, folder: Path = CLIPS) -> NDArray[np.int16]:
+    """Return all samples of a clip as they are recorded, int16 (samples,), 16 kHz.
+
+    Raises:
+        SystemExit: as `load_waveform`.
+    """
     path = folder / parse_name(name).folder / f"{name}.flac"
     if not path.is_file():
         raise SystemExit(f"{path} not found: it is made by `dvc repro download`")
     pcm, _ = soundfile.read(path, dtype="int16")
-    return to_float(pcm)
+    return np.asarray(pcm)

@@ -5,25 +5,22 @@ an emotion or a level means is decided elsewhere (training/corpora/texts/table.p
 and divided stands in training/corpora/texts/dialogue.py.
 """
 
-import os
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from training.corpora.texts.dialogue import FILES, from_tables, read_dialogues
+from training.corpora.texts.hub import HubUnreachableError, check_hub
 from training.corpora.texts.sentence import SPLITS, Sentence, SourceError
 from undertone.tables import TableError, read_lines, read_text
 
 MIRROR_VARIABLE = "UNDERTONE_DATA"
-HUB_HOST = "huggingface.co"
 HUB_SETS = {
     "goemotions": ("google-research-datasets/go_emotions", "simplified"),
     "sst": ("SetFit/sst5", None),
     "meld": ("declare-lab/MELD", None),
 }
 HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
-CONNECT_TIMEOUT_S = 5.0
 
 _NODE = re.compile(r"\((\d) ([^()\s]+)\)")
 _PART = re.compile(r"\((\d) |([^()\s]+)|(\))")
@@ -75,8 +72,10 @@ def from_hub() -> list[Sentence]:
 
     The hub's SST-5 has sentences only, so training goes without phrases: metrics/text_data.json shows it.
     """
-    if not os.environ.get("HF_HUB_OFFLINE"):
+    try:
         check_hub()
+    except HubUnreachableError as error:
+        raise SourceError(f"{error}; {_advice()}") from error
     import datasets
 
     sentences: list[Sentence] = []
@@ -166,18 +165,6 @@ def _read_trees(path: Path, split: str) -> Iterator[Sentence]:
 def _read_phrases(path: Path) -> list[Sentence]:
     phrases = (phrase for _, line in read_lines(path) for phrase in tree_phrases(line))
     return [Sentence("sst_phrases", "train", text, (level,)) for text, level in phrases]
-
-
-def check_hub() -> None:
-    """Return where the hub answers.
-
-    Raises:
-        SourceError: it does not; the message says what was tried and what to set.
-    """
-    try:
-        socket.create_connection((HUB_HOST, 443), timeout=CONNECT_TIMEOUT_S).close()
-    except OSError as error:
-        raise SourceError(f"{HUB_HOST} cannot be reached ({error}); {_advice()}") from error
 
 
 def _advice() -> str:

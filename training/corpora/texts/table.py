@@ -1,4 +1,4 @@
-"""Stage `text_data`: the sentences of all sets with our three labels, in `features/text.parquet`.
+"""Stage `text_data`: the sentences of all sets with our three labels, in `features/text.arrow`.
 
 A row stays when its emotions name exactly one label. Rows whose emotions name two, or none (only ambiguous ones), are
 dropped and counted, and so are training rows whose normalised text stands in a dev or test set, and repeated ones; in
@@ -9,19 +9,17 @@ Run it as `python -m training.corpora.texts.table`.
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from typing import Any
-
-import pyarrow
-import pyarrow.parquet as parquet
 
 from training.corpora.texts.sentence import SPLITS, Sentence, SourceError, normalised
 from training.corpora.texts.sources import MIRROR_VARIABLE, load_sentences
 from training.files import TEXT_DATA_METRICS, TEXTS
 from training.metrics_files import write_metrics
 from training.params import load_params
+from training.tables import read_table, write_records
 from undertone.labels import LABELS, label_index
 
 AMBIGUOUS = "ambiguous"
@@ -83,10 +81,7 @@ def label_rows(
 
 def save_rows(rows: Sequence[Row], path: Path = TEXTS) -> None:
     """Write the table; the same rows give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    parquet.write_table(pyarrow.Table.from_pylist([asdict(row) for row in rows]), partial)
-    partial.replace(path)
+    write_records(path, rows)
 
 
 def load_rows(source: str | None = None, split: str | None = None, path: Path = TEXTS) -> list[Row]:
@@ -95,9 +90,7 @@ def load_rows(source: str | None = None, split: str | None = None, path: Path = 
     Raises:
         SystemExit: the file is missing; the message names the stage that makes it.
     """
-    if not path.is_file():
-        raise SystemExit(f"{path} not found: it is made by `dvc repro text_data`")
-    rows = (Row(**row) for row in parquet.read_table(path).to_pylist())
+    rows = (Row(**row) for row in read_table(path, "text_data").to_pylist())
     return [row for row in rows if source in (None, row.source) and split in (None, row.split)]
 
 

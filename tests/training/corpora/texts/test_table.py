@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.corpora.texts import dialogue as text_dialogue
+from training.corpora.texts import hub as text_hub
 from training.corpora.texts import sources as text_sources
 from training.corpora.texts import table as text_data
 from training.corpora.texts.sentence import SPLITS, Sentence, SourceError
@@ -127,7 +128,7 @@ def test_without_mirror_and_network_the_stage_ends_in_seconds_and_says_what_to_s
 ) -> None:
     monkeypatch.delenv("UNDERTONE_DATA", raising=False)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(text_sources, "HUB_HOST", "hub.invalid")
+    monkeypatch.setattr(text_hub, "HUB_HOST", "hub.invalid")
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(PARAMS)
     with pytest.raises(SystemExit, match=r"UNDERTONE_DATA.*SetFit/sst5"):
@@ -137,7 +138,7 @@ def test_without_mirror_and_network_the_stage_ends_in_seconds_and_says_what_to_s
 
 def test_training_without_the_table_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="dvc repro text_data"):
-        text_data.load_rows(path=tmp_path / "text.parquet")
+        text_data.load_rows(path=tmp_path / "text.arrow")
 
 
 def test_dialogues_of_the_hub_lose_the_texts_that_stand_in_its_test_part() -> None:

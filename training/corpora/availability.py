@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from training.corpora.ravdess.download import CACHE, MIRROR_VARIABLE
 from training.corpora.ravdess.names import RavdessError, clips_in_folder
 from training.corpora.texts.sentence import SourceError
-from training.corpora.texts.sources import check_hub, check_mirror
+from training.corpora.texts.sources import check_mirror, check_source
 from training.files import CLIPS, TEXTS
 from training.params import load_params
 from training.tracking import check_store
@@ -29,7 +29,7 @@ def lacking(params: Mapping[str, Any], mirror: Path | None) -> list[str]:
         found.append(f"RAVDESS: {fault}")
     if not TEXTS.is_file():
         try:
-            check_hub() if mirror is None else check_mirror(mirror)
+            check_source() if mirror is None else check_mirror(mirror)
         except SourceError as error:
             found.append(f"texts: {error}")
     return found

@@ -3,7 +3,7 @@
 import pytest
 
 from training.corpora import availability
-from training.corpora.texts import sources
+from training.corpora.texts import hub
 
 pytestmark = pytest.mark.fast
 PARAMS = {"download": {"url": "https://nowhere.invalid/records/clips.zip"}}
@@ -13,7 +13,8 @@ PARAMS = {"download": {"url": "https://nowhere.invalid/records/clips.zip"}}
 def no_network(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UNDERTONE_DATA", raising=False)
-    monkeypatch.setattr(sources, "HUB_HOST", "hub.invalid")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(hub, "HUB_HOST", "hub.invalid")
     monkeypatch.setattr(availability, "load_params", lambda: PARAMS)
 
 

@@ -72,10 +72,7 @@ def from_hub() -> list[Sentence]:
 
     The hub's SST-5 has sentences only, so training goes without phrases: metrics/text_data.json shows it.
     """
-    try:
-        check_hub()
-    except HubUnreachableError as error:
-        raise SourceError(f"{error}; {_advice()}") from error
+    check_source()
     import datasets
 
     sentences: list[Sentence] = []
@@ -165,6 +162,18 @@ def _read_trees(path: Path, split: str) -> Iterator[Sentence]:
 def _read_phrases(path: Path) -> list[Sentence]:
     phrases = (phrase for _, line in read_lines(path) for phrase in tree_phrases(line))
     return [Sentence("sst_phrases", "train", text, (level,)) for text, level in phrases]
+
+
+def check_source() -> None:
+    """Return where the hub can be asked for the sets.
+
+    Raises:
+        SourceError: it does not answer; the message says what was tried and what to set.
+    """
+    try:
+        check_hub()
+    except HubUnreachableError as error:
+        raise SourceError(f"{error}; {_advice()}") from error
 
 
 def _advice() -> str:

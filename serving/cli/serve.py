@@ -2,10 +2,10 @@
 
 import argparse
 import logging
-import socket
 from pathlib import Path
 
 from serving.cli import recognition_options
+from serving.port import PortError, bound_socket
 from serving.settings import ServerLimits
 from undertone.manifest import ReleaseError
 
@@ -20,6 +20,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--host", choices=HOSTS, default="127.0.0.1", help="address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port, 1024 to 65535 (default: %(default)s)")
     parser.add_argument("--max-sessions", type=int, default=8, help="sessions at once (default: %(default)s)")
+    uploads_help = "recordings over HTTP at once, beside the sessions (default: %(default)s)"
+    parser.add_argument("--max-uploads", type=int, default=ServerLimits.max_uploads, help=uploads_help)
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     recognition_options.add_arguments(parser)
     parser.set_defaults(run=run)
@@ -31,31 +33,28 @@ def run(arguments: argparse.Namespace) -> int:
         raise SystemExit(f"--port {arguments.port}: LitServe takes a port from 1024 to 65535")
     if arguments.max_sessions < 1:
         raise SystemExit(f"--max-sessions {arguments.max_sessions}: at least 1")
-    _check_port(arguments.host, arguments.port)
+    if arguments.max_uploads < 1:
+        raise SystemExit(f"--max-uploads {arguments.max_uploads}: at least 1")
+    try:
+        bound_socket(arguments.host, arguments.port).close()
+    except PortError as taken:
+        raise SystemExit(str(taken)) from None
 
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
-    from serving.server import UndertoneServer, WorkersFailedError
+    from serving.server import ServerFailedError, UndertoneServer
 
     logging.basicConfig(level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    limits = ServerLimits(max_sessions=arguments.max_sessions, words_timeout_s=arguments.asr_timeout_s)
+    limits = ServerLimits(
+        max_sessions=arguments.max_sessions,
+        max_uploads=arguments.max_uploads,
+        words_timeout_s=arguments.asr_timeout_s,
+    )
     recognition = recognition_options.recognition(arguments)
     try:
         server = UndertoneServer(arguments.release.resolve(), limits, recognition, arguments.log_level)
         server.serve(arguments.host, arguments.port)
     except ReleaseError as refused:
         raise SystemExit(f"cannot serve {arguments.release}: {refused}") from None
-    except WorkersFailedError as failed:
+    except (ServerFailedError, PortError) as failed:
         raise SystemExit(f"cannot serve: {failed}") from None
     return 0
-
-
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SystemExit(
-                f"port {port} on {host} cannot be used ({error.strerror}); choose another with --port"
-            ) from None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
-from serving.workers.scheduler import OverloadError, Turn
+from serving.workers.scheduler import Job, OverloadError
 from serving.workers.words import Words
 from undertone.stream.messages import Message, Outcome, verdict
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
@@ -20,7 +20,7 @@ from undertone.weighting import FusionSettings, verdict_of
 log = logging.getLogger("undertone.verdicts")
 
 Send = Callable[[Message], Awaitable[None]]
-Transcribe = Callable[[Stretch, Turn], Coroutine[Any, Any, Words]]
+Transcribe = Callable[[Stretch, Job], Coroutine[Any, Any, Words]]
 Listen = Callable[[Utterance], Coroutine[Any, Any, Voice]]
 
 
@@ -41,7 +41,7 @@ class _Pending:
 class _Guess:
     """A speculation that was sent: its place in the queue and the words that will come."""
 
-    turn: Turn
+    job: Job
     task: asyncio.Task[Words]
 
 
@@ -71,10 +71,10 @@ class Verdicts:
     def speculate(self, speculation: Speculation) -> None:
         """Ask for the words of `speculation` behind everything that somebody waits for; returns at once."""
         self.withdraw()
-        turn = Turn(urgent=False)
-        task = asyncio.create_task(self._transcribe(speculation, turn))
+        job = Job(urgent=False)
+        task = asyncio.create_task(self._transcribe(speculation, job))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may fail with nobody looking
-        self._guess = _Guess(turn, task)
+        self._guess = _Guess(job, task)
 
     def withdraw(self) -> None:
         """Drop the speculation under way; where a worker has it already, its answer is lost."""
@@ -156,12 +156,12 @@ class Verdicts:
 
     async def _heard(self, utterance: Utterance, guess: _Guess | None) -> Words:
         if guess:
-            guess.turn.urgent = True
+            guess.job.urgent = True
             with contextlib.suppress(WorkerError, OverloadError):
                 words = await guess.task
                 self.used += 1
                 return words
-        return await self._transcribe(utterance, Turn())
+        return await self._transcribe(utterance, Job())
 
     def _verdict(self, utterance: Utterance, words: Words, voice: Voice) -> Message:
         text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)

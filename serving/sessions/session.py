@@ -1,6 +1,6 @@
-"""What a conversation over a socket and a file have in common: one session and its verdicts, fed with PCM.
+"""What a socket and a recording have in common: one session and its verdicts, fed with PCM.
 
-A talk knows nothing of sockets or requests; it tells what it hears to whoever gave it `send`. Hearing is in
+A served session knows nothing of sockets or requests; it tells what it hears to whoever gave it `send`. Hearing is in
 undertone/stream/session.py, finals in serving/sessions/finals.py; serving/live/connection.py and the HTTP routes feed
 it.
 """
@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
-from serving.admission import Desk
-from serving.sessions.clock import TalkClock
+from serving.service import Service
+from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Verdicts
 from serving.sessions.partials import Partials
-from serving.workers.scheduler import Turn
+from serving.workers.scheduler import Job
 from serving.workers.words import Words
 from undertone.labels import LABELS
 from undertone.release import describe_release
@@ -31,22 +31,23 @@ MAX_PENDING = 2
 Send = Callable[[Message], Awaitable[None]]
 
 
-class Talk:
+class ServedSession:
     """One stream of audio from `created` to `close`; lives in the event loop, one call at a time.
 
     `live` False: a file, nobody speaks, so that each verdict is awaited however slow the words come. What `send` raises
     comes out of `hear`, `end_utterance` or `close`: the listener is gone.
     """
 
-    def __init__(self, desk: Desk, send: Send, live: bool = True) -> None:
-        assert desk.engine is not None
+    def __init__(self, service: Service, send: Send, live: bool = True) -> None:
+        assert service.engine is not None
         self._live = live
         self.id = uuid.uuid4().hex
-        self._desk, self._engine, self._send = desk, desk.engine, send
-        self._clock = TalkClock()
-        self.session = Session(desk.engine, speculates=desk.speculates)
-        self.verdicts = Verdicts(send, self._transcribe, self._listen, self.id, desk.limits.provisional_after_ms)
-        self.verdicts.fusion = desk.engine.fusion
+        self._service, self._engine, self._send = service, service.engine, send
+        self._threads = service.live_threads if live else service.upload_threads
+        self._clock = SessionClock()
+        self.session = Session(service.engine, speculates=service.speculates)
+        self.verdicts = Verdicts(send, self._transcribe, self._listen, self.id, service.limits.provisional_after_ms)
+        self.verdicts.fusion = service.engine.fusion
         self._partials = Partials(send, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -58,7 +59,7 @@ class Talk:
         if self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
         settings = self.session.settings.updated(changes)
-        if settings.partials and (reason := self._desk.no_partials):
+        if settings.partials and (reason := self._service.no_partials):
             raise SettingError(f"partials: {reason}")
         self.session.configure(settings)
         self.verdicts.fusion = self._engine.fusion.with_alpha(settings.alpha)
@@ -76,7 +77,12 @@ class Talk:
             if self.verdicts.pending > most and (self._ahead_s() > MAX_AHEAD_S or not self._live):
                 with self._clock:
                     await self.verdicts.settled(most)
-            await self._tell(await self._desk.compute(self.session.feed, pcm[start : start + PIECE_BYTES]))
+            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether somebody speaks, as far as it was heard."""
+        return self.session.in_speech
 
     def working_s(self) -> float:
         """Return a clock in seconds that stands still while `hear` waits by its own choice."""
@@ -84,13 +90,13 @@ class Talk:
 
     async def end_utterance(self, cause: str) -> bool:
         """End the utterance under way (`commit`, `idle`); False where there is none."""
-        outputs: list[Output] = await self._desk.compute(self.session.end_utterance, cause)
+        outputs: list[Output] = await self._threads.run(self.session.end_utterance, cause)
         await self._tell(outputs)
         return bool(outputs)
 
     async def close(self, reason: str, fault: str | None = None) -> None:
         """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`."""
-        await self._tell(await self._desk.compute(self.session.finish))
+        await self._tell(await self._threads.run(self.session.finish))
         await self.verdicts.drain()
         self.cancel()
         if fault:
@@ -105,7 +111,7 @@ class Talk:
 
     def created(self) -> Message:
         """Return `session.created`."""
-        limits = self._desk.limits
+        limits = self._service.limits
         return {
             "type": "session.created",
             "session_id": self.id,
@@ -120,7 +126,7 @@ class Talk:
             "settings": self.session.settings.as_dict(),
             "labels": list(LABELS),
             "release": describe_release(self._engine.manifest),
-            "asr": self._desk.asr,
+            "asr": self._service.asr,
             "fusion": asdict(self._engine.fusion),
         }
 
@@ -144,22 +150,22 @@ class Talk:
         else:
             self._partials.offer(output)
 
-    async def _transcribe(self, stretch: Stretch, turn: Turn) -> Words:
+    async def _transcribe(self, stretch: Stretch, job: Job) -> Words:
         # The time limit counts from when the audio would have been heard, had it been spoken.
-        timeout_s = self._desk.limits.words_timeout_s + self._ahead_s()
+        timeout_s = self._service.limits.words_timeout_s + self._ahead_s()
         language = self.session.settings.language
         known = language, stretch.speech_ms, stretch.speech_prob
-        return await self._desk.transcribe(stretch.samples, *known, turn, timeout_s)
+        return await self._service.transcribe(stretch.samples, *known, job, timeout_s)
 
     async def _listen(self, utterance: Utterance) -> Voice:
-        return await self._desk.compute(self._engine.voice, utterance.samples)
+        return await self._threads.run(self._engine.voice, utterance.samples)
 
     def _ahead_s(self) -> float:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))
 
     async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
         known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
-        return await self._desk.transcribe_so_far(so_far.samples, *known)
+        return await self._service.transcribe_so_far(so_far.samples, *known)
 
     def _totals(self) -> dict[str, Any]:
         heard = [entry["label"] for entry in self.verdicts.trajectory]

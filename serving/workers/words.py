@@ -17,6 +17,7 @@ from typing import Any
 import litserve
 import numpy as np
 
+from serving.processes import end_with_parent
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import AsrUnavailableError, Recogniser, Sound, Transcript
@@ -64,6 +65,7 @@ class RecogniserAPI(litserve.LitAPI):
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
+        end_with_parent()
         from undertone.words.recogniser import (  # the engines: not for the API process, which imports us
             NoRecogniser,
             load_recogniser,

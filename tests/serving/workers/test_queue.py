@@ -12,7 +12,7 @@ from litserve.server import LitServer
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
 from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
-from serving.workers.scheduler import OverloadError, Turn
+from serving.workers.scheduler import Job, OverloadError
 from serving.workers.words import PARTIALS_PATH, WORDS_PATH
 
 pytestmark = pytest.mark.fast
@@ -81,7 +81,7 @@ def asked(answer, names, timeouts=None, takes_s=0.05):
         workers = Workers(answer, takes_s)
         queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, most=3)
         limits = timeouts or [5.0] * len(names)
-        asking = [queue.submit({"name": name}, limit, Turn()) for name, limit in zip(names, limits, strict=True)]
+        asking = [queue.submit({"name": name}, limit, Job()) for name, limit in zip(names, limits, strict=True)]
         return await asyncio.gather(*asking, return_exceptions=True), workers.batches
 
     return asyncio.run(scenario())
@@ -170,7 +170,7 @@ def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
         workers = Workers(echo, takes_s=0.2)
         queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=1000)
         await queue.submit({"name": "tells how long one takes"}, 5.0)
-        guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Turn(urgent=False))) for _ in range(200)]
+        guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Job(urgent=False))) for _ in range(200)]
         await asyncio.sleep(0)
         final = await queue.submit({"name": "final"}, 30.0)
         for guess in guesses:

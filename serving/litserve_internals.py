@@ -69,7 +69,7 @@ class SupervisedServer(LitServer):
         super().__init__(*arguments, restart_workers=True, **options)
         self.monitor_internal = _LOOK_AT_WORKERS_S
         self.uvicorn_graceful_timeout = stop_within_s
-        self._stopping, self._stops, self._lost = False, 0, ""
+        self._stopping, self._starting, self._stops, self._lost = False, False, 0, ""
 
     def run_until_stopped(self, host: str, port: int, log_level: str, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C, then end in order; a second one ends it at once.
@@ -95,20 +95,36 @@ class SupervisedServer(LitServer):
         if self._lost:
             raise ServerLostError(self._lost)
 
+    def launch_inference_worker(self, lit_api: litserve.LitAPI) -> list[BaseProcess]:
+        """Start the workers of `lit_api`, which leave Ctrl-C to this process."""
+        with self._whole_start():
+            return super().launch_inference_worker(lit_api)
+
     def launch_single_inference_worker(self, lit_api: litserve.LitAPI, worker_id: int) -> BaseProcess:
-        """Start a worker that leaves Ctrl-C to this process."""
-        with interrupts_blocked():
+        """Start a worker in the place of one that died."""
+        with self._whole_start():
             return super().launch_single_inference_worker(lit_api, worker_id)
 
     def _init_manager(self, num_api_servers: int) -> SyncManager:
-        with _replaced(litserve.server.mp, "Manager", _manager):
+        with self._whole_start(), _replaced(litserve.server.mp, "Manager", _manager):
             return super()._init_manager(num_api_servers)
 
     def _start_server(self, *arguments: Any, **options: Any) -> dict[int, BaseProcess]:
-        with interrupts_blocked():
+        with self._whole_start():
             servers: dict[int, BaseProcess] = super()._start_server(*arguments, **options)
         threading.Thread(target=self._watch, args=(servers[0],), name="api-process", daemon=True).start()
         return servers
+
+    @contextlib.contextmanager
+    def _whole_start(self) -> Iterator[None]:
+        """Start processes inside: whole, or they would outlive a stop, and such that they leave Ctrl-C to this one."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        self._starting = in_main_thread
+        with interrupts_blocked():
+            yield
+        self._starting = False
+        if in_main_thread and self._stops:
+            raise KeyboardInterrupt
 
     def _watch(self, api_process: BaseProcess) -> None:
         wait([api_process.sentinel])  # not join: that is for whoever stops the server
@@ -130,6 +146,8 @@ class SupervisedServer(LitServer):
         if os.getpid() != self._main_process:  # the forked API process inherits this and has its own way to end
             return
         self._stops += 1
+        if self._starting:
+            return
         if self._stops == 1:
             raise KeyboardInterrupt  # LitServe shuts down in order on this only
         self._kill_children()
@@ -137,6 +155,7 @@ class SupervisedServer(LitServer):
     def _kill_children(self) -> None:
         for child in multiprocessing.active_children():
             child.kill()
+            child.join(timeout=1)
 
 
 class RoundTrip:

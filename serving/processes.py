@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 
 _LOOK_EVERY_S = 0.5
 
@@ -17,6 +18,7 @@ def interrupts_blocked() -> Iterator[None]:
 
     Unlike `signal.signal`, this may be used by any thread, and what comes meanwhile is delivered afterwards.
     """
+    resource_tracker.ensure_running()  # the first start would do so, and it unblocks SIGINT
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -12,13 +12,16 @@ from serving.cli import text as text_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one sub-command and return its exit code."""
+    """Run one sub-command and return its exit code, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
     subparsers = parser.add_subparsers(required=True, metavar="command")
     for module in (serve_command, stream_command, text_command, labeled_set_command, demo):
         module.register(subparsers)
     parsed = parser.parse_args(arguments)
-    return int(parsed.run(parsed))
+    try:
+        return int(parsed.run(parsed))
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

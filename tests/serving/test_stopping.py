@@ -11,6 +11,7 @@ import time
 import psutil
 import pytest
 from conftest import running_server
+from uploads import begin_upload, everything
 from wire import receive, receive_until, session
 
 from serving.cli.demo_server import free_port
@@ -82,22 +83,6 @@ def test_a_second_ctrl_c_does_not_wait_for_anybody(own_server, clip):
         press_ctrl_c(own_server.pid)
         own_server.process.wait(timeout=5)
         upload.close()
-
-
-def begin_upload(server, content):
-    """Return a connection that has sent half of an upload and then stalls."""
-    upload = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n\r\n"
-    upload.sendall(head.encode() + content[: len(content) // 2])
-    time.sleep(0.5)
-    return upload
-
-
-def everything(connection):
-    received = b""
-    while piece := connection.recv(65_536):
-        received += piece
-    return received.decode()
 
 
 def test_a_stalled_upload_is_refused_at_once_when_the_server_goes_down(own_server, clip):

@@ -1,36 +1,17 @@
-"""The private corner of LitServe that utterances travel through: pinned, and run for real."""
+"""The way of a request to a worker and back: batches, lost workers, time limits."""
 
 import asyncio
 import contextlib
-import importlib.metadata
-import inspect
 from types import SimpleNamespace
 
 import pytest
-from litserve.loops.loops import inference_worker
-from litserve.server import LitServer
-from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
+from litserve.utils import LitAPIStatus, WorkerSetupStatus
 
 from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job, OverloadError
 from serving.workers.words import PARTIALS_PATH, WORDS_PATH
 
 pytestmark = pytest.mark.fast
-
-
-def test_litserve_is_the_version_whose_private_names_are_used():
-    assert importlib.metadata.version("litserve") == "0.2.19"
-
-
-def test_the_private_names_are_still_there():
-    source = inspect.getsource(LitServer)
-    for name in ("def _get_request_queue", "self.response_buffer", "self.workers_setup_status"):
-        assert name in source
-    assert {"event", "response", "worker_id"} <= set(ResponseBufferItem.__dataclass_fields__)
-    assert {LitAPIStatus.ERROR, LitAPIStatus.START}
-    assert WorkerSetupStatus.READY
-    for function in (inference_worker, LitServer.launch_inference_worker):
-        assert 'workers_setup_status[f"{endpoint}_{worker_id}"]' in inspect.getsource(function)
 
 
 def queue_of(states, path=WORDS_PATH):

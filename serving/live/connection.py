@@ -96,11 +96,11 @@ class Connection:
         except TimeoutError:
             await self._out_of_patience()
             return
-        if self._session.working_s() - frame.arrived_s > self._limits.max_wait_s:
+        if not frame.early and self._session.working_s() - frame.arrived_s > self._limits.max_wait_s:
             raise Closing("too_far_behind", 4408, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
         if frame.data is not None:
-            await self._audio(frame.data)
+            await self._audio(frame.data, frame.early)
         else:
             await self._text(frame)
         self._clock.heard_s = time.monotonic()
@@ -125,7 +125,7 @@ class Connection:
         if now_s - self._clock.began_s >= limit_s:
             raise Closing("session_expired", 4410, f"a session lasts {limit_s:g} s at most")
 
-    async def _audio(self, data: bytes) -> None:
+    async def _audio(self, data: bytes, early: bool) -> None:
         limit = self._limits.max_frame_bytes
         if len(data) > limit:
             raise Closing("message_too_large", 1009, f"a frame of {len(data)} bytes; {limit} are allowed")
@@ -133,7 +133,7 @@ class Connection:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
             await self._send(error("odd_frame_length", message))
             return
-        await self._session.hear(data)
+        await self._session.hear(data, early)
         self._clock.audio_s = time.monotonic()
 
     async def _text(self, frame: Frame) -> None:
@@ -182,4 +182,7 @@ class Connection:
     async def _send(self, message: Message) -> None:
         async with self._sending:
             async with asyncio.timeout(SEND_TIMEOUT_S):  # wait_for can swallow a cancellation (cpython#86296)
-                await self._websocket.send_text(json.dumps(message))
+                try:
+                    await self._websocket.send_text(json.dumps(message))
+                except RuntimeError as closed:  # uvicorn closed the socket itself: of a frame far too large, say
+                    raise WebSocketDisconnect(1006) from closed

@@ -65,16 +65,18 @@ class ServedSession:
         self.verdicts.fusion = self._engine.fusion.with_alpha(settings.alpha)
         self.verdicts.redacts = self._partials.redacts = settings.redact_text
 
-    async def hear(self, pcm: bytes) -> None:
+    async def hear(self, pcm: bytes, early: bool = False) -> None:
         """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about.
 
         Waits while more than `MAX_PENDING` verdicts are pending and the audio is over `MAX_AHEAD_S` ahead of the wall
-        clock: audio that is sent faster than life loses no words to a time limit, and whoever speaks is never held up.
+        clock, or was when it came (`early`): audio that is sent faster than life loses no words to a time limit, on a
+        slow machine neither, and whoever speaks is never held up.
         """
+        most = MAX_PENDING if self._live else 0
         for start in range(0, len(pcm), PIECE_BYTES):
             self._clock.begin()
-            most = MAX_PENDING if self._live else 0
-            if self.verdicts.pending > most and (self._ahead_s() > MAX_AHEAD_S or not self._live):
+            patient = early or not self._live or self._ahead_s() > MAX_AHEAD_S
+            if patient and self.verdicts.pending > most:
                 with self._clock:
                     await self.verdicts.settled(most)
             await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))

@@ -1,6 +1,5 @@
 """The processes of a server live and die together; none listens alone, none serves without its parent."""
 
-import re
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 import psutil
 import pytest
 from conftest import running_server
+from server_processes import api_process_of, family_of
 from websockets.exceptions import ConnectionClosed
 from wire import session
 
@@ -19,14 +19,6 @@ from serving.cli.demo_server import free_port
 def own_server(tmp_path, tiny_release):
     with running_server(tiny_release, tmp_path / "server.log") as running:
         yield running
-
-
-def family_of(server):
-    return psutil.Process(server.pid).children(recursive=True)
-
-
-def api_process_of(server):
-    return psutil.Process(int(re.search(r"Started server process \[(\d+)\]", server.log.read_text()).group(1)))
 
 
 def test_without_its_api_process_the_server_goes_down_and_says_so(own_server):

@@ -88,6 +88,8 @@ class SupervisedServer(LitServer):
                 self.run(host=host, port=port, **options)
         except RuntimeError as failed:
             raise WorkerError(str(failed)) from None
+        except (EOFError, ConnectionError):  # what LitServe waits for is held by its manager
+            self._lost = "the process that holds the queues of the workers ended"
         except KeyboardInterrupt:
             log.info("stopped before it was ready")
         finally:
@@ -136,11 +138,15 @@ class SupervisedServer(LitServer):
     def _perform_graceful_shutdown(self, *arguments: Any, **options: Any) -> None:
         self._stopping = True
         # In a thread: the main thread's connection to the manager still waits for the answer that Ctrl-C broke off.
-        threading.Thread(target=self._shutdown_event.set, daemon=True).start()
+        threading.Thread(target=self._stop_monitoring, daemon=True).start()
         for thread in threading.enumerate():
             if thread.name == _MONITOR_THREAD:  # or it starts again what is being stopped
                 thread.join(timeout=5)
         super()._perform_graceful_shutdown(*arguments, **options)
+
+    def _stop_monitoring(self) -> None:
+        with contextlib.suppress(EOFError, ConnectionError):
+            self._shutdown_event.set()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._main_process:  # the forked API process inherits this and has its own way to end

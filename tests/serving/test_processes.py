@@ -32,6 +32,16 @@ def test_without_its_api_process_the_server_goes_down_and_says_so(own_server):
     assert left == []
 
 
+def test_without_the_queues_of_its_workers_the_server_goes_down_and_says_so(own_server):
+    family, api_process = family_of(own_server), api_process_of(own_server)
+    command = psutil.Process(own_server.pid).cmdline()
+    (manager,) = [child for child in family if child.cmdline() == command and child != api_process]
+    manager.kill()
+    assert own_server.process.wait(timeout=30) == 1
+    assert own_server.log.read_text().splitlines()[-1].startswith("cannot serve: the process that holds the queues")
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+
+
 def test_an_api_process_that_is_told_to_end_takes_the_server_with_it(own_server):
     api_process_of(own_server).terminate()
     assert own_server.process.wait(timeout=30) == 1

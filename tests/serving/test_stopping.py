@@ -114,6 +114,7 @@ def test_a_client_that_reads_nothing_holds_up_a_stop_no_longer_than_the_drain(ow
     with connect(own_server.ws_url, proxy=None, max_queue=1) as deaf:
         for _ in range(100_000):
             deaf.send(b"")  # each is answered by an error
+        time.sleep(8)  # until there is no room for another
         began_s = time.monotonic()
         own_server.process.terminate()
         assert own_server.process.wait(timeout=30) == 0

@@ -83,7 +83,7 @@ class Admission:
 
     @contextmanager
     def admit(self, caller: Caller) -> Iterator[Slot]:
-        """Hold a slot for `caller` as long as the block lasts.
+        """Hold a slot for `caller` as long as the block lasts, or until there is no more time for it in a drain.
 
         Raises:
             RefusedError: the server goes down, is not ready yet, or has no slot left.
@@ -95,6 +95,10 @@ class Admission:
         self._slots[caller.kind].add(slot)
         try:
             yield slot
+        except asyncio.CancelledError:
+            if not slot.draining.is_set():
+                raise
+            log.warning("%s from %s was cut off: the server went down", caller.kind, caller.address)
         finally:
             self._slots[caller.kind].discard(slot)
 

@@ -122,9 +122,11 @@ class SupervisedServer(LitServer):
         """Start processes inside: whole, or they would outlive a stop, and such that they leave Ctrl-C to this one."""
         in_main_thread = threading.current_thread() is threading.main_thread()
         self._starting = in_main_thread
-        with interrupts_blocked():
-            yield
-        self._starting = False
+        try:
+            with interrupts_blocked():
+                yield
+        finally:
+            self._starting = False
         if in_main_thread and self._stops:
             raise KeyboardInterrupt
 

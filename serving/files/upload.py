@@ -73,6 +73,7 @@ class UploadResponse(Response):
         with self._admission.admit(caller("upload", request)) as slot:
             async with received(request, self._service.limits, slot.draining) as recording:
                 return await _while_connected(request.receive, self._answered(slot, recording, send))
+        raise ClientDisconnect  # cut off in a drain: nobody reads an answer any more
 
     async def _answered(self, slot: Slot, recording: Recording, send: Send) -> ASGIApp:
         threads = self._service.upload_threads

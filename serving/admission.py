@@ -1,176 +1,129 @@
-"""The front desk of the API process: session slots, the shared engine and threads, and the drain at the end.
+"""The one door of the server, for sockets and uploads: a slot is taken before anything is built for a caller.
 
-A slot is taken before anything of a session is built. The desk is empty until `open` has loaded the models.
+    with admission.admit(Caller("live", "203.0.113.7:4711")) as slot: ...
+
+Live sessions and uploads are counted apart, so that slow uploads never lock out whoever speaks. Credentials and quotas
+belong here: a caller is refused by raising `RefusedError`. One per API process; everything runs in its event loop.
 """
 
 import asyncio
 import logging
-import os
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
 
-from serving.settings import Recognition, ServerLimits
-from serving.workers.queue import WorkerLostError, WorkerQueue
-from serving.workers.scheduler import Turn
-from serving.workers.words import NO_ASR
-from undertone.audio import Samples
-from undertone.release import Release, open_release
-from undertone.words.languages import refusal as language_refusal
-from undertone.words.reading import Words
+from starlette.requests import HTTPConnection
 
-log = logging.getLogger("undertone.desk")
+from serving.settings import ServerLimits
 
-_DESCRIBE_TIMEOUT_S = 30.0
+log = logging.getLogger("undertone.admission")
+
+RETRY_AFTER_S = 5
+Kind = Literal["live", "upload"]
+_PLURAL: dict[Kind, str] = {"live": "sessions", "upload": "uploads"}
 
 
-class Guest(Protocol):
-    """A session that can be asked to come to its end."""
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: over a socket (`live`) or with a recording (`upload`), and from which address, as host:port."""
 
-    def drain(self) -> None:
-        """Answer what was heard, then close."""
+    kind: Kind
+    address: str
 
 
-class Desk:
-    """One per API process; every method runs in its event loop.
+class RefusedError(Exception):
+    """A caller is not admitted: `code` is for programs, the message for people.
 
-    `asr` says which recogniser the workers loaded and why; `switched_on` is what the operator asked for.
+    `close_code` ends a socket, `status` answers a request; coming again makes sense after `retry_after_s` seconds.
     """
 
-    def __init__(self, release: Path, limits: ServerLimits, switched_on: Recognition) -> None:
-        self.release = release
-        self.limits = limits
-        self.asr: dict[str, Any] = dict(NO_ASR)
-        self.engine: Release | None = None
-        self.draining = False
-        self._switched_on = switched_on
-        self._words: WorkerQueue | None = None
-        self._partials: WorkerQueue | None = None
-        self._describing: asyncio.Task[None] | None = None
-        self._guests: set[Guest] = set()
-        self._threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="session")
+    def __init__(self, code: str, message: str, close_code: int, status: int = 503) -> None:
+        super().__init__(message)
+        self.code, self.close_code, self.status, self.retry_after_s = code, close_code, status, RETRY_AFTER_S
 
-    async def open(self, words: WorkerQueue, partials: WorkerQueue | None) -> None:
-        """Load and warm the models, off the event loop, and await the workers; the desk takes sessions afterwards.
+
+class Slot:
+    """What an admitted caller holds; `draining` is set once the server goes down."""
+
+    def __init__(self) -> None:
+        self.draining = asyncio.Event()
+        self._to_tell: list[Callable[[], object]] = []
+
+    def when_draining(self, tell: Callable[[], object]) -> None:
+        """Call `tell` when the server goes down: answer what was heard, then leave."""
+        self._to_tell.append(tell)
+        if self.draining.is_set():
+            tell()
+
+    def drain(self) -> None:
+        """Tell whoever holds the slot that the server goes down."""
+        self.draining.set()
+        for tell in self._to_tell:
+            tell()
+
+
+class Admission:
+    """Counts who is in; closed until `open`."""
+
+    def __init__(self, limits: ServerLimits) -> None:
+        self._most: dict[Kind, int] = {"live": limits.max_sessions, "upload": limits.max_uploads}
+        self._slots: dict[Kind, set[Slot]] = {"live": set(), "upload": set()}
+        self._open = False
+        self.draining = False
+
+    def open(self) -> None:
+        """Admit callers from now on: the models are loaded."""
+        self._open = True
+
+    def admitted(self, kind: Kind) -> int:
+        """Return how many callers of `kind` hold a slot."""
+        return len(self._slots[kind])
+
+    @contextmanager
+    def admit(self, caller: Caller) -> Iterator[Slot]:
+        """Hold a slot for `caller` as long as the block lasts, or until there is no more time for it in a drain.
 
         Raises:
-            undertone.manifest.ReleaseError: the release is not whole.
-            WorkerError: a worker cannot be set up.
+            RefusedError: the server goes down, is not ready yet, or has no slot left.
         """
-        self._words, self._partials = words, partials
-        engine = await self.compute(open_release, self.release)
-        for queue in filter(None, (words, partials)):
-            await queue.until_ready()
-        await self._describe(words)
-        self.engine = engine
-        log.info("release %s is loaded and warm", engine.manifest.version)
-
-    async def _describe(self, words: WorkerQueue) -> None:
-        await words.until_ready()
-        self.asr.update(await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S))
-        log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
-
-    async def _describe_again(self, words: WorkerQueue) -> None:
+        if refused := self._refusal(caller):
+            log.info("refused %s from %s: %s, %s", caller.kind, caller.address, refused.code, refused)
+            raise refused
+        slot = Slot()
+        self._slots[caller.kind].add(slot)
         try:
-            await self._describe(words)
-        except Exception as error:
-            log.warning("no worker says which model it loaded: %r", error)
+            yield slot
+        except asyncio.CancelledError:
+            if not slot.draining.is_set():
+                raise
+            log.warning("%s from %s was cut off: the server went down", caller.kind, caller.address)
+        finally:
+            self._slots[caller.kind].discard(slot)
 
-    @property
-    def speculates(self) -> bool:
-        """Whether sessions ask for words ahead of an endpoint."""
-        return self._switched_on.speculation and self.asr["engine"] != "none"
-
-    @property
-    def no_partials(self) -> str | None:
-        """Why there are no partials here; None where there are."""
-        if self.asr["engine"] == "none":
-            return f"this server has no speech recognition ({self.asr['reason']})"
-        if self._partials is None:
-            return "this server has no workers for words while they are spoken (see --partial-workers)"
-        return None
-
-    def no_language(self, language: str | None) -> str | None:
-        """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""
-        return language_refusal(language, self.asr["languages"]) if self.asr.get("languages") else None
-
-    async def compute(self, function: Any, *arguments: Any) -> Any:
-        """Run `function` on a thread of the desk, so that the event loop stays free."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-
-    def refusal(self) -> tuple[str, str, int] | None:
-        """Return why no session can begin now as (error code, message, close code); None means that one can."""
+    def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
-            return "server_draining", "the server is going down; connect again in a moment", 1012
-        if self.engine is None:
-            return "server_full", "the models are still loading; see /health", 1013
-        if len(self._guests) >= self.limits.max_sessions:
-            return "server_full", f"all {self.limits.max_sessions} sessions are taken", 1013
+            return RefusedError("server_draining", "the server is going down; connect again in a moment", 1012)
+        if not self._open:
+            return RefusedError("server_full", "the models are still loading; see /health", 1013)
+        most = self._most[caller.kind]
+        if self.admitted(caller.kind) >= most:
+            return RefusedError("server_full", f"all {most} {_PLURAL[caller.kind]} are taken", 1013)
         return None
 
-    def enter(self, guest: Guest) -> None:
-        """Take a slot; ask `refusal` first, without an await between the two."""
-        self._guests.add(guest)
-
-    def leave(self, guest: Guest) -> None:
-        """Give the slot back."""
-        self._guests.discard(guest)
-
-    async def drain(self) -> None:
-        """Take no more sessions, let those under way answer what they heard, return when they did or time is up."""
+    async def drain(self, within_s: float) -> None:
+        """Admit nobody any more, tell those who are in, return when they left or after `within_s` seconds."""
         self.draining = True
-        deadline_s = time.monotonic() + self.limits.drain_s
-        log.info("draining %d sessions", len(self._guests))
-        for guest in list(self._guests):
-            guest.drain()
-        while self._guests and time.monotonic() < deadline_s:
+        deadline_s = time.monotonic() + within_s
+        log.info("draining %d sessions and %d uploads", self.admitted("live"), self.admitted("upload"))
+        for slot in [slot for slots in self._slots.values() for slot in slots]:
+            slot.drain()
+        while any(self._slots.values()) and time.monotonic() < deadline_s:
             await asyncio.sleep(0.02)
 
-    async def transcribe(
-        self,
-        samples: Samples,
-        language: str | None = None,
-        speech_ms: int | None = None,
-        speech_prob: float | None = None,
-        turn: Turn | None = None,
-        timeout_s: float | None = None,
-    ) -> Words:
-        """Return the words of (n,) int16 samples at 16 kHz and what they say of the speaker.
 
-        `speech_ms` is how much of it the gate took for speech, `speech_prob` how clearly it heard it, `turn` the rank
-        among what waits (default: urgent), `timeout_s` by default `limits.words_timeout_s`.
-
-        Raises:
-            TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
-        """
-        assert self._words is not None
-        began_s = time.perf_counter()
-        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
-        payload = {"samples": samples.tobytes(), "language": language, **evidence}
-        try:
-            words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, turn))
-        except WorkerLostError:  # the next one may not get the same model
-            self._describing = asyncio.create_task(self._describe_again(self._words))
-            raise
-        spent_ms = 1000 * (time.perf_counter() - began_s)
-        queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)
-        return replace(words, queue_latency_ms=max(0.0, queue_ms))
-
-    async def transcribe_so_far(
-        self,
-        samples: Samples,
-        language: str | None = None,
-        speech_ms: int | None = None,
-        speech_prob: float | None = None,
-    ) -> str | None:
-        """Return the words of an utterance while it is spoken, from workers that no final waits for.
-
-        Raises:
-            TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
-        """
-        assert self._partials is not None
-        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
-        payload = {"samples": samples.tobytes(), "language": language, **evidence}
-        return Words(**await self._partials.submit(payload, self.limits.words_timeout_s)).text
+def caller(kind: Kind, connection: HTTPConnection) -> Caller:
+    """Return who is behind a request or a socket."""
+    client = connection.client
+    return Caller(kind, f"{client.host}:{client.port}" if client else "an unknown address")

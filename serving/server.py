@@ -11,20 +11,20 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
-from litserve.server import LitServer
 from starlette.websockets import WebSocket
 
-from serving.admission import Desk
+from serving.admission import Admission
 from serving.files.routes import add_routes
-from serving.live.connection import converse
+from serving.litserve_internals import ServerLostError, SupervisedServer, WorkerError, hide_routes, shut_down_uvicorn
+from serving.live.connection import serve_connection
 from serving.logs import QUIET, LogSettings, configuration
+from serving.processes import end_with_parent
+from serving.service import Service
 from serving.settings import Recognition, ServerLimits
 from serving.workers.queue import WorkerQueue
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
@@ -36,14 +36,16 @@ log = logging.getLogger("undertone.server")
 
 # Frames over our own limit get an error message before the close; what is far over it never gets into memory.
 _SOCKET_MAX_BYTES = 4 << 20
-_LOOK_AT_WORKERS_S = 0.5  # how soon LitServe finds a dead worker and starts another
+_PING_S = 20.0  # keeps the ways between us open; whoever is gone is found by `idle_session_s`
+_AFTER_DRAIN_S = 3.0  # for what still reads its last messages
+_SHUTDOWN_S = 5.0  # for all that follows
 
 
-class WorkersFailedError(RuntimeError):
-    """The workers could not load their models; the message is for a user."""
+class ServerFailedError(RuntimeError):
+    """The server cannot start or go on; the message is for a user."""
 
 
-class UndertoneServer(LitServer):
+class UndertoneServer(SupervisedServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end."""
 
     def __init__(
@@ -66,14 +68,13 @@ class UndertoneServer(LitServer):
             workers_per_device=workers,
             timeout=False,  # every request brings its own, see serving/workers/queue.py
             model_metadata=metadata,
-            restart_workers=True,
+            stop_within_s=limits.drain_s + _AFTER_DRAIN_S + _SHUTDOWN_S,
         )
-        self.monitor_internal = _LOOK_AT_WORKERS_S
-        self.desk = Desk(release, limits, self._recognition)
-        metadata["asr"] = self.desk.asr  # filled in when a worker has told
-        self._keep_workers_private()
+        self.admission, self.service = Admission(limits), Service(release, limits, self._recognition)
+        metadata["asr"] = self.service.asr  # filled in when a worker has told
+        hide_routes(self, (WORDS_PATH, PARTIALS_PATH))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
-        add_routes(self.app, self.desk)
+        add_routes(self.app, self.admission, self.service)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
@@ -84,7 +85,8 @@ class UndertoneServer(LitServer):
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        """Open the desk while the server already answers /health, and drain it on SIGTERM."""
+        """Load the models while the server already answers /health, and drain on SIGTERM."""
+        end_with_parent()
         async with super().lifespan(app):
             self._drain_on_signal()
             opening = asyncio.create_task(self._open())
@@ -94,68 +96,57 @@ class UndertoneServer(LitServer):
     async def _open(self) -> None:
         try:
             queues = self._queues()
-            await self.desk.open(queues[WORDS_PATH], queues.get(PARTIALS_PATH))
+            await self.service.open(queues[WORDS_PATH], queues.get(PARTIALS_PATH))
         except Exception:
             log.exception("the models could not be loaded; going down")
-            os.kill(os.getppid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
             return
+        self.admission.open()
         self.words_api.ready = True
 
     def serve(self, host: str, port: int) -> None:
-        """Serve until SIGTERM or Ctrl-C; sessions under way are answered first.
+        """Serve until SIGTERM or Ctrl-C; sessions under way are answered first, a second signal ends them.
 
         Raises:
-            WorkersFailedError: no worker could be set up; nothing is left running.
+            serving.port.PortError: somebody else listens there.
+            ServerFailedError: no worker could be set up, or a process that nothing goes on without has died.
         """
-        main_process = os.getpid()
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if os.getpid() == main_process:  # the forked API process inherits this handler and has its own way to end
-                raise KeyboardInterrupt
-
-        signal.signal(signal.SIGTERM, stop)  # LitServe shuts down in order on KeyboardInterrupt only
         try:
-            self.run(
-                host=host,
-                port=port,
-                num_api_servers=1,
-                log_level=self._log.level,
+            self.run_until_stopped(
+                host,
+                port,
+                self._log.level,
                 log_config=configuration(self._log),
-                generate_client_file=False,
                 access_log=self._log.level == "debug",
                 ws_max_size=_SOCKET_MAX_BYTES,
                 ws_per_message_deflate=False,
+                ws_ping_interval=_PING_S,
+                ws_ping_timeout=None,
             )
-        except RuntimeError as failed:
-            for worker in self.inference_workers:
-                worker.kill()
-            raise WorkersFailedError(f"the models could not be loaded; the log above says why ({failed})") from None
+        except WorkerError as failed:
+            raise ServerFailedError(f"the models could not be loaded; the log above says why ({failed})") from None
+        except ServerLostError as lost:
+            raise ServerFailedError(str(lost)) from None
 
     async def _analyze(self, websocket: WebSocket) -> None:
-        await converse(websocket, self.desk)
+        await serve_connection(websocket, self.admission, self.service)
 
     def _queues(self) -> dict[str, WorkerQueue]:
-        waiting, workers = self.desk.limits.max_waiting, _workers(self._recognition)
+        waiting, workers = self.service.limits.max_waiting, _workers(self._recognition)
         return {path: WorkerQueue(self, path, count, waiting, MOST_AT_ONCE) for path, count in workers.items()}
-
-    def _keep_workers_private(self) -> None:
-        # LitServe gives every LitAPI a public POST route; utterances come from sessions only.
-        routes = self.app.router.routes
-        routes[:] = [route for route in routes if getattr(route, "path", None) not in (WORDS_PATH, PARTIALS_PATH)]
 
     def _drain_on_signal(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            shut_down: Any = signal.getsignal(number)  # uvicorn's own, which would close every socket at once
-            loop.add_signal_handler(number, self._begin_drain, partial(shut_down, number, None))
+        shut_down = shut_down_uvicorn(signal.SIGTERM, _AFTER_DRAIN_S)
+        loop.add_signal_handler(signal.SIGTERM, self._begin_drain, shut_down)
 
     def _begin_drain(self, shut_down: Callable[[], object]) -> None:
-        if not self.desk.draining:
+        if not self.admission.draining:
             self.words_api.ready = False
             self._draining = asyncio.create_task(self._drain(shut_down))
 
     async def _drain(self, shut_down: Callable[[], object]) -> None:
-        await self.desk.drain()
+        await self.admission.drain(self.service.limits.drain_s)
         shut_down()
 
 

@@ -15,14 +15,17 @@ from serving.cli.version import VersionAction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one sub-command and return its exit code."""
+    """Run one sub-command and return its exit code, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="undertone", description="Hears speech and says how the speaker feels.")
     parser.add_argument("--version", action=VersionAction, help="show program and release, and exit")
     subparsers = parser.add_subparsers(required=True, metavar="command", parser_class=LateParser)
     for module in (serve_command, stream_command, analyze_command, text_command, labeled_set_command, demo):
         module.register(subparsers)
     parsed = parser.parse_args(arguments)
-    return int(parsed.run(parsed))
+    try:
+        return int(parsed.run(parsed))
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """`undertone serve`: gathers the settings, checks the release, then runs the server."""
 
 import argparse
-import socket
 import sys
 from typing import TYPE_CHECKING
 
 from serving.cli.late_parser import LateParser
+from serving.port import PortError, bound_socket
 from serving.promoted import check_release
 from undertone.manifest import ReleaseError
 
@@ -39,14 +39,17 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(found.shown())
         return 0
     check_release(found.settings.release)
-    _check_port(found.settings.host, found.settings.port)
+    try:
+        bound_socket(found.settings.host, found.settings.port).close()
+    except PortError as taken:
+        raise SystemExit(str(taken)) from None
     return _serve(found.settings)
 
 
 def _serve(settings: "OperatorSettings") -> int:
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
     from serving import logs
-    from serving.server import UndertoneServer, WorkersFailedError
+    from serving.server import ServerFailedError, UndertoneServer
 
     logs.set_up(settings.log)
     try:
@@ -54,18 +57,6 @@ def _serve(settings: "OperatorSettings") -> int:
         server.serve(settings.host, settings.port)
     except ReleaseError as refused:
         raise SystemExit(f"cannot serve {settings.release}: {refused}") from None
-    except WorkersFailedError as failed:
+    except (ServerFailedError, PortError) as failed:
         raise SystemExit(f"cannot serve: {failed}") from None
     return 0
-
-
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SystemExit(
-                f"port {port} on {host} cannot be used ({error.strerror}); choose another with --port"
-            ) from None

@@ -9,7 +9,7 @@ Refusal   why a request gets an HTTP error; its body is {"error": {"code", "mess
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -19,6 +19,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from serving.admission import RETRY_AFTER_S
 from serving.settings import ServerLimits
 from undertone.audio import Samples
 from undertone.audio_file import (
@@ -47,6 +48,11 @@ class Refusal(Exception):
         """Return the answer that says so."""
         headers = None if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
         return JSONResponse({"error": {"code": self.code, "message": str(self)}}, self.status, headers)
+
+
+def draining() -> Refusal:
+    """Return the refusal of a server that goes down."""
+    return Refusal(503, "server_draining", "the server is going down; send it again in a moment", RETRY_AFTER_S)
 
 
 _AUDIO_FAULTS: dict[type[AudioFileError], tuple[int, str]] = {
@@ -90,14 +96,14 @@ class Recording:
 
 
 @contextlib.asynccontextmanager
-async def received(request: Request, limits: ServerLimits, check: Callable[[], None]) -> AsyncIterator[Recording]:
-    """Take in the recording that `request` brings; `check` is called for each piece and may raise.
+async def received(request: Request, limits: ServerLimits, leaving: asyncio.Event) -> AsyncIterator[Recording]:
+    """Take in the recording that `request` brings, unless the server is `leaving`.
 
     Raises:
-        Refusal: too large, too slow, an empty body, or a form without a file.
+        Refusal: too large, too slow, an empty body, a form without a file, or the server goes down.
         ClientDisconnect: the client is gone.
     """
-    body = _bounded(request, limits, check)
+    body = _bounded(request, limits, leaving)
     form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     upload = await (_from_form(request, body) if form else _as_it_is(body))
     try:
@@ -112,22 +118,30 @@ async def received(request: Request, limits: ServerLimits, check: Callable[[], N
         await upload.close()
 
 
-async def _bounded(request: Request, limits: ServerLimits, check: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+async def _bounded(request: Request, limits: ServerLimits, leaving: asyncio.Event) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     _check_size(int(declared) if declared.isdecimal() else 0, limits)
     taken, pieces = 0, request.stream()
-    with contextlib.suppress(StopAsyncIteration):
-        while True:
-            check()
-            try:
-                async with asyncio.timeout(limits.idle_session_s):
-                    piece = await anext(pieces)
-            except TimeoutError:
-                message = f"nothing came for {limits.idle_session_s:g} s"
-                raise Refusal(408, "upload_timeout", message) from None
-            taken += len(piece)
-            _check_size(taken, limits)
-            yield piece
+    while (piece := await _next_piece(pieces, limits.idle_session_s, leaving)) is not None:
+        taken += len(piece)
+        _check_size(taken, limits)
+        yield piece
+
+
+async def _next_piece(pieces: AsyncGenerator[bytes, None], patience_s: float, leaving: asyncio.Event) -> bytes | None:
+    """Return the next piece, None at the end; a client that sends nothing holds up neither us nor our end."""
+    coming, told = asyncio.ensure_future(anext(pieces, None)), asyncio.ensure_future(leaving.wait())
+    try:
+        await asyncio.wait({coming, told}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.is_set():
+            raise draining()
+        if not coming.done():
+            raise Refusal(408, "upload_timeout", f"nothing came for {patience_s:g} s")
+        return coming.result()
+    finally:
+        coming.cancel()
+        told.cancel()
+        await asyncio.gather(coming, told, return_exceptions=True)
 
 
 def _check_size(size: int, limits: ServerLimits) -> None:

@@ -62,7 +62,7 @@ _REFUSALS = {
     415: "no audio, or of a kind that neither libsndfile nor PyAV can read: not_audio",
     422: "a setting, named, or audio without samples or with broken ones: invalid_setting, empty_audio, damaged_audio",
     500: "our fault; the message carries an id that is in the log: internal",
-    503: "no session is free, with Retry-After: server_full, server_draining",
+    503: "no upload is free, with Retry-After: server_full, server_draining",
 }
 _OF_FILES: dict[str, dict[str, Any]] = {
     "partials": {"description": "words while they are spoken; a file is over too soon for most of them"},
@@ -80,7 +80,7 @@ def predict_route() -> dict[str, Any]:
 def transcribe_route(settings: tuple[str, ...]) -> dict[str, Any]:
     """Describe `POST /api/transcribe`, which takes `settings`."""
     transcript = {"description": "The words", "content": {"application/json": {"schema": schema_of(Transcript)}}}
-    lost = f"{_REFUSALS[503]}; or no words can be had: asr_unavailable, asr_timeout, overload, worker_lost"
+    lost = f"{_REFUSALS[503]}; or there are no words: asr_unavailable, asr_timeout, overload, worker_lost"
     return _route("The words of a recording", settings, {200: transcript, **_refusals(), 503: _refusal(lost)})
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.admission import Desk
-from serving.files.body import Refusal, fault_of
-from serving.files.upload import DRAINING, Heard, Visit
-from serving.sessions.session import Talk
+from serving.files.body import Refusal, draining, fault_of
+from serving.files.upload import Upload
+from serving.service import Service
+from serving.sessions.session import ServedSession
 from undertone.audio_file import AudioFileError
 from undertone.protocol import ErrorCode, Message, error
 from undertone.stream.settings import SettingError
@@ -60,43 +60,43 @@ class Lines:
         await self._send_asgi({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def predict(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> ASGIApp:
+async def predict(service: Service, settings: Mapping[str, Any], upload: Upload, send: Send) -> ASGIApp:
     """Let a session with `settings` hear the recording and send its events; return what ends them.
 
     Raises:
         Refusal: this server cannot do one of the settings; nothing was sent.
     """
     lines = Lines(send)
-    talk = Talk(desk, lines.send, live=False)
+    session = ServedSession(service, lines.send, live=False)
     try:
-        talk.update(dict(settings))
-        await lines.send(talk.created())
-        await _listen(talk, visit, heard, lines)
+        session.update(dict(settings))
+        await lines.send(session.created())
+        await _listen(session, upload, lines)
     except SettingError as refused:
         raise Refusal(422, ErrorCode.INVALID_SETTING, str(refused)) from None
     except TimeoutError:
-        log.warning("session %s: the client reads nothing, given up", talk.id)
+        log.warning("session %s: the client reads nothing, given up", session.id)
         raise ClientDisconnect from None
     except Exception:
-        log.exception("session %s: internal error", talk.id)
-        message = f"an internal error; the log has it as session {talk.id}"
+        log.exception("session %s: internal error", session.id)
+        message = f"an internal error; the log has it as session {session.id}"
         with contextlib.suppress(TimeoutError):
             await lines.send(error(ErrorCode.INTERNAL, message, fatal=True))
     finally:
-        talk.cancel()
+        session.cancel()
     return lines.end
 
 
-async def _listen(talk: Talk, visit: Visit, heard: Heard, lines: Lines) -> None:
+async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
     try:
-        async for pcm in heard:
-            if visit.leaving:
-                await talk.close("server_draining", DRAINING)
+        async for pcm in upload:
+            if upload.slot.draining.is_set():
+                await session.close("server_draining", str(draining()))
                 return
-            await talk.hear(pcm)
+            await session.hear(pcm)
     except AudioFileError as broken:
-        await talk.end_utterance("finish")
-        await talk.verdicts.drain()
+        await session.end_utterance("finish")
+        await session.verdicts.drain()
         await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
         return
-    await talk.close("finished", notes=heard.notes)
+    await session.close("finished", notes=upload.notes)

@@ -9,35 +9,36 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.admission import Desk
+from serving.admission import Admission
 from serving.files.body import Refusal
 from serving.files.openapi import predict_route, transcribe_route
 from serving.files.predict import predict
 from serving.files.transcribe import SETTINGS, require_language, require_recogniser, transcribe
-from serving.files.upload import Answered
+from serving.files.upload import UploadResponse
+from serving.service import Service
 from undertone.stream.settings import SessionSettings, SettingError
 
 _OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
 
 
-def add_routes(app: FastAPI, desk: Desk) -> None:
-    """Serve whole recordings on `app`, with the sessions of `desk`."""
+def add_routes(app: FastAPI, admission: Admission, service: Service) -> None:
+    """Serve whole recordings on `app`: whom `admission` lets in, with what `service` has."""
 
     async def on_predict(request: Request) -> Response:
         try:
             settings = chosen_settings(request, list(SessionSettings.model_fields))
         except Refusal as refused:
             return refused.response()
-        return Answered(desk, partial(predict, desk, settings))
+        return UploadResponse(admission, service, partial(predict, service, settings))
 
     async def on_transcribe(request: Request) -> Response:
         try:
             settings = chosen_settings(request, SETTINGS)
-            require_recogniser(desk)
-            require_language(desk, settings.get("language"))
+            require_recogniser(service)
+            require_language(service, settings.get("language"))
         except Refusal as refused:
             return refused.response()
-        return Answered(desk, partial(transcribe, desk, settings))
+        return UploadResponse(admission, service, partial(transcribe, service, settings))
 
     _add(app, "/predict", on_predict, predict_route())
     _add(app, "/api/transcribe", on_transcribe, transcribe_route(SETTINGS))

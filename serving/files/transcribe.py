@@ -9,10 +9,12 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.types import Send
 
-from serving.admission import Desk
-from serving.files.body import Refusal
-from serving.files.upload import RETRY_AFTER_S, Heard, Visit
+from serving.admission import RETRY_AFTER_S
+from serving.files.body import Refusal, draining
+from serving.files.upload import Upload
+from serving.service import Service
 from serving.workers.queue import REASONS, reason_of
+from undertone.protocol import ErrorCode
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import Speculation, Stretch, Utterance
@@ -23,20 +25,20 @@ SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
 _QUIET = SessionSettings(mood_interval_ms=2000)  # nobody hears the moods
 
 
-def require_recogniser(desk: Desk) -> None:
+def require_recogniser(service: Service) -> None:
     """Raise the `Refusal` of a server without speech recognition."""
-    if desk.asr["engine"] == "none":
-        why = desk.asr.get("reason") or "none was set up"
+    if service.asr["engine"] == "none":
+        why = service.asr.get("reason") or "none was set up"
         raise Refusal(503, Reason.ASR_UNAVAILABLE, f"this server has no speech recognition: {why}")
 
 
-def require_language(desk: Desk, language: str | None) -> None:
+def require_language(service: Service, language: str | None) -> None:
     """Raise the `Refusal` of a language that the recogniser does not know."""
-    if why := desk.no_language(language):
-        raise Refusal(422, "invalid_setting", f"language: {why}")
+    if why := service.no_language(language):
+        raise Refusal(422, ErrorCode.INVALID_SETTING, f"language: {why}")
 
 
-async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, heard: Heard, send: Send) -> Response:
+async def transcribe(service: Service, settings: Mapping[str, Any], upload: Upload, send: Send) -> Response:
     """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording.
 
     `notes` stand beside them where there is something to say of the recording, as in `session.closed`.
@@ -44,22 +46,23 @@ async def transcribe(desk: Desk, settings: Mapping[str, Any], visit: Visit, hear
     Raises:
         Refusal: the recogniser failed, or the server goes down.
     """
-    assert desk.engine is not None
-    session = Session(desk.engine, _QUIET.updated(settings), speculates=desk.speculates)
-    told = _Transcript(desk, session.settings)
-    async for pcm in heard:
-        visit.check()
-        await told.add(await desk.compute(session.feed, pcm))
-    await told.add(await desk.compute(session.finish))
-    notes = [*heard.notes, *session.notes]
+    assert service.engine is not None
+    session = Session(service.engine, _QUIET.updated(settings), speculates=service.speculates)
+    told = _Transcript(service, session.settings)
+    async for pcm in upload:
+        if upload.slot.draining.is_set():
+            raise draining()
+        await told.add(await service.upload_threads.run(session.feed, pcm))
+    await told.add(await service.upload_threads.run(session.finish))
+    notes = [*upload.notes, *session.notes]
     return JSONResponse({**told.as_dict(), **({"notes": notes} if notes else {})})
 
 
 class _Transcript:
     """The words so far. What finals take their words from, these do as well: from what was heard ahead, if it holds."""
 
-    def __init__(self, desk: Desk, settings: SessionSettings) -> None:
-        self._desk, self._settings = desk, settings
+    def __init__(self, service: Service, settings: SessionSettings) -> None:
+        self._service, self._settings = service, settings
         self._language = settings.language
         self._segments: list[dict[str, Any]] = []
         self._ahead: Stretch | None = None
@@ -78,10 +81,10 @@ class _Transcript:
         self._segments += [_in_recording(segment, utterance) for segment in words.segments]
 
     async def _words(self, utterance: Utterance, stretch: Stretch) -> Words:
-        where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be had"
+        where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be found"
         try:
             known = self._settings.language, stretch.speech_ms, stretch.speech_prob
-            words = await self._desk.transcribe(stretch.samples, *known)
+            words = await self._service.transcribe(stretch.samples, *known)
         except tuple(REASONS) as error:
             raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
         if words.reason and words.reason not in REJECTIONS:
@@ -90,7 +93,7 @@ class _Transcript:
 
     def as_dict(self) -> dict[str, Any]:
         text = " ".join(segment["text"] for segment in self._segments)
-        return {"text": text, "segments": self._segments, "language": self._language, "asr": self._desk.asr}
+        return {"text": text, "segments": self._segments, "language": self._language, "asr": self._service.asr}
 
 
 def _in_recording(segment: dict[str, Any], utterance: Utterance) -> dict[str, Any]:

@@ -1,27 +1,35 @@
-"""What a client has sent and its session has not yet read: bounded, so that TCP slows a client faster than us.
+"""What a client has sent and its session has not yet read, in order; the socket is always read on.
 
 Audio that has been waiting is read in one piece: a session hears the same whatever the pieces, and each costs a way to
 a thread and back.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from starlette.websockets import WebSocket
 
-BUFFERED_BYTES = 320_000  # ten seconds of audio
+from serving.live.backlog import Backlog
+
 JOINED_BYTES = 8192  # a quarter of a second: longer pieces save nothing more, and keep others waiting for the thread
+AHEAD_S = 2.0
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A binary message (`data`) or a text message (`text`) and when it came, by the clock of the inbox."""
+    """A binary message (`data`) or a text message (`text`) and when it came, by the clock of the inbox.
+
+    `early`: the audio before it was over `AHEAD_S` longer than the time since the first, it is sent faster than life.
+    """
 
     data: bytes | None
     text: str | None
     arrived_s: float
+    early: bool = False
 
 
 class Gone(Exception):
@@ -40,11 +48,8 @@ class Inbox:
 
     def __init__(self, websocket: WebSocket, clock: Callable[[], float]) -> None:
         self._websocket, self._clock = websocket, clock
-        self._queue: asyncio.Queue[Frame | type[Exception]] = asyncio.Queue()
-        self._kept: Frame | type[Exception] | None = None  # looked at, but not joined to what came before
-        self._held_bytes = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size)
+        self._audio_s, self._began_s = 0.0, 0.0
         self._reader = asyncio.create_task(self._read())
 
     async def next(self, timeout_s: float) -> Frame:
@@ -54,65 +59,60 @@ class Inbox:
             TimeoutError: nothing came within `timeout_s`.
             Gone, Drain: there is nothing more to read.
         """
-        item, self._kept = self._kept, None
-        if item is None:
-            async with asyncio.timeout(max(timeout_s, 0.001)):
-                item = await self._queue.get()
+        async with asyncio.timeout(max(timeout_s, 0.001)):
+            await self._backlog.filled()
+        item = await self._backlog.take()
         if not isinstance(item, Frame):
             raise item
-        item = self._joined(item)
-        self._hold(-_size(item))
-        return item
+        return self._joined(item) if _is_audio(item) else item
 
     def _joined(self, frame: Frame) -> Frame:
-        pieces = [frame]
-        while _is_audio(frame) and not self._queue.empty():
-            following = self._queue.get_nowait()
-            if not (isinstance(following, Frame) and _is_audio(following) and _fits(pieces, following)):
-                self._kept = following
-                break
-            pieces.append(following)
-        if len(pieces) == 1:
-            return frame
-        return Frame(b"".join(piece.data or b"" for piece in pieces), None, frame.arrived_s)
+        pieces, room = [frame.data or b""], JOINED_BYTES - _size(frame)
+        while following := self._backlog.take_if(partial(_fits, room_bytes=room)):
+            assert isinstance(following, Frame)
+            pieces.append(following.data or b"")
+            room -= _size(following)
+        return replace(frame, data=b"".join(pieces)) if len(pieces) > 1 else frame
 
     def drain(self) -> None:
-        """Let `next` raise `Drain` after what has already come."""
-        self._queue.put_nowait(Drain)
+        """Let `next` raise `Drain` after what has already come, as far as there is time to hear it."""
+        self._backlog.forget_stored()
+        self._backlog.add(Drain)
 
     def close(self) -> None:
         """Stop reading."""
         self._reader.cancel()
+        self._backlog.close()
 
     async def _read(self) -> None:
         try:
             while True:
-                await self._room.wait()
+                await self._backlog.room()
                 message: dict[str, Any] = dict(await self._websocket.receive())
                 if message["type"] == "websocket.disconnect":
                     break
-                frame = Frame(message.get("bytes"), message.get("text"), self._clock())
-                self._hold(_size(frame))
-                self._queue.put_nowait(frame)
+                data = message.get("bytes")
+                self._backlog.add(Frame(data, message.get("text"), self._clock(), self._is_early(data or b"")))
         finally:
-            self._queue.put_nowait(Gone)
+            self._backlog.add(Gone)
 
-    def _hold(self, difference_bytes: int) -> None:
-        self._held_bytes += difference_bytes
-        if self._held_bytes < BUFFERED_BYTES:
-            self._room.set()
-        else:
-            self._room.clear()
+    def _is_early(self, data: bytes) -> bool:
+        now_s = time.monotonic()
+        if not self._audio_s:
+            self._began_s = now_s
+        ahead_s = self._audio_s - (now_s - self._began_s)
+        self._audio_s += len(data) / 32_000
+        return ahead_s > AHEAD_S
 
 
-def _is_audio(frame: Frame) -> bool:
+def _is_audio(item: Frame | type[Exception]) -> bool:
     """Whole samples; what is not is refused by itself."""
-    return bool(frame.data) and len(frame.data or b"") % 2 == 0
+    return isinstance(item, Frame) and bool(item.data) and len(item.data or b"") % 2 == 0
 
 
-def _fits(pieces: list[Frame], following: Frame) -> bool:
-    return sum(map(_size, pieces)) + _size(following) <= JOINED_BYTES
+def _fits(item: Frame | type[Exception], room_bytes: int) -> bool:
+    return _is_audio(item) and _size(item) <= room_bytes
 
 
-def _size(frame: Frame) -> int:
-    return len(frame.data or b"") + len(frame.text or "")
+def _size(item: Frame | type[Exception]) -> int:
+    return len(item.data or b"") + len(item.text or "") if isinstance(item, Frame) else 0

@@ -1,12 +1,12 @@
-"""The clock of a talk: how far its audio is ahead of the time, and the time without what it chose to wait."""
+"""The clock of a session: how far its audio is ahead of the time, and the time without what it chose to wait."""
 
 import time
 
 from undertone.audio import RATE_HZ
 
 
-class TalkClock:
-    """When the audio began, and for how long the talk chose to wait: entered while it does. Times in seconds."""
+class SessionClock:
+    """When the audio began, and for how long the session chose to wait: entered while it does. Times in seconds."""
 
     def __init__(self) -> None:
         self._began_s: float | None = None

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from serving.sessions.subscribers import Subscriber
 from serving.sessions.wire import Message, place_of
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
-from serving.workers.scheduler import OverloadError, Turn
+from serving.workers.scheduler import Job, OverloadError
 from undertone.stream.events import Final, Judged, Provisional, Timings
 from undertone.stream.judging import judged
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
@@ -22,7 +22,7 @@ from undertone.words.reasons import Reason
 log = logging.getLogger("undertone.verdicts")
 
 J = TypeVar("J", bound=Judged)
-Transcribe = Callable[[Stretch, Turn], Coroutine[Any, Any, Words]]
+Transcribe = Callable[[Stretch, Job], Coroutine[Any, Any, Words]]
 Listen = Callable[[Utterance], Coroutine[Any, Any, Voice]]
 
 
@@ -43,7 +43,7 @@ class _Pending:
 class _Guess:
     """A speculation that was sent: its place in the queue and the words that will come."""
 
-    turn: Turn
+    job: Job
     task: asyncio.Task[Words]
 
 
@@ -73,10 +73,10 @@ class Verdicts:
     def speculate(self, speculation: Speculation) -> None:
         """Ask for the words of `speculation` behind everything that somebody waits for; returns at once."""
         self.withdraw()
-        turn = Turn(urgent=False)
-        task = asyncio.create_task(self._transcribe(speculation, turn))
+        job = Job(urgent=False)
+        task = asyncio.create_task(self._transcribe(speculation, job))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may fail with nobody looking
-        self._guess = _Guess(turn, task)
+        self._guess = _Guess(job, task)
 
     def withdraw(self) -> None:
         """Drop the speculation under way; where a worker has it already, its answer is lost."""
@@ -158,12 +158,12 @@ class Verdicts:
 
     async def _heard(self, utterance: Utterance, guess: _Guess | None) -> Words:
         if guess:
-            guess.turn.urgent = True
+            guess.job.urgent = True
             with contextlib.suppress(WorkerError, OverloadError):
                 words = await guess.task
                 self.used += 1
                 return words
-        return await self._transcribe(utterance, Turn())
+        return await self._transcribe(utterance, Job())
 
     def _judged(self, kind: type[J], utterance: Utterance, words: Words, voice: Voice) -> J:
         return judged(kind, utterance, words, voice.audio, self.fusion, self.redacts)

@@ -1,8 +1,8 @@
-"""What a conversation over a socket and a file have in common: one session and its verdicts, fed with PCM.
+"""What a socket and a recording have in common: one session and its verdicts, fed with PCM.
 
-A talk knows nothing of sockets or requests; it tells its events to `subscribers`, the last of which sends them. Hearing
-is in undertone/stream/session.py, finals in serving/sessions/finals.py; serving/live/connection.py and the HTTP routes
-feed it.
+A served session knows nothing of sockets or requests; it tells its events to `subscribers`, the last of which sends
+them. Hearing is in undertone/stream/session.py, finals in serving/sessions/finals.py; serving/live/connection.py and
+the HTTP routes feed it.
 """
 
 import uuid
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from serving.admission import Desk
 from serving.logs import SESSION
-from serving.sessions.clock import TalkClock
+from serving.service import Service
+from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Verdicts
 from serving.sessions.partials import Partials
 from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
-from serving.workers.scheduler import Turn
+from serving.workers.scheduler import Job
 from undertone.audio import RATE_HZ
 from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
@@ -32,26 +32,27 @@ MAX_AHEAD_S = 2.0
 MAX_PENDING = 2
 
 
-class Talk:
+class ServedSession:
     """One stream of audio from `created` to `close`; lives in the event loop, one call at a time.
 
     `live` False: a file, nobody speaks, so that each verdict is awaited however slow the words come. What `send` raises
     comes out of `hear`, `end_utterance` or `close`: the listener is gone.
     """
 
-    def __init__(self, desk: Desk, send: Send, live: bool = True) -> None:
-        assert desk.engine is not None
+    def __init__(self, service: Service, send: Send, live: bool = True) -> None:
+        assert service.engine is not None
         self._live = live
         self.id = uuid.uuid4().hex
         SESSION.set(self.id)  # of this task, and of those that it starts
-        self._desk, self._release, self._send = desk, desk.engine, send
-        self._clock = TalkClock()
-        self.session = Session(desk.engine, speculates=desk.speculates)
+        self._service, self._release, self._send = service, service.engine, send
+        self._threads = service.live_threads if live else service.upload_threads
+        self._clock = SessionClock()
+        self.session = Session(service.engine, speculates=service.speculates)
         self.subscribers: list[Subscriber] = [finals_log(self.id), wire(send)]
         self._publish = publisher(self.subscribers)
-        patience_ms = desk.limits.provisional_after_ms
+        patience_ms = service.limits.provisional_after_ms
         self.verdicts = Verdicts(self._publish, self._transcribe, self._listen, self.id, patience_ms)
-        self.verdicts.fusion = desk.engine.fusion
+        self.verdicts.fusion = service.engine.fusion
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -63,27 +64,34 @@ class Talk:
         if self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
         settings = self.session.settings.updated(changes)
-        if settings.partials and (reason := self._desk.no_partials):
+        if settings.partials and (reason := self._service.no_partials):
             raise SettingError(f"partials: {reason}")
-        if reason := self._desk.no_language(settings.language):
+        if reason := self._service.no_language(settings.language):
             raise SettingError(f"language: {reason}")
         self.session.configure(settings)
         self.verdicts.fusion = self._release.fusion.with_alpha(settings.alpha)
         self.verdicts.redacts = self._partials.redacts = settings.redact_text
 
-    async def hear(self, pcm: bytes) -> None:
+    async def hear(self, pcm: bytes, early: bool = False) -> None:
         """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about.
 
         Waits while more than `MAX_PENDING` verdicts are pending and the audio is over `MAX_AHEAD_S` ahead of the wall
-        clock: audio that is sent faster than life loses no words to a time limit, and whoever speaks is never held up.
+        clock, or was when it came (`early`): audio that is sent faster than life loses no words to a time limit, on a
+        slow machine neither, and whoever speaks is never held up.
         """
+        most = MAX_PENDING if self._live else 0
         for start in range(0, len(pcm), PIECE_BYTES):
             self._clock.begin()
-            most = MAX_PENDING if self._live else 0
-            if self.verdicts.pending > most and (self._ahead_s() > MAX_AHEAD_S or not self._live):
+            patient = early or not self._live or self._ahead_s() > MAX_AHEAD_S
+            if patient and self.verdicts.pending > most:
                 with self._clock:
                     await self.verdicts.settled(most)
-            await self._tell(await self._desk.compute(self.session.feed, pcm[start : start + PIECE_BYTES]))
+            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether somebody speaks, as far as it was heard."""
+        return self.session.in_speech
 
     def working_s(self) -> float:
         """Return a clock in seconds that stands still while `hear` waits by its own choice."""
@@ -91,7 +99,7 @@ class Talk:
 
     async def end_utterance(self, cause: str) -> bool:
         """End the utterance under way (`commit`, `idle`); False where there is none."""
-        outputs: list[Output] = await self._desk.compute(self.session.end_utterance, cause)
+        outputs: list[Output] = await self._threads.run(self.session.end_utterance, cause)
         await self._tell(outputs)
         return bool(outputs)
 
@@ -100,7 +108,7 @@ class Talk:
 
         `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
-        await self._tell(await self._desk.compute(self.session.finish))
+        await self._tell(await self._threads.run(self.session.finish))
         await self.verdicts.drain()
         self.cancel()
         if fault:
@@ -117,7 +125,7 @@ class Talk:
 
     def created(self) -> Message:
         """Return `session.created`."""
-        limits = self._desk.limits
+        limits = self._service.limits
         return {
             "type": "session.created",
             "session_id": self.id,
@@ -132,7 +140,7 @@ class Talk:
             "settings": self.session.settings.as_dict(),
             "labels": list(LABELS),
             "release": describe_release(self._release.manifest),
-            "asr": self._desk.asr,
+            "asr": self._service.asr,
             "fusion": asdict(self._release.fusion),
         }
 
@@ -157,22 +165,22 @@ class Talk:
         elif isinstance(output, SoFar):
             self._partials.offer(output)
 
-    async def _transcribe(self, stretch: Stretch, turn: Turn) -> Words:
+    async def _transcribe(self, stretch: Stretch, job: Job) -> Words:
         # The time limit counts from when the audio would have been heard, had it been spoken.
-        timeout_s = self._desk.limits.words_timeout_s + self._ahead_s()
+        timeout_s = self._service.limits.words_timeout_s + self._ahead_s()
         language = self.session.settings.language
         known = language, stretch.speech_ms, stretch.speech_prob
-        return await self._desk.transcribe(stretch.samples, *known, turn, timeout_s)
+        return await self._service.transcribe(stretch.samples, *known, job, timeout_s)
 
     async def _listen(self, utterance: Utterance) -> Voice:
-        return await self._desk.compute(self._release.voice, utterance.samples)
+        return await self._threads.run(self._release.voice, utterance.samples)
 
     def _ahead_s(self) -> float:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))
 
     async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
         known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
-        return await self._desk.transcribe_so_far(so_far.samples, *known)
+        return await self._service.transcribe_so_far(so_far.samples, *known)
 
     def _totals(self) -> dict[str, Any]:
         heard = [entry["label"] for entry in self.verdicts.trajectory]

@@ -70,8 +70,8 @@ def port(value: Any) -> int:
     return number
 
 
-def sessions(value: Any) -> int:
-    """Check how many sessions there may be at once."""
+def at_least_one(value: Any) -> int:
+    """Check how many of something there may be at once."""
     number = integer(value)
     if number < 1:
         raise ValueError(f"{number}: at least 1")

@@ -8,9 +8,10 @@ from undertone.words.settings import AsrSettings
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """What the operator allows: sessions at once, lengths in seconds, bytes of one frame and of one uploaded file."""
+    """What the operator allows: sessions and uploads at once, lengths in seconds, bytes of a frame and of a file."""
 
     max_sessions: int = 8
+    max_uploads: int = 4
     max_session_s: float = 7200.0
     idle_session_s: float = 120.0
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up

@@ -33,6 +33,7 @@ def _setting(default: Any, about: str, metavar: str | None = None) -> Any:
 
 
 _Switch = Annotated[str, BeforeValidator(checks.choice("on", "off"))]
+_AtOnce = Annotated[int, BeforeValidator(checks.at_least_one)]
 
 
 class OperatorSettings(BaseSettings):
@@ -43,7 +44,8 @@ class OperatorSettings(BaseSettings):
     release: Path = _setting(default_release(), "release folder")
     host: Annotated[str, BeforeValidator(checks.choice(*HOSTS))] = _one_of(*HOSTS, default=HOSTS[0], about="address")
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
-    max_sessions: Annotated[int, BeforeValidator(checks.sessions)] = _setting(_LIMITS.max_sessions, "sessions at once")
+    max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
+    max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
     log_level: Annotated[str, BeforeValidator(checks.choice(*LEVELS))] = _one_of(
         *LEVELS, default="info", about="the least that is logged"
     )
@@ -102,7 +104,9 @@ class OperatorSettings(BaseSettings):
     @property
     def limits(self) -> ServerLimits:
         """What the server allows."""
-        return ServerLimits(max_sessions=self.max_sessions, words_timeout_s=self.asr_timeout_s)
+        return ServerLimits(
+            max_sessions=self.max_sessions, max_uploads=self.max_uploads, words_timeout_s=self.asr_timeout_s
+        )
 
     @property
     def log(self) -> LogSettings:

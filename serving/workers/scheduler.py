@@ -1,4 +1,4 @@
-"""Whose turn it is at the workers: finals before guesses, each in its order, and no queue that only grows.
+"""Which request goes to a worker next: finals before guesses, each in its order, and no queue that only grows.
 
 Work waits here, in the API process, and not in LitServe's queue, so that it can still change its rank or be dropped.
 A worker that becomes free takes several of those that wait at once; it never waits for more to come.
@@ -13,51 +13,51 @@ class OverloadError(RuntimeError):
 
 
 @dataclass(eq=False)
-class Turn:
+class Job:
     """One request's place; `urgent` may be set while it waits: somebody waits for the answer now."""
 
     urgent: bool = True
 
 
-class Turns:
+class Scheduler:
     """`workers` batches are at work at once, `max_waiting` requests more may wait; lives in one event loop.
 
-    `begin` gets the next batch when a worker is free for it: that worker's share of what waits, `most` turns or fewer.
-    `give_back` is due for each batch.
+    `begin` gets the next batch when a worker is free for it: that worker's share of what waits, `most` jobs or fewer.
+    `free_worker` is due for each batch.
     """
 
-    def __init__(self, workers: int, max_waiting: int, begin: Callable[[list[Turn]], object], most: int = 1) -> None:
+    def __init__(self, workers: int, max_waiting: int, begin: Callable[[list[Job]], object], most: int = 1) -> None:
         self._free, self._workers, self._most = workers, workers, most
         self._max_waiting = max_waiting
         self._begin = begin
-        self._waiting: list[Turn] = []
+        self._waiting: list[Job] = []
 
     @property
     def waiting(self) -> int:
         """How many wait for a worker."""
         return len(self._waiting)
 
-    def ahead_of(self, turn: Turn) -> int:
-        """How many of those that wait would be called before `turn`, were it to ask now."""
-        return sum(waiting.urgent or not turn.urgent for waiting in self._waiting)
+    def ahead_of(self, job: Job) -> int:
+        """How many of those that wait would be called before `job`, were it to ask now."""
+        return sum(waiting.urgent or not job.urgent for waiting in self._waiting)
 
-    def ask(self, turn: Turn) -> None:
-        """Begin with `turn` at once where a worker is free, or let it wait.
+    def submit(self, job: Job) -> None:
+        """Begin with `job` at once where a worker is free, or let it wait.
 
         Raises:
             OverloadError: too many wait.
         """
         if len(self._waiting) >= self._max_waiting:
             raise OverloadError(f"{len(self._waiting)} requests are waiting for a worker")
-        self._waiting.append(turn)
+        self._waiting.append(job)
         self._call_next()
 
-    def drop(self, turn: Turn) -> None:
-        """Forget `turn` if it still waits."""
-        if turn in self._waiting:
-            self._waiting.remove(turn)
+    def drop(self, job: Job) -> None:
+        """Forget `job` if it still waits."""
+        if job in self._waiting:
+            self._waiting.remove(job)
 
-    def give_back(self) -> None:
+    def free_worker(self) -> None:
         """The worker is free for the next."""
         self._free += 1
         self._call_next()
@@ -65,7 +65,7 @@ class Turns:
     def _call_next(self) -> None:
         while self._free and self._waiting:
             share = -(-len(self._waiting) // self._workers)  # the other workers will be free before so many are done
-            batch = sorted(self._waiting, key=lambda turn: not turn.urgent)[: min(share, self._most)]  # it is stable
-            self._waiting = [turn for turn in self._waiting if turn not in batch]
+            batch = sorted(self._waiting, key=lambda job: not job.urgent)[: min(share, self._most)]  # it is stable
+            self._waiting = [job for job in self._waiting if job not in batch]
             self._free -= 1
             self._begin(batch)

@@ -17,6 +17,7 @@ import litserve
 import numpy as np
 
 from serving.logs import QUIET, LogSettings, set_up
+from serving.processes import end_with_parent
 from undertone.words.reading import read
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
@@ -50,6 +51,7 @@ class RecogniserAPI(litserve.LitAPI):
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
+        end_with_parent()
         from undertone.words.recogniser import (  # the engines: not for the API process, which imports us
             NoRecogniser,
             load_recogniser,

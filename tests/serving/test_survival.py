@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from conftest import running_server
+from server_processes import family_of
 from websockets.exceptions import ConnectionClosed
 from wire import receive_until, send, session
 
@@ -27,10 +28,6 @@ def clip(samples):
 def own_server(tmp_path, tiny_release):
     with running_server(tiny_release, tmp_path / "server.log") as running:
         yield running
-
-
-def family_of(server):
-    return psutil.Process(server.process.pid).children(recursive=True)
 
 
 def workers_of(server):

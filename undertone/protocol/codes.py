@@ -35,8 +35,8 @@ class ErrorCode(StrEnum):
     MESSAGE_TOO_LARGE = "message_too_large", "a frame over 1 MiB", 1009
     TOO_FAR_BEHIND = (
         "too_far_behind",
-        "audio waited unread for longer than max_wait_s; a client that is merely faster than the server is slowed "
-        "down instead",
+        "audio waited unread for longer than max_wait_s; what is sent faster than it would be spoken may wait as long "
+        "as it takes",
         4408,
     )
     SESSION_EXPIRED = "session_expired", "session or idle limit reached", 4410

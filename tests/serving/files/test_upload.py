@@ -11,8 +11,9 @@ import pytest
 import soundfile
 from fastapi import FastAPI
 
-from serving.admission import Desk
+from serving.admission import Admission
 from serving.files.routes import add_routes
+from serving.service import Service
 from serving.settings import Recognition, ServerLimits
 
 pytestmark = pytest.mark.fast
@@ -24,20 +25,22 @@ def speech(samples):
 
 
 def post(engine, tiny_release, content, path="/predict", drain=False, **limits):
-    """Return what a desk of its own with `limits` answers."""
+    """Return what routes of their own with `limits` answers."""
 
     async def ask():
-        app, desk = FastAPI(), Desk(tiny_release, ServerLimits(**limits), Recognition(asr=None))
-        desk.engine = engine
-        add_routes(app, desk)
+        allowed = ServerLimits(**limits)
+        app, admission = FastAPI(), Admission(allowed)
+        service = Service(tiny_release, allowed, Recognition(asr=None))
+        service.engine = engine
+        admission.open()
+        add_routes(app, admission, service)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             asking = asyncio.create_task(client.post(path, content=content))
             if drain:
                 await asyncio.sleep(0.1)
-                await desk.drain()
+                await admission.drain(15.0)
             answer = await asking
-        assert desk.refusal() is None or drain
-        assert not desk._guests  # the slot is free
+        assert admission.admitted("upload") == 0  # the slot is free
         return answer
 
     return asyncio.run(ask())

@@ -95,3 +95,8 @@ def test_patience_ends():
             inbox.close()
 
     asyncio.run(reading())
+
+
+def test_audio_is_early_once_more_came_than_time_has_passed():
+    frames, _ = read(6 * [bytes(32_000)])
+    assert [frame.early for frame in frames] == 3 * [False] + 3 * [True]

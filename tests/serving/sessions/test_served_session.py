@@ -1,11 +1,11 @@
-"""A talk: what it holds back and when, and what it says at the end. Real sessions, scripted words, no server."""
+"""A served session: what it holds back and when, what it says at the end. Real sessions, scripted words, no server."""
 
 import asyncio
 
 import pytest
 
-from serving.admission import Desk
-from serving.sessions.session import MAX_PENDING, Talk
+from serving.service import Service
+from serving.sessions.session import MAX_PENDING, ServedSession
 from serving.settings import Recognition, ServerLimits
 from undertone.audio_file import read
 from undertone.release import open_release
@@ -15,8 +15,8 @@ from undertone.words.reading import Words
 pytestmark = pytest.mark.fast
 
 
-class IdleDesk(Desk):
-    """A desk that finds words only while somebody has nothing to do but wait for them."""
+class IdleService(Service):
+    """A service that finds words only while somebody has nothing to do but wait for them."""
 
     def __init__(self, release):
         super().__init__(release, ServerLimits(), Recognition())
@@ -24,7 +24,7 @@ class IdleDesk(Desk):
         self.asr.update(engine="scripted", model=None, open_vocabulary=True, reason="a test")
         self.limits_s, self.awaited = [], asyncio.Event()
 
-    async def transcribe(self, samples, language=None, speech_ms=None, speech_prob=None, turn=None, timeout_s=None):
+    async def transcribe(self, samples, language=None, speech_ms=None, speech_prob=None, job=None, timeout_s=None):
         self.limits_s.append(timeout_s)
         await self.awaited.wait()
         return Words(text="well", text_probabilities=[0.1, 0.2, 0.7])
@@ -37,35 +37,35 @@ def speech(samples):
     return 6 * (clip + bytes(48_000))
 
 
-def awaiting(desk, function):
+def awaiting(service, function):
     async def awaited(*arguments):
-        desk.awaited.set()
+        service.awaited.set()
         await function(*arguments)
-        desk.awaited.clear()
+        service.awaited.clear()
 
     return awaited
 
 
-def talk_through(release, pcm, live=True, chunk_bytes=10_000_000, prepare=lambda talk: None):
-    """Return the talk, its messages, and how many verdicts were pending whenever it had heard a second more."""
+def serve_through(release, pcm, live=True, chunk_bytes=10_000_000, prepare=lambda served: None):
+    """Return the session, its messages, and how many verdicts were pending whenever it had heard a second more."""
 
     async def through():
         messages, pending = [], []
-        desk = IdleDesk(release)
+        service = IdleService(release)
 
         async def send(message):
             messages.append(message)
 
-        talk = Talk(desk, send, live=live)
-        talk.verdicts.settled = awaiting(desk, talk.verdicts.settled)
-        talk.verdicts.drain = awaiting(desk, talk.verdicts.drain)
-        prepare(talk)
-        feed = talk.session.feed
-        talk.session.feed = lambda piece: pending.append(talk.verdicts.pending) or feed(piece)
+        served = ServedSession(service, send, live=live)
+        served.verdicts.settled = awaiting(service, served.verdicts.settled)
+        served.verdicts.drain = awaiting(service, served.verdicts.drain)
+        prepare(served)
+        feed = served.session.feed
+        served.session.feed = lambda piece: pending.append(served.verdicts.pending) or feed(piece)
         for start in range(0, len(pcm), chunk_bytes):
-            await talk.hear(pcm[start : start + chunk_bytes])
-        await talk.close("finished")
-        return desk, talk, messages, pending
+            await served.hear(pcm[start : start + chunk_bytes])
+        await served.close("finished")
+        return service, served, messages, pending
 
     return asyncio.run(through())
 
@@ -76,76 +76,76 @@ def test_a_language_that_the_recogniser_does_not_know_is_refused_and_nothing_cha
 
 
 async def _refused(release, language):
-    desk = IdleDesk(release)
-    desk.asr["languages"] = ["en"]
-    talk = Talk(desk, send=None)
+    service = IdleService(release)
+    service.asr["languages"] = ["en"]
+    served = ServedSession(service, send=None)
     with pytest.raises(SettingError, match=r"language: .* is not among the languages of this recogniser: en"):
-        talk.update({"language": language, "alpha": 0.5})
-    assert (talk.session.settings.language, talk.session.settings.alpha) == (None, None)
-    talk.update({"language": "en-US"})
-    assert talk.session.settings.language == "en-US"
-    talk.cancel()
+        served.update({"language": language, "alpha": 0.5})
+    assert (served.session.settings.language, served.session.settings.alpha) == (None, None)
+    served.update({"language": "en-US"})
+    assert served.session.settings.language == "en-US"
+    served.cancel()
 
 
 def test_audio_at_full_speed_waits_for_its_verdicts_and_no_word_is_lost(tiny_release, speech):
-    _, talk, messages, pending = talk_through(tiny_release, speech)
+    _, served, messages, pending = serve_through(tiny_release, speech)
     finals = [message for message in messages if message["type"] == "utterance.final"]
     assert [final["mode"] for final in finals] == 6 * ["fused"]
     assert max(pending) == MAX_PENDING
-    assert talk.verdicts.pending == 0
+    assert served.verdicts.pending == 0
 
 
-def test_the_clock_of_a_talk_stands_still_while_it_chooses_to_wait(tiny_release, speech):
+def test_the_clock_of_a_session_stands_still_while_it_chooses_to_wait(tiny_release, speech):
     readings = []
 
-    def watch(talk):
-        settled = talk.verdicts.settled
+    def watch(served):
+        settled = served.verdicts.settled
 
         async def watched(at_most):
-            readings.append(talk.working_s())
+            readings.append(served.working_s())
             await settled(at_most)
-            readings.append(talk.working_s())
+            readings.append(served.working_s())
 
-        talk.verdicts.settled = watched
+        served.verdicts.settled = watched
 
-    talk_through(tiny_release, speech, prepare=watch)
+    serve_through(tiny_release, speech, prepare=watch)
     assert readings
     assert readings[::2] == readings[1::2]
 
 
 def test_a_stream_that_is_not_ahead_of_the_clock_is_never_held_up(tiny_release, speech):
-    def in_time(talk):
-        talk._clock.ahead_s = lambda samples: 0.0
+    def in_time(served):
+        served._clock.ahead_s = lambda samples: 0.0
 
-    _, _, _, pending = talk_through(tiny_release, speech, prepare=in_time)
+    _, _, _, pending = serve_through(tiny_release, speech, prepare=in_time)
     assert max(pending) > MAX_PENDING
 
 
 def test_a_file_waits_for_each_verdict(tiny_release, speech):
-    assert max(talk_through(tiny_release, speech, live=False)[3]) == 0
+    assert max(serve_through(tiny_release, speech, live=False)[3]) == 0
 
 
 def test_the_time_limit_counts_from_when_the_words_would_have_been_spoken(tiny_release, speech):
-    desk, _, _, _ = talk_through(tiny_release, speech)
-    assert min(desk.limits_s) >= ServerLimits().words_timeout_s
-    assert 10 < max(desk.limits_s) - ServerLimits().words_timeout_s < len(speech) / 32_000
+    service, _, _, _ = serve_through(tiny_release, speech)
+    assert min(service.limits_s) >= ServerLimits().words_timeout_s
+    assert 10 < max(service.limits_s) - ServerLimits().words_timeout_s < len(speech) / 32_000
 
 
 def test_the_end_counts_speculations_labels_and_utterances(tiny_release, speech):
-    _, _, messages, _ = talk_through(tiny_release, speech, chunk_bytes=3200)
+    _, _, messages, _ = serve_through(tiny_release, speech, chunk_bytes=3200)
     totals = messages[-1]["totals"]
     assert totals["speculations"]["used"] == totals["utterances"] == sum(totals["labels"].values()) == 6
     assert totals["speculations"]["sent"] == 6 + totals["speculations"]["wasted"]
 
 
 def test_settings_are_taken_before_audio_only_and_partials_only_where_there_are_workers(tiny_release, speech):
-    def refuse(talk):
+    def refuse(served):
         with pytest.raises(SettingError, match="partials: this server has no workers"):
-            talk.update({"partials": True, "redact_text": True})
-        assert talk.session.settings.redact_text is False
-        talk.update({"alpha": "adaptive"})
-        assert talk.verdicts.fusion.adaptive
+            served.update({"partials": True, "redact_text": True})
+        assert served.session.settings.redact_text is False
+        served.update({"alpha": "adaptive"})
+        assert served.verdicts.fusion.adaptive
 
-    _, talk, _, _ = talk_through(tiny_release, speech[:32_000], prepare=refuse)
+    _, served, _, _ = serve_through(tiny_release, speech[:32_000], prepare=refuse)
     with pytest.raises(SettingError, match="before the first audio"):
-        talk.update({"alpha": 0.3})
+        served.update({"alpha": 0.3})

@@ -1,36 +1,17 @@
-"""The private corner of LitServe that utterances travel through: pinned, and run for real."""
+"""The way of a request to a worker and back: batches, lost workers, time limits."""
 
 import asyncio
 import contextlib
-import importlib.metadata
-import inspect
 from types import SimpleNamespace
 
 import pytest
-from litserve.loops.loops import inference_worker
-from litserve.server import LitServer
-from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
+from litserve.utils import LitAPIStatus, WorkerSetupStatus
 
 from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
-from serving.workers.scheduler import OverloadError, Turn
+from serving.workers.scheduler import Job, OverloadError
 from serving.workers.words import PARTIALS_PATH, WORDS_PATH
 
 pytestmark = pytest.mark.fast
-
-
-def test_litserve_is_the_version_whose_private_names_are_used():
-    assert importlib.metadata.version("litserve") == "0.2.19"
-
-
-def test_the_private_names_are_still_there():
-    source = inspect.getsource(LitServer)
-    for name in ("def _get_request_queue", "self.response_buffer", "self.workers_setup_status"):
-        assert name in source
-    assert {"event", "response", "worker_id"} <= set(ResponseBufferItem.__dataclass_fields__)
-    assert {LitAPIStatus.ERROR, LitAPIStatus.START}
-    assert WorkerSetupStatus.READY
-    for function in (inference_worker, LitServer.launch_inference_worker):
-        assert 'workers_setup_status[f"{endpoint}_{worker_id}"]' in inspect.getsource(function)
 
 
 def queue_of(states, path=WORDS_PATH):
@@ -81,7 +62,7 @@ def asked(answer, names, timeouts=None, takes_s=0.05):
         workers = Workers(answer, takes_s)
         queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, most=3)
         limits = timeouts or [5.0] * len(names)
-        asking = [queue.submit({"name": name}, limit, Turn()) for name, limit in zip(names, limits, strict=True)]
+        asking = [queue.submit({"name": name}, limit, Job()) for name, limit in zip(names, limits, strict=True)]
         return await asyncio.gather(*asking, return_exceptions=True), workers.batches
 
     return asyncio.run(scenario())
@@ -170,7 +151,7 @@ def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
         workers = Workers(echo, takes_s=0.2)
         queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=1000)
         await queue.submit({"name": "tells how long one takes"}, 5.0)
-        guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Turn(urgent=False))) for _ in range(200)]
+        guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Job(urgent=False))) for _ in range(200)]
         await asyncio.sleep(0)
         final = await queue.submit({"name": "final"}, 30.0)
         for guess in guesses:

@@ -35,6 +35,6 @@ def test_a_mirror_that_lacks_them_is_named(tmp_path):
 def test_what_stages_have_left_here_is_not_asked_for(tmp_path):
     (tmp_path / "ravdess").mkdir()
     (tmp_path / "features").mkdir()
-    (tmp_path / "features" / "text.parquet").touch()
+    (tmp_path / "features" / "text.arrow").touch()
     assert availability.lacking(PARAMS, None) == []
     availability.main()

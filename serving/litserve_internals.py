@@ -1,0 +1,286 @@
+"""Every name of LitServe that it does not promise, in one place; the rest of serving uses what stands here.
+
+LitServe 0.2.19 has no public call for a request to a worker outside a route, restarts workers but not its API process,
+binds its port long before it listens, and lets Ctrl-C hit all of its processes at once.
+
+UnsupportedLitServeError   another version is installed than the one that these names were read from
+WorkerError                a worker answered with an error, or could not be set up
+"""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from multiprocessing.connection import wait
+from multiprocessing.managers import SyncManager
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any
+
+import litserve.server
+import uvicorn
+from litserve.server import LitServer
+from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
+
+from serving.port import listening_socket
+from serving.processes import end_with_parent, interrupts_blocked
+
+log = logging.getLogger("undertone.server")
+
+LITSERVE = "0.2.19"
+_LOOK_AT_WORKERS_S = 0.5  # how soon LitServe finds a dead worker and starts another
+_MONITOR_THREAD = "litserve-monitoring"
+
+
+class UnsupportedLitServeError(RuntimeError):
+    """LitServe is of another version."""
+
+
+class WorkerError(RuntimeError):
+    """The worker answered with an error."""
+
+
+class ServerLostError(RuntimeError):
+    """The API process died; the server went down with it."""
+
+
+def check_version() -> None:
+    """Raise `UnsupportedLitServeError` where LitServe is not the version whose names are used here."""
+    if (installed := importlib.metadata.version("litserve")) != LITSERVE:
+        raise UnsupportedLitServeError(f"litserve {installed} is installed; serving is written for {LITSERVE}")
+
+
+class SupervisedServer(LitServer):
+    """A LitServer whose processes end together, and whose port is taken before anything is loaded.
+
+    `stop_within_s` is how long the API process may take for its end.
+    """
+
+    def __init__(self, *arguments: Any, stop_within_s: float, **options: Any) -> None:
+        check_version()
+        super().__init__(*arguments, restart_workers=True, **options)
+        self.monitor_internal = _LOOK_AT_WORKERS_S
+        self.uvicorn_graceful_timeout = stop_within_s
+        self._stopping, self._starting, self._stops, self._lost = False, False, 0, ""
+
+    def run_until_stopped(self, host: str, port: int, log_level: str, **uvicorn_options: Any) -> None:
+        """Serve until SIGTERM or Ctrl-C, then end in order; a second one ends it at once.
+
+        Raises:
+            serving.port.PortError: somebody else listens there.
+            ServerLostError: the API process died.
+            WorkerError: no worker could be set up; nothing is left running.
+        """
+        self._main_process = os.getpid()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        options = {"num_api_servers": 1, "generate_client_file": False, "log_level": log_level, **uvicorn_options}
+        try:
+            with _config_that_listens():
+                self.run(host=host, port=port, **options)
+        except RuntimeError as failed:
+            raise WorkerError(str(failed)) from None
+        except (EOFError, ConnectionError):  # what LitServe waits for is held by its manager
+            self._lost = "the process that holds the queues of the workers ended"
+        except KeyboardInterrupt:
+            log.info("stopped before it was ready")
+        finally:
+            self._kill_children()
+        if self._lost:
+            raise ServerLostError(self._lost)
+
+    def launch_inference_worker(self, lit_api: litserve.LitAPI) -> list[BaseProcess]:
+        """Start the workers of `lit_api`, which leave Ctrl-C to this process."""
+        with self._whole_start():
+            return super().launch_inference_worker(lit_api)
+
+    def launch_single_inference_worker(self, lit_api: litserve.LitAPI, worker_id: int) -> BaseProcess:
+        """Start a worker in the place of one that died."""
+        with self._whole_start():
+            return super().launch_single_inference_worker(lit_api, worker_id)
+
+    def _init_manager(self, num_api_servers: int) -> SyncManager:
+        with self._whole_start(), _replaced(litserve.server.mp, "Manager", _manager):
+            return super()._init_manager(num_api_servers)
+
+    def _start_server(self, *arguments: Any, **options: Any) -> dict[int, BaseProcess]:
+        with self._whole_start():
+            servers: dict[int, BaseProcess] = super()._start_server(*arguments, **options)
+        threading.Thread(target=self._watch, args=(servers[0],), name="api-process", daemon=True).start()
+        return servers
+
+    @contextlib.contextmanager
+    def _whole_start(self) -> Iterator[None]:
+        """Start processes inside: whole, or they would outlive a stop, and such that they leave Ctrl-C to this one."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        self._starting = in_main_thread
+        try:
+            with interrupts_blocked():
+                yield
+        finally:
+            self._starting = False
+        if in_main_thread and self._stops:
+            raise KeyboardInterrupt
+
+    def _watch(self, api_process: BaseProcess) -> None:
+        wait([api_process.sentinel])  # not join: that is for whoever stops the server
+        if not self._stopping:
+            self._lost = f"the API process {api_process.pid} ended"
+            log.error("%s; going down", self._lost)
+            os.kill(self._main_process, signal.SIGTERM)
+
+    def _perform_graceful_shutdown(self, *arguments: Any, **options: Any) -> None:
+        self._stopping = True
+        # In a thread: the main thread's connection to the manager still waits for the answer that Ctrl-C broke off.
+        threading.Thread(target=self._stop_monitoring, daemon=True).start()
+        for thread in threading.enumerate():
+            if thread.name == _MONITOR_THREAD:  # or it starts again what is being stopped
+                thread.join(timeout=5)
+        super()._perform_graceful_shutdown(*arguments, **options)
+
+    def _stop_monitoring(self) -> None:
+        with contextlib.suppress(EOFError, ConnectionError):
+            self._shutdown_event.set()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._main_process:  # the forked API process inherits this and has its own way to end
+            return
+        self._stops += 1
+        if self._starting:
+            return
+        if self._stops == 1:
+            raise KeyboardInterrupt  # LitServe shuts down in order on this only
+        self._kill_children()
+
+    def _kill_children(self) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join(timeout=1)
+
+
+class RoundTrip:
+    """One request to the workers of `api_path`: enter it before it is sent, or a quick answer would be thrown away."""
+
+    def __init__(self, server: LitServer, api_path: str) -> None:
+        self._server, self._api_path = server, api_path
+        self._uid, self._item = str(uuid.uuid4()), ResponseBufferItem(asyncio.Event())
+
+    def __enter__(self) -> "RoundTrip":
+        self._server.response_buffer[self._uid] = self._item
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._server.response_buffer.pop(self._uid, None)
+
+    async def send(self, payload: Any) -> None:
+        """Put `payload` into the queue of the workers; again, if the one that took it died before it read it."""
+        queue = self._server._get_request_queue(self._api_path)
+        request = (self._server.app.response_queue_id, self._uid, time.monotonic(), payload)
+        await asyncio.to_thread(queue.put, request)
+
+    @property
+    def answered(self) -> asyncio.Event:
+        """Set when `answer` has one."""
+        return self._item.event
+
+    @property
+    def worker_id(self) -> int | None:
+        """The worker that has it; None while nobody does."""
+        return self._item.worker_id
+
+    def answer(self) -> Any:
+        """Return what the worker answered.
+
+        Raises:
+            WorkerError: it raised.
+        """
+        response, status = self._item.response
+        if status == LitAPIStatus.ERROR:
+            raise WorkerError(f"the worker failed: {response!r}")
+        return response
+
+
+def workers_ready(server: LitServer, api_path: str, worker_id: int | None = None) -> bool:
+    """Tell whether one worker of `api_path`, or all of them, are set up; asks another process, so use a thread.
+
+    LitServe's monitor, in the main process, only marks a worker that it restarts as starting.
+    """
+    states = _states(server, api_path)
+    if worker_id is not None:
+        return states.get(f"{_endpoint(api_path)}_{worker_id}") == WorkerSetupStatus.READY
+    return bool(states) and all(state == WorkerSetupStatus.READY for state in states.values())
+
+
+def setup_failed(server: LitServer, api_path: str) -> bool:
+    """Tell whether a worker of `api_path` could not be set up."""
+    return WorkerSetupStatus.ERROR in _states(server, api_path).values()
+
+
+def hide_routes(server: LitServer, api_paths: Collection[str]) -> None:
+    """Take away the public POST route that LitServe gives every LitAPI."""
+    routes = server.app.router.routes
+    routes[:] = [route for route in routes if getattr(route, "path", None) not in api_paths]
+
+
+def shut_down_uvicorn(number: int, within_s: float) -> Callable[[], None]:
+    """Return what uvicorn would do at signal `number`: close every socket, and give up on what is left `within_s`.
+
+    Ask before another handler takes its place.
+    """
+    handler: Any = signal.getsignal(number)
+
+    def shut_down() -> None:
+        handler.__self__.config.timeout_graceful_shutdown = within_s
+        handler(number, None)
+
+    return shut_down
+
+
+def _states(server: LitServer, api_path: str) -> dict[str, Any]:
+    """Return the states of the workers of one LitAPI; those of others do not matter."""
+    states = server.workers_setup_status.items()
+    return {name: state for name, state in states if name.rpartition("_")[0] == _endpoint(api_path)}
+
+
+def _endpoint(api_path: str) -> str:
+    return api_path.rsplit("/", 1)[-1]  # LitServe's names in workers_setup_status: endpoint_worker
+
+
+def _manager() -> SyncManager:
+    manager = SyncManager(ctx=multiprocessing.get_context())
+    manager.start(end_with_parent)
+    return manager
+
+
+class _ListeningConfig(uvicorn.Config):
+    """Listens as soon as it binds: whoever comes second is told, and nobody waits for models in vain."""
+
+    def bind_socket(self) -> socket.socket:
+        listening = listening_socket(self.host, self.port, self.backlog)
+        listening.set_inheritable(True)
+        log.info("listening on %s port %d", self.host, self.port)
+        return listening
+
+
+@contextlib.contextmanager
+def _config_that_listens() -> Iterator[None]:
+    with _replaced(litserve.server.uvicorn, "Config", _ListeningConfig):
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)

@@ -1,0 +1,38 @@
+"""How the processes of a server live and die together: children leave Ctrl-C to their parent and end with it."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing import resource_tracker
+
+_LOOK_EVERY_S = 0.5
+
+
+@contextlib.contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Start child processes inside: they inherit that SIGINT is blocked, from their first instruction on.
+
+    Unlike `signal.signal`, this may be used by any thread, and what comes meanwhile is delivered afterwards.
+    """
+    resource_tracker.ensure_running()  # the first start would do so, and it unblocks SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the process that started it is gone, however it went (kill -9 too)."""
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_outlive_nobody, args=(parent.pid,), name="end-with-parent", daemon=True).start()
+
+
+def _outlive_nobody(parent_pid: int) -> None:
+    while os.getppid() == parent_pid:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)  # nobody is left to wait for what an orderly end would tell

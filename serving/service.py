@@ -1,0 +1,136 @@
+"""What all sessions of the API process share: the engine, the threads, and the way to the workers with the words."""
+
+import asyncio
+import logging
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from serving.settings import Recognition, ServerLimits
+from serving.threads import Threads
+from serving.workers.queue import WorkerLostError, WorkerQueue
+from serving.workers.scheduler import Job
+from serving.workers.words import NO_ASR
+from undertone.audio import Samples
+from undertone.release import Release, open_release
+from undertone.words.languages import refusal as language_refusal
+from undertone.words.reading import Words
+
+log = logging.getLogger("undertone.service")
+
+_DESCRIBE_TIMEOUT_S = 30.0
+_UPLOADS_NICENESS = 10
+
+
+class Service:
+    """One per API process; every method runs in its event loop. There is no engine until `open` has loaded it.
+
+    `asr` says which recogniser the workers loaded and why. Live audio and uploads are computed on threads of their own.
+    """
+
+    def __init__(self, release: Path, limits: ServerLimits, recognition: Recognition) -> None:
+        self.release = release
+        self.limits = limits
+        self.asr: dict[str, Any] = dict(NO_ASR)
+        self.engine: Release | None = None
+        cores = os.cpu_count() or 1
+        self.live_threads = Threads("live", cores)
+        self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
+        self._loading_threads = Threads("loading", 1)
+        self._recognition = recognition
+        self._words: WorkerQueue | None = None
+        self._partials: WorkerQueue | None = None
+        self._describing: asyncio.Task[None] | None = None
+
+    async def open(self, words: WorkerQueue, partials: WorkerQueue | None) -> None:
+        """Load and warm the models, off the event loop, and await the workers.
+
+        Raises:
+            undertone.manifest.ReleaseError: the release is not whole.
+            WorkerError: a worker cannot be set up.
+        """
+        self._words, self._partials = words, partials
+        engine = await self._loading_threads.run(open_release, self.release)
+        for queue in filter(None, (words, partials)):
+            await queue.until_ready()
+        await self._describe(words)
+        self.engine = engine
+        log.info("release %s is loaded and warm", engine.manifest.version)
+
+    async def _describe(self, words: WorkerQueue) -> None:
+        await words.until_ready()
+        self.asr.update(await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S))
+        log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
+
+    async def _describe_again(self, words: WorkerQueue) -> None:
+        try:
+            await self._describe(words)
+        except Exception as error:
+            log.warning("no worker says which model it loaded: %r", error)
+
+    @property
+    def speculates(self) -> bool:
+        """Whether sessions ask for words ahead of an endpoint."""
+        return self._recognition.speculation and self.asr["engine"] != "none"
+
+    @property
+    def no_partials(self) -> str | None:
+        """Why there are no partials here; None where there are."""
+        if self.asr["engine"] == "none":
+            return f"this server has no speech recognition ({self.asr['reason']})"
+        if self._partials is None:
+            return "this server has no workers for words while they are spoken (see --partial-workers)"
+        return None
+
+    def no_language(self, language: str | None) -> str | None:
+        """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""
+        return language_refusal(language, self.asr["languages"]) if self.asr.get("languages") else None
+
+    async def transcribe(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+        job: Job | None = None,
+        timeout_s: float | None = None,
+    ) -> Words:
+        """Return the words of (n,) int16 samples at 16 kHz and what they say of the speaker.
+
+        `speech_ms` is how much of it the gate took for speech, `speech_prob` how clearly it heard it, `job` the rank
+        among what waits (default: urgent), `timeout_s` by default `limits.words_timeout_s`.
+
+        Raises:
+            TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
+        """
+        assert self._words is not None
+        began_s = time.perf_counter()
+        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
+        payload = {"samples": samples.tobytes(), "language": language, **evidence}
+        try:
+            words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, job))
+        except WorkerLostError:  # the next one may not get the same model
+            self._describing = asyncio.create_task(self._describe_again(self._words))
+            raise
+        spent_ms = 1000 * (time.perf_counter() - began_s)
+        queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)
+        return replace(words, queue_latency_ms=max(0.0, queue_ms))
+
+    async def transcribe_so_far(
+        self,
+        samples: Samples,
+        language: str | None = None,
+        speech_ms: int | None = None,
+        speech_prob: float | None = None,
+    ) -> str | None:
+        """Return the words of an utterance while it is spoken, from workers that no final waits for.
+
+        Raises:
+            TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
+        """
+        assert self._partials is not None
+        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
+        payload = {"samples": samples.tobytes(), "language": language, **evidence}
+        return Words(**await self._partials.submit(payload, self.limits.words_timeout_s)).text

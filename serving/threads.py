@@ -1,0 +1,31 @@
+"""Threads for what would hold up the event loop, in a pool for each purpose: none waits behind another's work."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Threads:
+    """A pool of `count` threads; with `niceness` they leave a core to the others that want it, where threads can."""
+
+    def __init__(self, purpose: str, count: int, niceness: int = 0) -> None:
+        self._pool = ThreadPoolExecutor(count, purpose, initializer=_yield_to_others, initargs=(niceness,))
+
+    async def run(
+        self, function: Callable[Parameters, Result], *arguments: Parameters.args, **named: Parameters.kwargs
+    ) -> Result:
+        """Return what `function` returns, called on one of the threads."""
+        assert not named, "run_in_executor takes positional arguments only"
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+
+
+def _yield_to_others(niceness: int) -> None:
+    if niceness and sys.platform == "linux":  # elsewhere it would be the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

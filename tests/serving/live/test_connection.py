@@ -1,0 +1,66 @@
+"""When a connection gives its client up for being too far behind: what was spoken, never what was sent too early."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from starlette.websockets import WebSocketState
+
+from serving.admission import Slot
+from serving.live.connection import Connection
+from serving.service import Service
+from serving.settings import Recognition, ServerLimits
+
+pytestmark = pytest.mark.fast
+
+SECOND = bytes(32_000)
+
+
+class Socket:
+    """Gives out `frames` at once, then a finish, and keeps what it is sent."""
+
+    def __init__(self, frames):
+        self._frames, self.sent, self.code = [*frames, json.dumps({"type": "session.finish"})], [], None
+        self.application_state = WebSocketState.CONNECTED
+
+    async def receive(self):
+        if not self._frames:
+            await asyncio.Event().wait()
+        frame = self._frames.pop(0)
+        return {"type": "websocket.receive", "bytes" if isinstance(frame, bytes) else "text": frame}
+
+    async def send_text(self, text):
+        self.sent.append(json.loads(text))
+
+    async def close(self, code):
+        self.code = code
+
+
+def connected(engine, release, frames, late_s, from_s=0):
+    """Return the socket after a session that is `late_s` behind with what it reads once it heard `from_s`."""
+
+    async def scene():
+        service = Service(release, ServerLimits(max_wait_s=30.0), Recognition(asr=None))
+        service.engine = engine
+        socket = Socket(frames)
+        connection = Connection(socket, service, Slot())
+        heard_s = lambda: connection._session.session.heard_samples / 16_000  # noqa: E731
+        connection._session.working_s = lambda: time.monotonic() + (late_s if heard_s() >= from_s else 0)
+        await connection.run()
+        return socket
+
+    return asyncio.run(scene())
+
+
+def test_audio_that_was_spoken_and_waits_too_long_ends_the_session_with_the_reason(engine, tiny_release):
+    socket = connected(engine, tiny_release, [SECOND], late_s=31.0)
+    assert socket.code == 4408
+    assert [message["code"] for message in socket.sent if message["type"] == "error"] == ["too_far_behind"]
+    assert connected(engine, tiny_release, [SECOND], late_s=29.0).code == 1000
+
+
+def test_audio_that_came_before_its_time_may_wait_as_long_as_it_takes(engine, tiny_release):
+    socket = connected(engine, tiny_release, 10 * [SECOND], late_s=1000.0, from_s=3)
+    assert socket.code == 1000
+    assert socket.sent[-1]["totals"]["audio_ms"] == 10_000

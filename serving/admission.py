@@ -17,6 +17,7 @@ from typing import Literal
 from starlette.requests import HTTPConnection
 
 from serving.settings import ServerLimits
+from undertone.protocol import ErrorCode
 
 log = logging.getLogger("undertone.admission")
 
@@ -36,12 +37,13 @@ class Caller:
 class RefusedError(Exception):
     """A caller is not admitted: `code` is for programs, the message for people.
 
-    `close_code` ends a socket, `status` answers a request; coming again makes sense after `retry_after_s` seconds.
+    The close code of `code` ends a socket, `status` answers a request; coming again makes sense after `retry_after_s`
+    seconds.
     """
 
-    def __init__(self, code: str, message: str, close_code: int, status: int = 503) -> None:
+    def __init__(self, code: ErrorCode, message: str, status: int = 503) -> None:
         super().__init__(message)
-        self.code, self.close_code, self.status, self.retry_after_s = code, close_code, status, RETRY_AFTER_S
+        self.code, self.status, self.retry_after_s = code, status, RETRY_AFTER_S
 
 
 class Slot:
@@ -104,12 +106,12 @@ class Admission:
 
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
-            return RefusedError("server_draining", "the server is going down; connect again in a moment", 1012)
+            return RefusedError(ErrorCode.SERVER_DRAINING, "the server is going down; connect again in a moment")
         if not self._open:
-            return RefusedError("server_full", "the models are still loading; see /health", 1013)
+            return RefusedError(ErrorCode.SERVER_FULL, "the models are still loading; see /health")
         most = self._most[caller.kind]
         if self.admitted(caller.kind) >= most:
-            return RefusedError("server_full", f"all {most} {_PLURAL[caller.kind]} are taken", 1013)
+            return RefusedError(ErrorCode.SERVER_FULL, f"all {most} {_PLURAL[caller.kind]} are taken")
         return None
 
     async def drain(self, within_s: float) -> None:

@@ -31,6 +31,7 @@ from undertone.audio_file import (
     Note,
     decoded,
 )
+from undertone.protocol import ErrorCode
 
 FIELD = "file"
 _IN_MEMORY_BYTES = 1 << 20
@@ -52,14 +53,14 @@ class Refusal(Exception):
 
 def draining() -> Refusal:
     """Return the refusal of a server that goes down."""
-    return Refusal(503, "server_draining", "the server is going down; send it again in a moment", RETRY_AFTER_S)
+    return Refusal(503, ErrorCode.SERVER_DRAINING, "the server is going down; send it again in a moment", RETRY_AFTER_S)
 
 
 _AUDIO_FAULTS: dict[type[AudioFileError], tuple[int, str]] = {
     NotAudioError: (415, "not_audio"),
     EmptyAudioError: (422, "empty_audio"),
-    DamagedAudioError: (422, "damaged_audio"),
-    AudioTooLongError: (413, "audio_too_long"),
+    DamagedAudioError: (422, ErrorCode.DAMAGED_AUDIO),
+    AudioTooLongError: (413, ErrorCode.AUDIO_TOO_LONG),
 }
 
 

@@ -91,12 +91,12 @@ async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
     try:
         async for pcm in upload:
             if upload.slot.draining.is_set():
-                await session.close("server_draining", str(draining()))
+                await session.close(ErrorCode.SERVER_DRAINING, str(draining()))
                 return
             await session.hear(pcm)
     except AudioFileError as broken:
         await session.end_utterance("finish")
-        await session.verdicts.drain()
+        await session.finals.drain()
         await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
         return
     await session.close("finished", notes=upload.notes)

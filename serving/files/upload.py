@@ -19,6 +19,7 @@ from serving.service import Service
 from serving.threads import Threads
 from undertone.audio import Samples
 from undertone.audio_file import AudioFileError
+from undertone.protocol import ErrorCode
 
 log = logging.getLogger("undertone.http")
 
@@ -72,7 +73,8 @@ class UploadResponse(Response):
         except Exception:
             upload_id = uuid.uuid4().hex
             log.exception("upload %s: internal error", upload_id)
-            response = Refusal(500, "internal", f"an internal error; the log has it as upload {upload_id}").response()
+            message = f"an internal error; the log has it as upload {upload_id}"
+            response = Refusal(500, ErrorCode.INTERNAL, message).response()
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, send: Send) -> ASGIApp:

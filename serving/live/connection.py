@@ -16,7 +16,18 @@ from serving.admission import Admission, RefusedError, Slot, caller
 from serving.live.inbox import Drain, Frame, Gone, Inbox
 from serving.service import Service
 from serving.sessions.session import ServedSession
-from undertone.protocol import ErrorCode, Message, MessageError, Ping, SessionFinish, SessionUpdate, error, pong, read
+from undertone.protocol import (
+    FINISHED,
+    ErrorCode,
+    Message,
+    MessageError,
+    Ping,
+    SessionFinish,
+    SessionUpdate,
+    error,
+    pong,
+    read,
+)
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.live")
@@ -26,11 +37,11 @@ SEND_TIMEOUT_S = 30.0
 
 
 class Closing(Exception):
-    """The session comes to its end: `reason` for session.closed, the close `code`, the error frame before it if any."""
+    """The session comes to its end: in order, or for `code`, with an error frame of `message` before the close."""
 
-    def __init__(self, reason: str, code: int = 1000, message: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.code, self.message = reason, code, message
+    def __init__(self, code: ErrorCode | None = None, message: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
 
 
 @dataclass
@@ -51,7 +62,7 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
     except RefusedError as refused:
         message = error(refused.code, str(refused), fatal=True, retry_after_s=refused.retry_after_s)
         await websocket.send_json(message)
-        await websocket.close(refused.close_code)
+        await websocket.close(_close_code(refused.code))
 
 
 class Connection:
@@ -86,7 +97,7 @@ class Connection:
             while True:
                 await self._step()
         except Drain:
-            await self._close(Closing("server_draining", 1012, "the server is going down; connect again in a moment"))
+            await self._close(Closing(ErrorCode.SERVER_DRAINING, "the server is going down; connect again in a moment"))
         except Closing as closing:
             await self._close(closing)
 
@@ -97,7 +108,7 @@ class Connection:
             await self._out_of_patience()
             return
         if not frame.early and self._session.working_s() - frame.arrived_s > self._limits.max_wait_s:
-            raise Closing("too_far_behind", 4408, f"audio waited over {self._limits.max_wait_s:g} s unread")
+            raise Closing(ErrorCode.TOO_FAR_BEHIND, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
         if frame.data is not None:
             await self._audio(frame.data, frame.early)
@@ -118,17 +129,17 @@ class Connection:
         if self._session.in_speech and now_s - self._clock.audio_s >= IDLE_SPEECH_S:
             await self._session.end_utterance("idle")
         elif now_s - self._clock.heard_s >= limits.idle_session_s:
-            raise Closing("session_expired", 4410, f"nothing came for {limits.idle_session_s:g} s")
+            raise Closing(ErrorCode.SESSION_EXPIRED, f"nothing came for {limits.idle_session_s:g} s")
 
     def _check_age(self, now_s: float) -> None:
         limit_s = self._limits.max_session_s
         if now_s - self._clock.began_s >= limit_s:
-            raise Closing("session_expired", 4410, f"a session lasts {limit_s:g} s at most")
+            raise Closing(ErrorCode.SESSION_EXPIRED, f"a session lasts {limit_s:g} s at most")
 
     async def _audio(self, data: bytes, early: bool) -> None:
         limit = self._limits.max_frame_bytes
         if len(data) > limit:
-            raise Closing("message_too_large", 1009, f"a frame of {len(data)} bytes; {limit} are allowed")
+            raise Closing(ErrorCode.MESSAGE_TOO_LARGE, f"a frame of {len(data)} bytes; {limit} are allowed")
         if not data or len(data) % 2:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
             await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
@@ -143,7 +154,7 @@ class Connection:
             await self._send(error(ErrorCode.INVALID_MESSAGE, str(refused)))
             return
         if isinstance(message, SessionFinish):
-            raise Closing("finished")
+            raise Closing
         if isinstance(message, SessionUpdate):
             await self._update(message.changes)
         elif isinstance(message, Ping):
@@ -162,8 +173,8 @@ class Connection:
             await self._send(error(ErrorCode.INVALID_MESSAGE, "nothing to commit: no speech is under way"))
 
     async def _close(self, closing: Closing) -> None:
-        await self._session.close(closing.reason, closing.message)
-        await self._websocket.close(closing.code)
+        await self._session.close(closing.code or "finished", closing.message)
+        await self._websocket.close(_close_code(closing.code))
 
     async def _fail(self) -> None:
         if self._websocket.application_state is not WebSocketState.CONNECTED:
@@ -171,7 +182,7 @@ class Connection:
         try:
             message = f"an internal error; the log has it as session {self._session.id}"
             await self._send(error(ErrorCode.INTERNAL, message, fatal=True))
-            await self._websocket.close(1011)
+            await self._websocket.close(_close_code(ErrorCode.INTERNAL))
         except Exception:
             log.info("session %s: the client was gone before it could be told", self._session.id)
 
@@ -182,3 +193,8 @@ class Connection:
                     await self._websocket.send_text(json.dumps(message))
                 except RuntimeError as closed:  # uvicorn closed the socket itself: of a frame far too large, say
                     raise WebSocketDisconnect(1006) from closed
+
+
+def _close_code(code: ErrorCode | None) -> int:
+    """Return what closes a socket after a fatal error, or after a session that ended in order."""
+    return FINISHED if code is None or code.close is None else code.close

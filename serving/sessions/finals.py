@@ -47,7 +47,7 @@ class _Guess:
     task: asyncio.Task[Words]
 
 
-class Verdicts:
+class Finals:
     """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time; `listen`
     brings what the voice says, and what it raises comes out of the next `add`, `settled` or `drain`.
 

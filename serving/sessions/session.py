@@ -13,7 +13,7 @@ from typing import Any
 from serving.logs import SESSION
 from serving.service import Service
 from serving.sessions.clock import SessionClock
-from serving.sessions.finals import Verdicts
+from serving.sessions.finals import Finals
 from serving.sessions.partials import Partials
 from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
 from serving.workers.scheduler import Job
@@ -51,8 +51,8 @@ class ServedSession:
         self.subscribers: list[Subscriber] = [finals_log(self.id), wire(send)]
         self._publish = publisher(self.subscribers)
         patience_ms = service.limits.provisional_after_ms
-        self.verdicts = Verdicts(self._publish, self._transcribe, self._listen, self.id, patience_ms)
-        self.verdicts.fusion = service.engine.fusion
+        self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
+        self.finals.fusion = service.engine.fusion
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -69,8 +69,8 @@ class ServedSession:
         if reason := self._service.no_language(settings.language):
             raise SettingError(f"language: {reason}")
         self.session.configure(settings)
-        self.verdicts.fusion = self._release.fusion.with_alpha(settings.alpha)
-        self.verdicts.redacts = self._partials.redacts = settings.redact_text
+        self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
+        self.finals.redacts = self._partials.redacts = settings.redact_text
 
     async def hear(self, pcm: bytes, early: bool = False) -> None:
         """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about.
@@ -83,9 +83,9 @@ class ServedSession:
         for start in range(0, len(pcm), PIECE_BYTES):
             self._clock.begin()
             patient = early or not self._live or self._ahead_s() > MAX_AHEAD_S
-            if patient and self.verdicts.pending > most:
+            if patient and self.finals.pending > most:
                 with self._clock:
-                    await self.verdicts.settled(most)
+                    await self.finals.settled(most)
             await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
 
     @property
@@ -109,18 +109,18 @@ class ServedSession:
         `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
         await self._tell(await self._threads.run(self.session.finish))
-        await self.verdicts.drain()
+        await self.finals.drain()
         self.cancel()
         if fault:
             await self._send(error(reason, fault, fatal=True))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
         told = [*notes, *self.session.notes]
         said = {"notes": told} if told else {}
-        await self._send({**closed, "trajectory": self.verdicts.trajectory, **said})
+        await self._send({**closed, "trajectory": self.finals.trajectory, **said})
 
     def cancel(self) -> None:
         """Give up what is still under way; harmless after `close`."""
-        self.verdicts.cancel()
+        self.finals.cancel()
         self._partials.cancel()
 
     def created(self) -> Message:
@@ -157,11 +157,11 @@ class ServedSession:
 
     def _forward(self, output: Stretch | Withdrawn) -> None:
         if isinstance(output, Utterance):
-            self.verdicts.add(output)
+            self.finals.add(output)
         elif isinstance(output, Speculation):
-            self.verdicts.speculate(output)
+            self.finals.speculate(output)
         elif isinstance(output, Withdrawn):
-            self.verdicts.withdraw()
+            self.finals.withdraw()
         elif isinstance(output, SoFar):
             self._partials.offer(output)
 
@@ -183,8 +183,8 @@ class ServedSession:
         return await self._service.transcribe_so_far(so_far.samples, *known)
 
     def _totals(self) -> dict[str, Any]:
-        heard = [entry["label"] for entry in self.verdicts.trajectory]
-        sent, used = self.session.speculations, self.verdicts.used
+        heard = [entry["label"] for entry in self.finals.trajectory]
+        sent, used = self.session.speculations, self.finals.used
         return {
             **self.session.totals,
             "labels": {label: heard.count(label) for label in LABELS},

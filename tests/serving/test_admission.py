@@ -30,7 +30,7 @@ def refused(admission, caller):
 
 def test_nobody_gets_in_before_the_models_are_loaded():
     refusal = refused(Admission(ServerLimits()), LIVE)
-    assert (refusal.code, refusal.close_code, refusal.status) == ("server_full", 1013, 503)
+    assert (refusal.code, refusal.code.close, refusal.status) == ("server_full", 1013, 503)
     assert "loading" in str(refusal)
 
 
@@ -70,7 +70,7 @@ def test_everybody_is_told_of_a_drain_nobody_new_gets_in_and_it_ends_with_the_la
             await asyncio.sleep(0.05)
             assert sorted(told) == ["live", "upload"]
             assert not draining.done()
-            assert (refused(admission, LIVE).code, refused(admission, LIVE).close_code) == ("server_draining", 1012)
+            assert (refused(admission, LIVE).code, refused(admission, LIVE).code.close) == ("server_draining", 1012)
         await asyncio.wait_for(draining, 1.0)
 
     asyncio.run(scene())

@@ -30,7 +30,7 @@ def test_every_line_of_text_has_time_level_role_and_logger(tmp_path_factory, tin
     lines = log_of(tmp_path_factory, tiny_release)
     form = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (DEBUG|INFO|WARNING|ERROR) (main|api|words) [a-z_.]+: ")
     assert [line for line in lines if not form.match(line)] == []
-    assert any(" api undertone.desk: release" in line for line in lines)
+    assert any(" api undertone.service: release" in line for line in lines)
     assert any(" uvicorn.error: " in line for line in lines)
     assert any(" main litserve" in line for line in lines)
 

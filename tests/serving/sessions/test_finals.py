@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from serving.sessions.finals import Verdicts
+from serving.sessions.finals import Finals
 from serving.sessions.subscribers import finals_log, publisher, wire
 from serving.workers.queue import WorkerError, WorkerLostError
 from serving.workers.scheduler import OverloadError
@@ -46,10 +46,10 @@ def play(scene, transcribe, provisional_after_ms=1000, listen=sad):
             messages.append(message)
 
         publish = publisher([finals_log("a-session"), wire(send)])
-        verdicts = Verdicts(publish, transcribe, listen, "a-session", provisional_after_ms)
-        await scene(verdicts)
-        await verdicts.drain()
-        return verdicts, messages
+        finals = Finals(publish, transcribe, listen, "a-session", provisional_after_ms)
+        await scene(finals)
+        await finals.drain()
+        return finals, messages
 
     return asyncio.run(played())
 
@@ -69,15 +69,15 @@ def answer_with(*outcomes):
     return transcribe, asked
 
 
-async def one(verdicts):
-    verdicts.add(utterance(1))
+async def one(finals):
+    finals.add(utterance(1))
 
 
 def test_words_and_voice_are_fused_by_the_released_rule():
     def with_rule(rule):
-        async def scene(verdicts):
-            verdicts.fusion = rule
-            verdicts.add(utterance(1))
+        async def scene(finals):
+            finals.fusion = rule
+            finals.add(utterance(1))
 
         return play(scene, answer_with(heard(1))[0])[1][0]
 
@@ -102,9 +102,9 @@ def test_words_and_voice_are_fused_by_the_released_rule():
     ],
 )
 def test_without_words_the_voice_decides_and_the_next_is_fused_again(outcome, reason):
-    async def scene(verdicts):
-        verdicts.add(utterance(1))
-        verdicts.add(utterance(2))
+    async def scene(finals):
+        finals.add(utterance(1))
+        finals.add(utterance(2))
 
     _, (first, second) = play(scene, answer_with(outcome, heard(2))[0])
     assert (first["mode"], first["reason"], first["text"], first["alpha"]) == ("audio_only", reason, None, 0)
@@ -119,9 +119,9 @@ def test_finals_stay_in_order_when_later_words_come_first():
         await asyncio.sleep(0.05 / stretch.utterance_id)
         return heard(stretch.utterance_id)
 
-    async def scene(verdicts):
+    async def scene(finals):
         for number in (1, 2, 3, 4):
-            verdicts.add(utterance(number))
+            finals.add(utterance(number))
 
     _, messages = play(scene, transcribe)
     assert [message["utterance_id"] for message in messages] == [1, 2, 3, 4]
@@ -153,9 +153,9 @@ def test_words_that_never_came_are_pending_at_first_and_have_timed_out_in_the_fi
 
 
 def test_redaction_leaves_the_sentiment_of_the_words_and_not_the_words(caplog):
-    async def scene(verdicts):
-        verdicts.redacts = True
-        verdicts.add(utterance(1))
+    async def scene(finals):
+        finals.redacts = True
+        finals.add(utterance(1))
 
     with caplog.at_level(logging.DEBUG):
         _, (final,) = play(scene, answer_with(heard(1))[0])
@@ -184,14 +184,14 @@ def test_the_log_has_a_line_for_each_final_and_never_the_words(caplog):
 def test_the_words_of_a_speculation_are_used_and_never_asked_for_again():
     transcribe, asked = answer_with(heard("ahead"))
 
-    async def scene(verdicts):
-        verdicts.speculate(speculation(1))
-        verdicts.add(utterance(1, lead_ms=288))
+    async def scene(finals):
+        finals.speculate(speculation(1))
+        finals.add(utterance(1, lead_ms=288))
 
-    verdicts, (final,) = play(scene, transcribe)
+    finals, (final,) = play(scene, transcribe)
     assert final["text"] == "well done ahead"
     assert final["timings"]["speculation_lead_ms"] == 288
-    assert (asked, verdicts.used) == ([("Speculation", 1)], 1)
+    assert (asked, finals.used) == ([("Speculation", 1)], 1)
 
 
 def test_a_speculation_that_nobody_waits_for_yet_is_not_urgent_until_its_endpoint():
@@ -205,13 +205,13 @@ def test_a_speculation_that_nobody_waits_for_yet_is_not_urgent_until_its_endpoin
                 await asyncio.sleep(0)
         return heard(1)
 
-    async def scene(verdicts):
-        verdicts.speculate(speculation(1))
+    async def scene(finals):
+        finals.speculate(speculation(1))
         await asked.wait()
         for _ in range(100):  # the loop goes round as often as it likes: only the endpoint changes the rank
             await asyncio.sleep(0)
         assert not jobs[0].urgent
-        verdicts.add(utterance(1, lead_ms=288))
+        finals.add(utterance(1, lead_ms=288))
 
     _, (final,) = play(scene, transcribe)
     assert jobs[0].urgent
@@ -221,38 +221,38 @@ def test_a_speculation_that_nobody_waits_for_yet_is_not_urgent_until_its_endpoin
 def test_a_speculation_is_dropped_where_speech_resumed_and_where_it_does_not_hold():
     transcribe, asked = answer_with(heard("too early"), heard("too early"), heard("whole"))
 
-    async def scene(verdicts):
-        verdicts.speculate(speculation(1))
+    async def scene(finals):
+        finals.speculate(speculation(1))
         await asyncio.sleep(0)
-        verdicts.withdraw()
-        verdicts.speculate(speculation(1))
+        finals.withdraw()
+        finals.speculate(speculation(1))
         await asyncio.sleep(0)
-        verdicts.add(utterance(1))
+        finals.add(utterance(1))
 
-    verdicts, (final,) = play(scene, transcribe)
+    finals, (final,) = play(scene, transcribe)
     assert final["text"] == "well done whole"
     assert final["timings"]["speculation_lead_ms"] is None
     assert [kind for kind, _ in asked] == ["Speculation", "Speculation", "Utterance"]
-    assert verdicts.used == 0
+    assert finals.used == 0
 
 
 @pytest.mark.parametrize("failure", [WorkerError("raised"), OverloadError("full")])
 def test_a_speculation_that_failed_is_made_up_for(failure):
-    async def scene(verdicts):
-        verdicts.speculate(speculation(1))
+    async def scene(finals):
+        finals.speculate(speculation(1))
         await asyncio.sleep(0.01)
-        verdicts.add(utterance(1, lead_ms=288))
+        finals.add(utterance(1, lead_ms=288))
 
-    verdicts, (final,) = play(scene, answer_with(failure, heard("again"))[0])
-    assert (final["text"], verdicts.used) == ("well done again", 0)
+    finals, (final,) = play(scene, answer_with(failure, heard("again"))[0])
+    assert (final["text"], finals.used) == ("well done again", 0)
 
 
 def test_a_worker_lost_over_a_speculation_does_not_get_the_same_samples_again():
     transcribe, asked = answer_with(WorkerLostError("gone"))
 
-    async def scene(verdicts):
-        verdicts.speculate(speculation(1))
-        verdicts.add(utterance(1, lead_ms=288))
+    async def scene(finals):
+        finals.speculate(speculation(1))
+        finals.add(utterance(1, lead_ms=288))
 
     _, (final,) = play(scene, transcribe)
     assert (final["reason"], len(asked)) == ("worker_lost", 1)
@@ -265,11 +265,11 @@ def test_whoever_waits_for_verdicts_is_woken_when_few_enough_are_pending():
 
     seen = []
 
-    async def scene(verdicts):
+    async def scene(finals):
         for number in range(1, 6):
-            verdicts.add(utterance(number))
-        await asyncio.wait_for(verdicts.settled(2), 5)
-        seen.append(verdicts.pending)
+            finals.add(utterance(number))
+        await asyncio.wait_for(finals.settled(2), 5)
+        seen.append(finals.pending)
 
     play(scene, transcribe)
     assert seen[0] <= 2
@@ -298,14 +298,14 @@ def test_a_voice_model_that_fails_ends_the_session_instead_of_leaving_it_silent(
     async def listen(utterance):
         raise RuntimeError("the graph is broken")
 
-    async def scene(verdicts):
-        verdicts.add(utterance(1))
-        verdicts.add(utterance(2))
+    async def scene(finals):
+        finals.add(utterance(1))
+        finals.add(utterance(2))
         with pytest.raises(RuntimeError, match="graph is broken"):
-            await verdicts.settled(0)
-        assert verdicts.pending == 0
+            await finals.settled(0)
+        assert finals.pending == 0
         with pytest.raises(RuntimeError, match="graph is broken"):
-            verdicts.add(utterance(3))
+            finals.add(utterance(3))
 
     with pytest.raises(RuntimeError, match="graph is broken"):
         play(scene, answer_with(heard(1), heard(2))[0], listen=listen)

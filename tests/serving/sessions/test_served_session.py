@@ -57,11 +57,11 @@ def serve_through(release, pcm, live=True, chunk_bytes=10_000_000, prepare=lambd
             messages.append(message)
 
         served = ServedSession(service, send, live=live)
-        served.verdicts.settled = awaiting(service, served.verdicts.settled)
-        served.verdicts.drain = awaiting(service, served.verdicts.drain)
+        served.finals.settled = awaiting(service, served.finals.settled)
+        served.finals.drain = awaiting(service, served.finals.drain)
         prepare(served)
         feed = served.session.feed
-        served.session.feed = lambda piece: pending.append(served.verdicts.pending) or feed(piece)
+        served.session.feed = lambda piece: pending.append(served.finals.pending) or feed(piece)
         for start in range(0, len(pcm), chunk_bytes):
             await served.hear(pcm[start : start + chunk_bytes])
         await served.close("finished")
@@ -92,21 +92,21 @@ def test_audio_at_full_speed_waits_for_its_verdicts_and_no_word_is_lost(tiny_rel
     finals = [message for message in messages if message["type"] == "utterance.final"]
     assert [final["mode"] for final in finals] == 6 * ["fused"]
     assert max(pending) == MAX_PENDING
-    assert served.verdicts.pending == 0
+    assert served.finals.pending == 0
 
 
 def test_the_clock_of_a_session_stands_still_while_it_chooses_to_wait(tiny_release, speech):
     readings = []
 
     def watch(served):
-        settled = served.verdicts.settled
+        settled = served.finals.settled
 
         async def watched(at_most):
             readings.append(served.working_s())
             await settled(at_most)
             readings.append(served.working_s())
 
-        served.verdicts.settled = watched
+        served.finals.settled = watched
 
     serve_through(tiny_release, speech, prepare=watch)
     assert readings
@@ -144,7 +144,7 @@ def test_settings_are_taken_before_audio_only_and_partials_only_where_there_are_
             served.update({"partials": True, "redact_text": True})
         assert served.session.settings.redact_text is False
         served.update({"alpha": "adaptive"})
-        assert served.verdicts.fusion.adaptive
+        assert served.finals.fusion.adaptive
 
     _, served, _, _ = serve_through(tiny_release, speech[:32_000], prepare=refuse)
     with pytest.raises(SettingError, match="before the first audio"):

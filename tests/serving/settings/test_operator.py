@@ -96,6 +96,7 @@ def test_a_server_can_do_without_words():
         ("--port", "80", "80: LitServe takes a port from 1024 to 65535"),
         ("--port", "http", "invalid int value: 'http'"),
         ("--max-sessions", "0", "0: at least 1"),
+        ("--max-uploads", "0", "0: at least 1"),
         ("--host", "here", "invalid choice: 'here' (choose from '127.0.0.1', '0.0.0.0', '::')"),
         ("--log-format", "xml", "invalid choice: 'xml' (choose from 'text', 'json')"),
     ],

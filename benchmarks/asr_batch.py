@@ -20,7 +20,7 @@ from spoken_track import voiced
 
 from training.params import load_params
 from undertone.audio_file import read
-from undertone.words.recogniser import AsrSettings, Recogniser, Sound, Transcript, load_recogniser
+from undertone.words.engines.recogniser import AsrSettings, Recogniser, Sound, Transcript, load_recogniser
 from undertone.words.sentiment import load_text_model
 
 SIZES = (1, 2, 4, 8)

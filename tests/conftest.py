@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import soxr
 from hibari import Hibari
+from material.tiny_release import make_release
 from numpy.typing import NDArray
-from tiny_release import make_release
 
 from serving.cli.demo_server import DemoServer
 from undertone.audio import Samples
 from undertone.release import Release, open_release
-from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
+from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_recogniser
 
 ROOT = Path(__file__).resolve().parent.parent
 

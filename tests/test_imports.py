@@ -23,7 +23,16 @@ THIRD_PARTY = {
     "undertone.audio_file.containers": set(),
     "undertone.gate": {"numpy"},
     "undertone.voice": {"numpy"},
-    "undertone.words": {"numpy", "tokenizers", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},
+    "undertone.words": {"numpy", "tokenizers"},
+    "undertone.words.engines": {
+        "numpy",
+        "tokenizers",
+        "faster_whisper",
+        "ctranslate2",
+        "huggingface_hub",
+        "pocketsphinx",
+    },
+    "undertone.words.plausibility": {"numpy"},
     "undertone.protocol": {"pydantic", "typing_extensions"},
     "undertone.stream": {"numpy", "pydantic", "annotated_types"},
     "undertone.client": {"numpy", "websockets"},
@@ -143,4 +152,4 @@ def test_what_decodes_films_is_loaded_only_for_what_libsndfile_does_not_know():
 
 
 def test_pocketsphinx_is_loaded_only_where_it_is_asked_for():
-    assert "pocketsphinx" not in loaded_by("import undertone.words.recogniser")
+    assert "pocketsphinx" not in loaded_by("import undertone.words.engines.recogniser")

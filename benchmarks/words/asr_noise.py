@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from training.sounds.noises import KINDS, noise
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
-from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
-from undertone.words.sphinx import PocketsphinxRecogniser
+from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_recogniser
+from undertone.words.engines.sphinx import PocketsphinxRecogniser
 
 SECONDS = 3.0
 MADE_HERE = ("silence", "breath")

@@ -23,7 +23,7 @@ from training.scoring.word_errors import word_error_rate
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.tables import read_table, read_text
-from undertone.words.recogniser import AsrSettings, load_recogniser
+from undertone.words.engines.recogniser import AsrSettings, load_recogniser
 
 WINDOWS = ("adaptive", "full")
 

@@ -37,9 +37,9 @@ from training.text.fitting import row_confusions
 from training.text.noise import unpunctuated, with_word_errors
 from undertone.audio_file import read
 from undertone.labels import LABELS
+from undertone.words.engines.sphinx import PocketsphinxRecogniser
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
-from undertone.words.sphinx import PocketsphinxRecogniser
 
 VOICES = ("en-us", "en-us+f3", "en-us+m3", "en-us+f2")
 DRAWS = 5

@@ -4,8 +4,8 @@ Protocol: each piece of benchmarks/words/gate_material.py is one stream through 
 params.yaml, the promoted Silero file); each of its utterances goes to Whisper with what the gate knows of it. Kept:
 utterances whose words are accepted, and their share of the seconds of speech. For sounds without words a clip counts
 once, however many of its utterances are accepted, and silent clips count as well. Of short answers only those count
-that Whisper writes as they were said. The numbers of undertone/words/calibrated.py were fitted and their limits placed
-on the chosen half; the report half was only looked at, and the judges of a release have other recordings.
+that Whisper writes as they were said. The numbers of undertone/words/plausibility/calibrated.py were fitted and their
+limits placed on the chosen half; the report half was only looked at, and the judges of a release have other recordings.
 
     python benchmarks/words/words_gate.py --model FOLDER --half report
     python benchmarks/words/words_gate.py --model FOLDER --half report --only person_sneeze dog_bark --list
@@ -27,7 +27,7 @@ from training.params import load_params
 from undertone.gate.listener import utterances
 from undertone.gate.settings import VadSettings, vad_settings
 from undertone.gate.silero import SileroModel
-from undertone.words.recogniser import load_recogniser
+from undertone.words.engines.recogniser import load_recogniser
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Recogniser, Transcript
 

@@ -52,7 +52,7 @@ class RecogniserAPI(litserve.LitAPI):
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
         end_with_parent()
-        from undertone.words.recogniser import (  # the engines: not for the API process, which imports us
+        from undertone.words.engines.recogniser import (  # the engines: not for the API process, which imports us
             NoRecogniser,
             load_recogniser,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_release import make_release
+from material.tiny_release import make_release
 
 from export.gates import GateError, check_gates
 from export.promote import REGISTERED_NAME, main, promote

@@ -7,8 +7,8 @@ import re
 import httpx
 import pytest
 from conftest import running_server
+from material.wire import receive_until, send, stream
 from websockets.sync.client import connect
-from wire import receive_until, send, stream
 
 from serving.logs import JsonLines
 from undertone.audio_file import read

@@ -8,9 +8,9 @@ import time
 import psutil
 import pytest
 from conftest import running_server
-from server_processes import api_process_of, family_of
+from material.server_processes import api_process_of, family_of
+from material.wire import session
 from websockets.exceptions import ConnectionClosed
-from wire import session
 
 from serving.cli.demo_server import free_port
 

@@ -14,10 +14,10 @@ import pytest
 import yaml
 from conftest import running_server
 from litserve.utils import WorkerSetupStatus
+from material.wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 from pydantic import TypeAdapter
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from serving.server import UndertoneServer
 from serving.settings import ServerLimits

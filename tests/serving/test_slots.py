@@ -3,9 +3,9 @@
 import httpx
 import pytest
 from conftest import running_server
-from uploads import begin_upload
+from material.uploads import begin_upload
+from material.wire import receive, session
 from websockets.sync.client import connect
-from wire import receive, session
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import time
 import psutil
 import pytest
 from conftest import running_server
-from uploads import begin_upload, everything
+from material.uploads import begin_upload, everything
+from material.wire import receive, receive_until, session
 from websockets.sync.client import connect
-from wire import receive, receive_until, session
 
 from serving.cli.demo_server import free_port
 from undertone.audio_file import read

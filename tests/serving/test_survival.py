@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from conftest import running_server
-from server_processes import family_of
+from material.server_processes import family_of
+from material.wire import receive_until, send, session
 from websockets.exceptions import ConnectionClosed
-from wire import receive_until, send, session
 
 from serving.cli.demo_server import free_port
 from undertone.audio_file import read

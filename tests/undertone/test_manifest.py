@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from tiny_release import make_release
+from material.tiny_release import make_release
 
 from undertone.manifest import MANIFEST_NAME, SERVED_FILES, VAD_FILE, FileMismatchError, ManifestError, load, save
 from undertone.release import open_release

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_release import make_release
+from material.tiny_release import make_release
 
 from export.gates import check_gates
 from export.release import build_release

@@ -37,7 +37,7 @@ from training.sounds.speaking import PUBLISHED, Speaker
 from undertone.audio import RATE_HZ, SAMPLES_PER_MS, Samples, to_float, to_int16
 from undertone.gate.listener import utterances
 from undertone.gate.settings import VadSettings, vad_settings
-from undertone.words.recogniser import load_recogniser
+from undertone.words.engines.recogniser import load_recogniser
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Recogniser
 

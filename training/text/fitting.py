@@ -10,13 +10,14 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.metrics import f1_score
 from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 from transformers import DistilBertForSequenceClassification
@@ -43,54 +44,71 @@ def fit(
     curves: list[dict[str, float]] = []
     for number, phase in enumerate(section["phases"]):
         settings = {**section, **phase, "seed": section["seed"] + number}
-        found = _fit_phase(model, tokenizer, rows, dev, settings)
+        found = _Phase(model, tokenizer, rows, settings).curves(dev)
         curves += [{**line, "epoch": len(curves) + line["epoch"]} for line in found]
     return curves
 
 
-def _fit_phase(
-    model: DistilBertForSequenceClassification,
-    tokenizer: Tokenizer,
-    rows: Sequence[Row],
-    dev: Sequence[Row],
-    section: Mapping[str, Any],
-) -> list[dict[str, float]]:
-    rng = random.Random(section["seed"])
-    torch.set_num_threads(section["threads"])
-    torch.manual_seed(section["seed"])
-    confusions = row_confusions(rows)
-    epochs = [epoch_rows(rows, section["rows_per_epoch"], rng) for _ in range(section["epochs"])]
-    views = len(section["noise"])
-    steps = sum(-(-views * len(drawn) // section["batch_size"]) for drawn in epochs)
-    optimiser = torch.optim.AdamW(parameter_groups(model, section), fused=True)
-    warmup = max(1, int(section["warmup"] * steps))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
-    )
-    weight_of = label_weights(rows, section["label_balance"], section["emphasis"])
-    curves = []
-    for epoch, drawn in enumerate(epochs):
-        model.train()
-        started_s, losses = time.monotonic(), []
-        batches = list(_batches(tokenizer, drawn, section, rng, confusions))
-        for tokens, mask, chosen in tqdm(batches, desc=f"epoch {epoch + 1}", mininterval=10.0):
-            labels = torch.tensor([label_index(drawn[i].label) for i in chosen])
-            weights = torch.tensor([weight_of[drawn[i].source, drawn[i].label] for i in chosen])
-            with autocast(section["precision"]):
-                logits = model(input_ids=tokens, attention_mask=mask).logits.float()
-            losses_of = cross_entropy(logits, labels, reduction="none", label_smoothing=section["label_smoothing"])
-            loss = (weights * losses_of).mean()
-            if views == 2:
-                loss = loss + section["consistency"] * inconsistency(logits)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad(set_to_none=True)
-            losses.append(loss.item())
-        curves.append({"epoch": epoch, "train_loss": float(np.mean(losses)), **dev_scores(model, tokenizer, dev)})
-        tqdm.write(f"{curves[-1]} {time.monotonic() - started_s:.0f} s")
-    return curves
+class _Phase:
+    """One phase of the fitting: its draws, its optimiser and its rate, all from the seed of `section`."""
+
+    def __init__(self, model: nn.Module, tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any]) -> None:
+        self._model, self._tokenizer, self._section = model, tokenizer, section
+        self._rng = random.Random(section["seed"])
+        torch.set_num_threads(section["threads"])
+        torch.manual_seed(section["seed"])
+        self._confusions = row_confusions(rows)
+        self._epochs = [epoch_rows(rows, section["rows_per_epoch"], self._rng) for _ in range(section["epochs"])]
+        self._weight_of = label_weights(rows, section["label_balance"], section["emphasis"])
+        self._optimiser = torch.optim.AdamW(parameter_groups(model, section), fused=True)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, self._rate)
+
+    def curves(self, dev: Sequence[Row]) -> list[dict[str, float]]:
+        """Fit, and return one line of the curves per epoch."""
+        curves = []
+        for epoch, drawn in enumerate(self._epochs):
+            started_s = time.monotonic()
+            loss = self._fit_epoch(drawn, f"epoch {epoch + 1}")
+            curves.append({"epoch": epoch, "train_loss": loss, **dev_scores(self._model, self._tokenizer, dev)})
+            tqdm.write(f"{curves[-1]} {time.monotonic() - started_s:.0f} s")
+        return curves
+
+    @cached_property
+    def _steps(self) -> int:
+        views, size = len(self._section["noise"]), self._section["batch_size"]
+        return sum(-(-views * len(drawn) // size) for drawn in self._epochs)
+
+    def _rate(self, step: int) -> float:
+        warmup = max(1, int(self._section["warmup"] * self._steps))
+        return min((step + 1) / warmup, max(0.0, (self._steps - step) / max(1, self._steps - warmup)))
+
+    def _fit_epoch(self, drawn: list[Row], name: str) -> float:
+        self._model.train()
+        batches = list(_batches(self._tokenizer, drawn, self._section, self._rng, self._confusions))
+        losses = [
+            self._step(tokens, mask, [drawn[i] for i in chosen])
+            for tokens, mask, chosen in tqdm(batches, desc=name, mininterval=10.0)
+        ]
+        return float(np.mean(losses))
+
+    def _step(self, tokens: Tensor, mask: Tensor, rows: Sequence[Row]) -> float:
+        loss = self._loss(tokens, mask, rows)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        self._optimiser.step()
+        self._schedule.step()
+        self._optimiser.zero_grad(set_to_none=True)
+        return float(loss.item())
+
+    def _loss(self, tokens: Tensor, mask: Tensor, rows: Sequence[Row]) -> Tensor:
+        section = self._section
+        labels = torch.tensor([label_index(row.label) for row in rows])
+        weights = torch.tensor([self._weight_of[row.source, row.label] for row in rows])
+        with autocast(section["precision"]):
+            logits = self._model(input_ids=tokens, attention_mask=mask).logits.float()
+        losses = cross_entropy(logits, labels, reduction="none", label_smoothing=section["label_smoothing"])
+        loss: Tensor = (weights * losses).mean()
+        return loss + section["consistency"] * inconsistency(logits) if len(section["noise"]) == 2 else loss
 
 
 def epoch_rows(rows: Sequence[Row], per_source: Mapping[str, int], rng: random.Random) -> list[Row]:

@@ -107,7 +107,7 @@ class Reader:
 @cache
 def _loaded(settings: AsrSettings) -> Recogniser:
     try:
-        from undertone.words.recogniser import load_recogniser  # the engines, which not everybody has installed
+        from undertone.words.engines.recogniser import load_recogniser  # the engines, which not everybody has installed
     except ModuleNotFoundError as missing:
         reason = f"{missing.name} is not installed; `pip install 'undertone[whisper]'` brings words"
         log.warning("no speech recognition: %s", reason)

@@ -5,9 +5,10 @@ AsrError
 └── AsrUnavailableError  there is no engine: the utterance goes without words
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from undertone.audio import Samples
 from undertone.words.reasons import Reason
@@ -27,7 +28,10 @@ class AsrUnavailableError(AsrError):
 
 @dataclass(frozen=True)
 class Sound:
-    """What a recogniser is asked about; see `Recogniser.transcribe`."""
+    """What a recogniser is asked about: (n,) int16 samples at 16 kHz, and their language if it is known.
+
+    `speech_ms` is how much of it the gate took for speech, `speech_prob` how clearly (undertone/gate/clarity.py).
+    """
 
     samples: Samples
     language: str | None = None
@@ -62,14 +66,23 @@ class Transcript:
     evidence: dict[str, float] = field(default_factory=dict)
 
 
-class Recogniser(Protocol):
+class Recogniser(ABC):
     """An engine that is loaded and warm."""
 
     @property
+    @abstractmethod
     def description(self) -> dict[str, Any]:
         """What runs and why, for the log and for clients.
 
         `engine`, `model`, `open_vocabulary`, `languages` (the codes of those that it knows) and `reason`.
+        """
+
+    @abstractmethod
+    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
+        """Return the words of each of `sounds`; they may share the work, and never change each other.
+
+        Raises:
+            AsrUnavailableError: there is no engine.
         """
 
     def transcribe(
@@ -79,23 +92,11 @@ class Recogniser(Protocol):
         speech_ms: int | None = None,
         speech_prob: float | None = None,
     ) -> Transcript:
-        """Return the words of `samples`, (n,) int16 at 16 kHz.
-
-        `speech_ms` is how much of it the VAD took for speech, `speech_prob` how clearly (undertone/gate/clarity.py).
-
-        Raises:
-            AsrUnavailableError: there is no engine.
-        """
-
-    def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
-        """Return what `transcribe` gives for each of `sounds`; they may share the work, and never change each other.
-
-        Raises:
-            AsrUnavailableError: there is no engine.
-        """
+        """Return the words of one sound, its samples (n,) int16 at 16 kHz; the rest as in `Sound`."""
+        return self.transcribe_all([Sound(samples, language, speech_ms, speech_prob)])[0]
 
 
-class NoRecogniser:
+class NoRecogniser(Recogniser):
     """The engine "none": every utterance goes without words."""
 
     def __init__(self, reason: str) -> None:
@@ -107,16 +108,8 @@ class NoRecogniser:
         about = {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
         return {**about, "languages": []}
 
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None = None,
-        speech_ms: int | None = None,
-        speech_prob: float | None = None,
-    ) -> Transcript:
-        """Raise `AsrUnavailableError`."""
-        raise AsrUnavailableError(f"no speech recognition: {self._reason}")
-
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
         """Raise `AsrUnavailableError` if there is anything to hear."""
-        return [self.transcribe(sound.samples) for sound in sounds]
+        if sounds:
+            raise AsrUnavailableError(f"no speech recognition: {self._reason}")
+        return []

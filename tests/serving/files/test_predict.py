@@ -15,8 +15,8 @@ import pytest
 import soundfile
 import yaml
 from conftest import running_server
-from recordings import BY_PYAV, encoded
-from wire import receive_until, send, send_in_real_time, session, stream, without_latencies
+from material.recordings import BY_PYAV, encoded
+from material.wire import receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from undertone.audio_file import read
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import running_server
-from server_processes import api_process_of
+from material.server_processes import api_process_of
+from material.wire import receive, receive_until, send, session
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-from wire import receive, receive_until, send, session
 
 from undertone.audio_file import read
 

@@ -8,8 +8,8 @@ import jsonschema
 import numpy as np
 import pytest
 import yaml
+from material.wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 from websockets.sync.client import connect
-from wire import receive, receive_until, send, send_in_real_time, session, stream, without_latencies
 
 from training.scoring.word_errors import word_error_rate
 from undertone.audio_file import read

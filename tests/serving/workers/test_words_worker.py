@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serving.workers.words import RecogniserAPI
-from undertone.words.recogniser import NoRecogniser
+from undertone.words.engines.recogniser import NoRecogniser
 from undertone.words.transcript import Transcript
 
 pytestmark = pytest.mark.fast

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from spoken_tones import write_clips
+from material.spoken_tones import write_clips
 
 from training.acoustic.answers import answers, answers_to_waveforms
 from training.acoustic.augment import Augmenter

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_classifier import make_classifier
+from material.tiny_classifier import make_classifier
 from transformers import DistilBertForSequenceClassification
 
 from training.corpora.texts.table import Row

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from tiny_classifier import make_classifier
+from material.tiny_classifier import make_classifier
 from tokenizers import Tokenizer
 
 from export.onnx_file import session_of

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from recordings import heard, written
+from material.recordings import heard, written
 
 from undertone.audio_file import read
 from undertone.audio_file.channels import Mixer

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from recordings import heard, sounding, written
+from material.recordings import heard, sounding, written
 
 from undertone.audio_file import EmptyAudioError
 

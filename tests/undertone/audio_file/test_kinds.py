@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from recordings import KINDS, encoded, heard, recording, sounding, written
+from material.recordings import KINDS, encoded, heard, recording, sounding, written
 
 from undertone.audio_file import AudioFileError, AudioTooLongError, DamagedAudioError, NotAudioError
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from recordings import encoded, heard, sounding, written
+from material.recordings import encoded, heard, sounding, written
 
 pytestmark = pytest.mark.fast
 

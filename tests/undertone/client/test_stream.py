@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from scripted_server import CLOSED, CREATED, hear_all, say, scripted_server
+from material.scripted_server import CLOSED, CREATED, hear_all, say, scripted_server
 
 from serving.cli.main import main
 from undertone.audio_file import read

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_release import VAD
+from material.tiny_release import VAD
 
 from training.features.silero import published_silero
 from training.features.trim import silero_hears, speech_bounds

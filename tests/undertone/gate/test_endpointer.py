@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_release import VAD
+from material.tiny_release import VAD
 
 from undertone.audio import FRAME_SAMPLES
 from undertone.gate.endpointer import Endpointer

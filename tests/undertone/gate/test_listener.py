@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_release import VAD
+from material.tiny_release import VAD
 
 from undertone.audio import FRAME_SAMPLES
 from undertone.audio_file import read

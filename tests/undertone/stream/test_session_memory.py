@@ -4,7 +4,7 @@ import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
-from tiny_release import VAD
+from material.tiny_release import VAD
 
 from undertone.stream.session import Session
 from undertone.stream.settings import SessionSettings

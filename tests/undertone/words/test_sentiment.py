@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_release import make_release
-from tiny_text import GRAPH, make_text_files
+from material.tiny_release import make_release
+from material.tiny_text import GRAPH, make_text_files
 
 from serving.cli import main as cli
 from undertone.manifest import (

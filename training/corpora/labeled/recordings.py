@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.corpora.labeled.labeled_set import LabeledSetError
 from training.features.trim import speech_bounds
 from undertone.audio import RATE_HZ
-from undertone.words.recogniser import AsrSettings, Recogniser, load_recogniser
+from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_recogniser
 from undertone.words.transcript import AsrError
 
 Samples = NDArray[np.int16]

@@ -1,7 +1,7 @@
 """Whether the hub may be asked and answers: its client retries for minutes where there is no network.
 
 What fetches there (training/corpora/texts/sources.py, training/text/base.py) asks here first. The recogniser's models
-are fetched in a process of their own that can be ended (undertone/words/hub.py).
+are fetched in a process of their own that can be ended (undertone/words/engines/hub.py).
 """
 
 import os

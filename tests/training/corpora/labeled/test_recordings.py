@@ -8,8 +8,8 @@ import soundfile
 from training.corpora.labeled.labeled_set import LabeledSetError, load_recordings, load_sentences
 from training.corpora.labeled.recordings import Transcriber, read_recording, read_speech
 from undertone.audio_file import read
-from undertone.words import hub
-from undertone.words.recogniser import AsrSettings, load_recogniser
+from undertone.words.engines import hub
+from undertone.words.engines.recogniser import AsrSettings, load_recogniser
 
 
 @pytest.fixture

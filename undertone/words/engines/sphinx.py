@@ -6,20 +6,20 @@ The wheel is an extra of its own, imported only when this engine is asked for.
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from undertone.audio import RATE_HZ, Samples
-from undertone.words.evidence import Evidence
-from undertone.words.hallucination import gate
+from undertone.words.engines.pieces import by_pieces
 from undertone.words.languages import ENGLISH
-from undertone.words.pieces import by_pieces
+from undertone.words.plausibility.evidence import Evidence
+from undertone.words.plausibility.hallucination import gate
+from undertone.words.plausibility.voicing import voicing
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import AsrModelError, Segment, Sound, Transcript
-from undertone.words.voicing import voicing
+from undertone.words.transcript import AsrModelError, Recogniser, Segment, Sound, Transcript
 
 MODEL = "en-us"
 FRAMES_PER_SECOND = 100
@@ -35,7 +35,7 @@ _FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+")
 _VARIANT = re.compile(r"\(\d+\)$")  # "the(2)" is "the", pronounced the second way of the dictionary
 
 
-class PocketsphinxRecogniser:
+class PocketsphinxRecogniser(Recogniser):
     """One decoder; what it answers depends on the samples alone, not on what it heard before."""
 
     def __init__(self, settings: AsrSettings, reason: str) -> None:
@@ -55,28 +55,18 @@ class PocketsphinxRecogniser:
         about = {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
         return {**about, "languages": list(ENGLISH)}
 
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None = None,
-        speech_ms: int | None = None,
-        speech_prob: float | None = None,
-    ) -> Transcript:
-        """See `Recogniser`; `language` does not matter, the model knows English only."""
-        return by_pieces(samples, speech_ms, lambda piece, speech: self._piece(piece, speech, speech_prob))
-
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
-        """See `Recogniser`; one after the other."""
-        return [self.transcribe(sound.samples, None, sound.speech_ms, sound.speech_prob) for sound in sounds]
+        """See `Recogniser`; one after the other. Their language does not matter, the model knows English only."""
+        return [by_pieces(sound, self._piece) for sound in sounds]
 
-    def _piece(self, samples: Samples, speech_ms: int | None, speech_prob: float | None) -> Transcript:
-        units = self._decode(samples)
+    def _piece(self, sound: Sound) -> Transcript:
+        units = self._decode(sound.samples)
         words = [unit for unit in units if not _FILLER.fullmatch(unit.word)]
         segments = tuple(_segments(words))
         text = " ".join(segment.text for segment in segments)
         if not words:
             return Transcript("", language="en", rejected=Reason.NO_WORDS)
-        evidence = replace(_evidence(text, units, words, samples, speech_ms), speech_prob=speech_prob)
+        evidence = _evidence(text, units, words, sound)
         rejected = gate(evidence) if self._settings.gates else None
         return Transcript(text, segments, "en", rejected, evidence=evidence.numbers())
 
@@ -120,17 +110,18 @@ def without_digital_silence(samples: Samples) -> Samples:
     return np.rint(samples + noise).clip(-32768, 32767).astype(np.int16)
 
 
-def _evidence(text: str, units: list[Any], words: list[Any], samples: Samples, speech_ms: int | None) -> Evidence:
+def _evidence(text: str, units: list[Any], words: list[Any], sound: Sound) -> Evidence:
     spoken = sum(word.end_frame - word.start_frame + 1 for word in words)
     return Evidence(
         text=text,
-        length_s=len(samples) / RATE_HZ,
-        speech_ms=speech_ms,
+        length_s=len(sound.samples) / RATE_HZ,
+        speech_ms=sound.speech_ms,
+        speech_prob=sound.speech_prob,
         word_logprob=float(np.mean([np.log(max(word.prob, _LEAST_POSTERIOR)) for word in words])),
         word_s=spoken / len(words) / FRAMES_PER_SECOND,
         share_of_words=spoken / max(1, units[-1].end_frame + 1),
         noises=sum(_NOISE.fullmatch(unit.word) is not None for unit in units),
-        **asdict(voicing(samples)),
+        **asdict(voicing(sound.samples)),
     )
 
 

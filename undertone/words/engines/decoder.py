@@ -2,7 +2,7 @@
 
 Encoding several at once gains nothing (it is all arithmetic) and int8 keeps no row's scale for another row; decoding,
 which reads the whole model for every token, takes half the time for each of four. What is decoded does not depend on
-what it is decoded with: tests/undertone/words/test_whisper_batch.py.
+what it is decoded with: tests/undertone/words/engines/test_whisper_batch.py.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
 
 from undertone.audio import RATE_HZ, Samples, to_float
-from undertone.words.evidence import Evidence, words_of
+from undertone.words.engines.window import window_frames
 from undertone.words.languages import base_code
-from undertone.words.repetition import mostly_again, repeats, self_similarity
+from undertone.words.plausibility.evidence import Evidence, words_of
+from undertone.words.plausibility.repetition import mostly_again, repeats, self_similarity
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Sound
-from undertone.words.window import window_frames
 
 SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
 POSITIONS = 448  # of every Whisper's decoder

@@ -13,7 +13,7 @@ from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
-from undertone.words.recogniser import AsrModelError, AsrSettings, load_recogniser
+from undertone.words.engines.recogniser import AsrModelError, AsrSettings, load_recogniser
 
 HELD_OUT = range(21, 25)
 
@@ -109,7 +109,7 @@ def test_silence_gives_no_words(tiny_en):
 
 def test_words_that_look_wrong_are_decoded_again_in_thirty_seconds(tiny_en, full, monkeypatch):
     sound = noise("music", 1, seconds=3.0)
-    monkeypatch.setattr("undertone.words.whisper.needs_full_window", lambda evidence: True)
+    monkeypatch.setattr("undertone.words.engines.whisper.needs_full_window", lambda evidence: True)
     again = tiny_en.transcribe(sound)
     assert (again.decodings, again.window_s) == (2, 30.0)
     assert again.text == full.transcribe(sound).text

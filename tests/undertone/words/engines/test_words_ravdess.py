@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from wire import stream, without_latencies
+from material.wire import stream, without_latencies
 
 from training.corpora.ravdess.names import STATEMENTS, parse_name
 from training.scoring.word_errors import word_error_rate

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from tiny_text import make_tokenizer
+from material.tiny_text import make_tokenizer
 from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedTokenizerFast
 
 

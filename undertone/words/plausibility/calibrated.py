@@ -11,8 +11,8 @@ report`.
 
 import math
 
-from undertone.words.evidence import Evidence
-from undertone.words.inventions import is_known_invention
+from undertone.words.plausibility.evidence import Evidence
+from undertone.words.plausibility.inventions import is_known_invention
 
 MOST_WORDS_PER_SECOND = 9.0  # nobody speaks faster; of more than `SOON_SAID` words
 SOON_SAID = 4

@@ -10,21 +10,23 @@ import numpy as np
 
 from undertone.audio import RATE_HZ, Samples
 from undertone.words.reasons import Reason
-from undertone.words.transcript import Transcript
+from undertone.words.transcript import Sound, Transcript
 
 LONGEST_PIECE_S = 28.0
 _QUIET_SAMPLES = RATE_HZ // 10
 _SEARCH_S = 8.0
 
 
-def by_pieces(samples: Samples, speech_ms: int | None, hear: Callable[[Samples, int | None], Transcript]) -> Transcript:
-    """Return one transcript of `samples`, made by `hear(piece, its share of speech_ms)`."""
-    if not len(samples):
+def by_pieces(sound: Sound, hear: Callable[[Sound], Transcript]) -> Transcript:
+    """Return one transcript of `sound`, made by `hear` of its pieces, each with its share of `speech_ms`."""
+    length = len(sound.samples)
+    if not length:
         return Transcript("", rejected=Reason.NO_WORDS, decodings=0)
     parts = []
-    for start, end in pieces(samples):
-        share_ms = None if speech_ms is None else round(speech_ms * (end - start) / len(samples))
-        parts.append(later(hear(samples[start:end], share_ms), start / RATE_HZ))
+    for start, end in pieces(sound.samples):
+        share_ms = None if sound.speech_ms is None else round(sound.speech_ms * (end - start) / length)
+        piece = replace(sound, samples=sound.samples[start:end], speech_ms=share_ms)
+        parts.append(later(hear(piece), start / RATE_HZ))
     return joined(parts)
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from undertone.words import hub, packages
-from undertone.words.hub import HubError, find_model
-from undertone.words.recogniser import AsrSettings, load_recogniser
+from undertone.words.engines import hub, packages
+from undertone.words.engines.hub import HubError, find_model
+from undertone.words.engines.recogniser import AsrSettings, load_recogniser
 
 TINY = packages.CARRIERS["tiny.en"]
 

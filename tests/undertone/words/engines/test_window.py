@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from undertone.audio import RATE_HZ
-from undertone.words.pieces import pieces
+from undertone.words.engines.pieces import pieces
+from undertone.words.engines.window import window_frames, window_s
 from undertone.words.settings import AsrSettings
-from undertone.words.window import window_frames, window_s
 
 pytestmark = pytest.mark.fast
 

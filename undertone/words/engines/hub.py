@@ -13,7 +13,7 @@ from typing import NamedTuple
 from faster_whisper import available_models, download_model
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-from undertone.words.packages import carried
+from undertone.words.engines.packages import carried
 from undertone.words.settings import WEIGHTS, names_a_folder
 from undertone.words.transcript import AsrModelError
 

@@ -1,8 +1,8 @@
 """Whether words were said or invented: recognisers hear "thank you" in silence, hum and noise.
 
-Whisper's words behind the speech gate are judged by two calibrated sums (undertone/words/calibrated.py). Where the
-evidence is other (pocketsphinx, or nobody asked the speech gate), signs are counted: no sign is proof, each gives
-points, two points reject; a known invention is one point, so that a real "thank you" passes unless something else
+Whisper's words behind the speech gate are judged by two calibrated sums (undertone/words/plausibility/calibrated.py).
+Where the evidence is other (pocketsphinx, or nobody asked the speech gate), signs are counted: no sign is proof, each
+gives points, two points reject; a known invention is one point, so that a real "thank you" passes unless something else
 speaks against it. The points follow Radford et al. 2022, section 4.5 (no speech, log probability, compression ratio),
 Koenecke et al. 2024 and Baranski et al. 2025 (what is invented, and over what).
 
@@ -12,11 +12,11 @@ Koenecke et al. 2024 and Baranski et al. 2025 (what is invented, and over what).
 
 from dataclasses import dataclass
 
-from undertone.words.calibrated import can_judge, english, impossible, spoken
-from undertone.words.evidence import Evidence
-from undertone.words.inventions import are_grunts, is_known_invention
+from undertone.words.plausibility.calibrated import can_judge, english, impossible, spoken
+from undertone.words.plausibility.evidence import Evidence
+from undertone.words.plausibility.inventions import are_grunts, is_known_invention
+from undertone.words.plausibility.repetition import repeats
 from undertone.words.reasons import Reason
-from undertone.words.repetition import repeats
 
 __all__ = ["Evidence", "GateSettings", "gate", "needs_full_window", "repeats_itself", "signs", "unlooped"]
 

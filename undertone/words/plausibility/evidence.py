@@ -11,11 +11,11 @@ class Evidence:
     `no_speech_prob`, `avg_logprob` and `compression_ratio` are Whisper's own; `sure_tokens` (the sum of the
     probabilities), `token_logprob` (the mean) and `least_logprob` are of its different tokens, each counted once, so
     that a decoder that repeats itself gains nothing; where the sound repeats itself as the text does
-    (`self_similarity`, undertone/words/repetition.py; None where the text does not), a token's is the mean of its
-    occurrences. `word_logprob` (mean log posterior), `word_s` (mean length),
-    `share_of_words` (of the time) and `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`, `tonality` and
-    `periodicity` are those of undertone/words/voicing.py; `speech_ms` and `speech_prob` are the speech gate's: how much
-    it took for speech and how clearly it heard it (undertone/gate/clarity.py).
+    (`self_similarity`, undertone/words/plausibility/repetition.py; None where the text does not), a token's is the mean
+    of its occurrences. `word_logprob` (mean log posterior), `word_s` (mean length), `share_of_words` (of the time) and
+    `noises` are pocketsphinx's; `level`, `voiced_s`, `movement_db`, `tonality` and `periodicity` are those of
+    undertone/words/plausibility/voicing.py; `speech_ms` and `speech_prob` are the speech gate's: how much it took for
+    speech and how clearly it heard it (undertone/gate/clarity.py).
     """
 
     text: str

@@ -2,11 +2,12 @@
 
 import logging
 
-from undertone.words.hub import HubError, find_model
+from undertone.words.engines.hub import HubError, find_model
+from undertone.words.engines.packages import how_to_install
+from undertone.words.engines.sphinx import PocketsphinxRecogniser
+from undertone.words.engines.whisper import WhisperRecogniser
 from undertone.words.languages import ENGLISH, refusal
-from undertone.words.packages import how_to_install
 from undertone.words.settings import AsrSettings
-from undertone.words.sphinx import PocketsphinxRecogniser
 from undertone.words.transcript import (
     AsrModelError,
     AsrUnavailableError,
@@ -16,7 +17,6 @@ from undertone.words.transcript import (
     Sound,
     Transcript,
 )
-from undertone.words.whisper import WhisperRecogniser
 
 __all__ = [
     "AsrModelError",

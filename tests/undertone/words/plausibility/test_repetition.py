@@ -8,7 +8,7 @@ from training.params import load_params
 from training.sounds.noises import noise
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
-from undertone.words.repetition import REPEATS_FROM, mostly_again, self_similarity
+from undertone.words.plausibility.repetition import REPEATS_FROM, mostly_again, self_similarity
 
 RATE_HZ = 16_000
 PAUSE = np.zeros(RATE_HZ // 5, dtype=np.int16)

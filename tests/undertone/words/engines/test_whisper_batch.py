@@ -5,8 +5,8 @@ import pytest
 
 from training.sounds.noises import noise
 from undertone.audio import RATE_HZ
-from undertone.words.decoder import WhisperDecoder
-from undertone.words.recogniser import AsrSettings, Sound, load_recogniser
+from undertone.words.engines.decoder import WhisperDecoder
+from undertone.words.engines.recogniser import AsrSettings, Sound, load_recogniser
 
 SAID = (
     "I am so happy that you came!",
@@ -76,8 +76,8 @@ def test_a_limit_of_tokens_is_that_of_each_and_not_of_the_longest(sounds, most, 
 
 
 def test_one_that_runs_on_past_its_own_limit_is_cut_where_it_would_be_alone(sounds, monkeypatch):
-    monkeypatch.setattr("undertone.words.decoder.SPARE_TOKENS", 1)
-    monkeypatch.setattr("undertone.words.decoder.TOKENS_PER_SECOND", 1)
+    monkeypatch.setattr("undertone.words.engines.decoder.SPARE_TOKENS", 1)
+    monkeypatch.setattr("undertone.words.engines.decoder.TOKENS_PER_SECOND", 1)
     recogniser = load_recogniser(AsrSettings(gates=False))
     few = [Sound(sound.samples) for sound in (sounds[0], sounds[2], sounds[3])]
     alone = [recogniser.transcribe(sound.samples).text for sound in few]

@@ -14,10 +14,10 @@ import pytest
 from training.sounds.noises import KINDS, noise
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
-from undertone.words import hub as asr_hub
-from undertone.words import packages
-from undertone.words.recogniser import AsrModelError, AsrSettings, AsrUnavailableError, load_recogniser
-from undertone.words.sphinx import PocketsphinxRecogniser
+from undertone.words.engines import hub as asr_hub
+from undertone.words.engines import packages
+from undertone.words.engines.recogniser import AsrModelError, AsrSettings, AsrUnavailableError, load_recogniser
+from undertone.words.engines.sphinx import PocketsphinxRecogniser
 
 
 def speak(text, folder, voice="en-us", words_per_minute=150):

@@ -6,8 +6,8 @@ import pytest
 from training.sounds.noises import noise
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
-from undertone.words.hallucination import GateSettings
-from undertone.words.voicing import voicing
+from undertone.words.plausibility.hallucination import GateSettings
+from undertone.words.plausibility.voicing import voicing
 
 GATE = GateSettings()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from undertone.words.hallucination import Evidence, gate, needs_full_window, signs, unlooped
-from undertone.words.inventions import INVENTIONS
+from undertone.words.plausibility.hallucination import Evidence, gate, needs_full_window, signs, unlooped
+from undertone.words.plausibility.inventions import INVENTIONS
 
 pytestmark = pytest.mark.fast
 

@@ -1,7 +1,7 @@
 """Faster-Whisper in int8, greedy, without timestamps or earlier text, in a window that fits the utterance.
 
-`WhisperModel.transcribe` always encodes 30 s, so its parts are put together in undertone/words/decoder.py for one
-window; here is which window, and whether what was heard is believed.
+`WhisperModel.transcribe` always encodes 30 s, so its parts are put together in undertone/words/engines/decoder.py for
+one window; here is which window, and whether what was heard is believed.
 """
 
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from undertone.audio import RATE_HZ, Samples
-from undertone.words.decoder import Decoding, WhisperDecoder
-from undertone.words.evidence import Evidence
-from undertone.words.hallucination import gate, needs_full_window, unlooped
+from undertone.audio import RATE_HZ
+from undertone.words.engines.decoder import Decoding, WhisperDecoder
+from undertone.words.engines.pieces import LONGEST_PIECE_S, by_pieces
+from undertone.words.engines.window import FULL_WINDOW_S, window_s
 from undertone.words.languages import refusal
-from undertone.words.pieces import LONGEST_PIECE_S, by_pieces
+from undertone.words.plausibility.evidence import Evidence
+from undertone.words.plausibility.hallucination import gate, needs_full_window, unlooped
+from undertone.words.plausibility.voicing import voicing
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import AsrModelError, Segment, Sound, Transcript
-from undertone.words.voicing import voicing
-from undertone.words.window import FULL_WINDOW_S, window_s
+from undertone.words.transcript import AsrModelError, Recogniser, Segment, Sound, Transcript
 
 
-class WhisperRecogniser:
+class WhisperRecogniser(Recogniser):
     """One model, loaded and warm; not for several threads at once."""
 
     def __init__(self, settings: AsrSettings, folder: Path, reason: str) -> None:
@@ -49,24 +49,12 @@ class WhisperRecogniser:
         about = {"engine": "faster-whisper", "model": model, "open_vocabulary": True, "reason": self._reason}
         return {**about, "languages": self._decoder.languages}
 
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None = None,
-        speech_ms: int | None = None,
-        speech_prob: float | None = None,
-    ) -> Transcript:
-        """See `Recogniser`; what is longer than 28 s is cut into pieces, and each is judged by itself."""
-        return by_pieces(
-            samples, speech_ms, lambda piece, speech: self._heard([Sound(piece, language, speech, speech_prob)])[0]
-        )
-
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
-        """See `Recogniser`; what is cut into pieces, or empty, is heard by itself, the others are decoded together."""
+        """See `Recogniser`; what is longer than 28 s is cut into pieces, the rest goes together."""
         whole = [0 < len(sound.samples) <= LONGEST_PIECE_S * RATE_HZ for sound in sounds]
         heard = iter(self._heard([sound for sound, fits in zip(sounds, whole, strict=True) if fits]))
         return [
-            next(heard) if fits else self.transcribe(sound.samples, sound.language, sound.speech_ms, sound.speech_prob)
+            next(heard) if fits else by_pieces(sound, lambda piece: self._heard([piece])[0])
             for sound, fits in zip(sounds, whole, strict=True)
         ]
 

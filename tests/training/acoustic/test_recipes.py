@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from test_training import write_features
+from material.made_features import write_features
 from torch import nn
 
 from export.acoustic.graph import export_graph

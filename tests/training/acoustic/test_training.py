@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow
 import pytest
 import torch
+from material.made_features import write_features
 
 from training.acoustic.answers import answers
 from training.acoustic.fitting import class_weights, labels_of, pad
@@ -16,17 +16,12 @@ from training.acoustic.model import load_checkpoint
 from training.acoustic.recipes import of_actors, recipe_of
 from training.acoustic.train import Inputs, mfccs_of, train
 from training.corpora.ravdess.clips import load_features
-from training.corpora.ravdess.names import expected_names, parse_name
 from training.evaluation.acoustic import evaluate
-from training.features.extract import schema
 from training.params import load_params
 from training.scoring import scores
 from training.scoring.calibration import best_temperature
-from training.tables import write_table
 from undertone.labels import LABELS
 from undertone.probabilities import softmax
-
-LABEL_OF = {"neutral": "neutral", "calm": "neutral", "happy": "positive", "surprised": "positive"}
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +31,6 @@ def params(repository: Path) -> dict:
     params["train"]["validate_every"] = 2
     params["train"]["baseline"] |= {"epochs": 3, "learning_rate": 0.01, "averaging": 0.8}
     return params
-
-
-def write_features(path: Path, shift_of_actor: dict[int, float] | None = None) -> None:
-    """Write a table in which the third coefficient says the label, under noise."""
-    random = np.random.default_rng(0)
-    rows = []
-    for name in sorted(expected_names())[::5]:
-        clip = parse_name(name)
-        label = LABEL_OF.get(clip.emotion, "negative")
-        frames = int(random.integers(20, 60))
-        mfcc = random.normal(size=(frames, 40)).astype(np.float32)
-        mfcc[:, 2] += LABELS.index(label) * 2.0
-        mfcc += (shift_of_actor or {}).get(clip.actor, 0.0)
-        said = {key: getattr(clip, key) for key in ("actor", "sex", "emotion", "intensity", "statement", "repetition")}
-        kept = {"heard": True, "start_sample": 0, "end_sample": frames * 160, "frames": frames}
-        rows.append({"clip": name, "label": label, **said, **kept, "mfcc": list(mfcc)})
-    write_table(path, pyarrow.Table.from_pylist(rows, schema(40)))
 
 
 def run_train(params: dict, features: Path, root: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.features.trim import silero
+from training.features.silero import published_silero
 from training.params import load_params
 from training.sounds.noises import noise
 from undertone.gate.listener import utterances
@@ -62,7 +62,7 @@ def test_what_is_said_over_and_over_is_believed_as_if_said_once(tiny_en, say, re
         tiny_en.transcribe(
             sound[found.start : found.end], None, (found.speech_end - found.speech_start) // 16, found.speech_prob
         )
-        for found in utterances(sound, silero, vad)
+        for found in utterances(sound, published_silero(), vad)
     ]
     assert heard
     assert [transcript.rejected for transcript in heard] == [None] * len(heard)

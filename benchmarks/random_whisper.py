@@ -2,7 +2,7 @@
 
     python benchmarks/random_whisper.py build/random_whisper
 
-For measuring speed where no weights can be had. Random weights never end a text by themselves: serve it with
+For measuring speed where there are no weights. Random weights never end a text by themselves: serve it with
 `max_new_tokens=12` and `gates=False` (undertone/words/settings.py).
 """
 

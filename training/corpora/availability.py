@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_S = 4.0
 
 
 def lacking(params: Mapping[str, Any], mirror: Path | None) -> list[str]:
-    """Return one sentence for each set that can be had neither here, nor in `mirror`, nor on the net."""
+    """Return one sentence for each set that is neither here, nor in `mirror`, nor on the net."""
     found = []
     if not CLIPS.is_dir() and (fault := _clips_fault(params["download"]["url"], mirror)):
         found.append(f"RAVDESS: {fault}")
@@ -60,7 +60,7 @@ def main() -> None:
     mirror = os.environ.get(MIRROR_VARIABLE)
     found = lacking(load_params(), Path(mirror) if mirror else None)
     if found:
-        sys.stderr.write("what the models are trained on cannot be had:\n" + "".join(f"  {line}\n" for line in found))
+        sys.stderr.write("what the models are trained on is missing:\n" + "".join(f"  {line}\n" for line in found))
         raise SystemExit(
             f"set {MIRROR_VARIABLE} to a folder with ravdess/, goemotions/, sst/ and meld/ (docs/retrain.md), or come "
             "back with a network. Serving, `make demo` and `make promote` need none of it."

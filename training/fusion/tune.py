@@ -32,7 +32,7 @@ def tune(params: Mapping[str, Any], graphs: Graphs, output: Path = Path()) -> No
 
     Raises:
         LabeledSetError: the labelled set cannot be used.
-        FloorError: the accuracy that is demanded of what is kept cannot be had.
+        FloorError: the accuracy that is demanded of what is kept is out of reach.
         SystemExit: an input is missing; the message names the stage that makes it.
     """
     section, clips = params["fusion"], clips_by_half(params)

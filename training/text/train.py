@@ -34,7 +34,7 @@ def train(
     """Write the fine-tuned (or copied) model into `output` and the curves of training into `curves_file`.
 
     Raises:
-        SystemExit: the base cannot be had.
+        SystemExit: the base is not there and cannot be fetched.
     """
     section = params["text"]
     building = output.with_name(output.name + ".partial")

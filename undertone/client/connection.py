@@ -25,7 +25,7 @@ class StreamError(Exception):
 
 
 class ServerUnreachableError(StreamError):
-    """There is no server to talk to: further files would fare no better."""
+    """Nothing answers there: further files would fare no better."""
 
 
 class SessionRefusedError(StreamError):
@@ -44,7 +44,7 @@ async def open_socket(url: str) -> ClientConnection:
     """Return an open connection to the server at `url`.
 
     Raises:
-        ServerUnreachableError: it cannot be had; the message names the url and what to do.
+        ServerUnreachableError: there is none; the message names the url and what to do.
     """
     proxy: Literal[True] | None = None if _is_local(url) else True
     try:

@@ -40,7 +40,7 @@ class Speculation(Stretch):
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """`speculation` is of no use: speech went on."""
+    """`speculation` is withdrawn: speech went on."""
 
     speculation: Speculation
 

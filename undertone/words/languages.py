@@ -14,7 +14,7 @@ def base_code(language: str) -> str | None:
 
 
 def refusal(language: str | None, known: Collection[str]) -> str | None:
-    """Return why `language` cannot be had where those in `known` can; None where it can, or nobody asks for one.
+    """Return why `language` cannot be asked for where `known` are known; None where it can, or nobody asks for one.
 
     `refusal("de", ["en"])` is "'de' is not among the languages of this recogniser: en".
     """

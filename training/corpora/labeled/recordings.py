@@ -56,7 +56,7 @@ class Transcriber:
         """Return the words of the recording in `path`, "" where none are heard.
 
         Raises:
-            LabeledSetError: the recording cannot be read, or the model cannot be had.
+            LabeledSetError: the recording cannot be read, or the model cannot be loaded.
         """
         samples = read_recording(path)
         try:
@@ -64,7 +64,7 @@ class Transcriber:
             heard = self._recogniser.transcribe(samples)
         except AsrError as error:
             raise LabeledSetError(
-                f"{path} has no text, and the model {self._settings.model!r} that would write it down cannot be had "
+                f"{path} has no text, and the model {self._settings.model!r} that would write it down cannot be loaded "
                 f"({error}): fill in the column text, or set fusion.asr_model of params.yaml to a model's folder"
             ) from None
         return "" if heard.rejected else heard.text

@@ -1,4 +1,4 @@
-"""What every source of texts is brought to, and what is said when one cannot be had."""
+"""What every source of texts is brought to, and what is said when one is missing."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ SPLITS = ("train", "dev", "test")
 
 
 class SourceError(RuntimeError):
-    """The sentences cannot be had; the message says what was tried and what to set."""
+    """The sentences are missing; the message says what was tried and what to set."""
 
 
 @dataclass(frozen=True)

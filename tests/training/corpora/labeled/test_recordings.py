@@ -97,7 +97,10 @@ def test_where_nothing_is_said_nothing_is_written_down(transcriber: Transcriber,
     assert transcriber(folder / "a.wav") == ""
 
 
-@pytest.mark.parametrize(("model", "why"), [("./no-such-model", "there is no folder"), ("base", "could not be fetched")])
+MISSING = [("./no-such-model", "there is no folder"), ("base", "could not be fetched")]
+
+
+@pytest.mark.parametrize(("model", "why"), MISSING)
 def test_without_a_model_that_writes_down_the_missing_text_it_is_said_what_to_do(
     folder: Path, monkeypatch: pytest.MonkeyPatch, model: str, why: str
 ) -> None:

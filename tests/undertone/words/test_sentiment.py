@@ -173,5 +173,5 @@ def test_the_command_reads_lines_of_standard_input_even_broken_ones(
 def test_the_command_says_what_is_wrong_with_a_release(no_text_release: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no text model"):
         cli.main(["text", "good", "--release", str(no_text_release)])
-    with pytest.raises(SystemExit, match="not a release folder"):
+    with pytest.raises(SystemExit, match="there is no release at"):
         cli.main(["text", "good", "--release", str(tmp_path / "nowhere")])

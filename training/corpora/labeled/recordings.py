@@ -7,17 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import av
-import numpy as np
 from faster_whisper import decode_audio
-from numpy.typing import NDArray
 
 from training.corpora.labeled.labeled_set import LabeledSetError
 from training.features.trim import speech_bounds
-from undertone.audio import RATE_HZ
+from undertone.audio import RATE_HZ, Samples, to_float, to_int16
 from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_recogniser
 from undertone.words.transcript import AsrError
-
-Samples = NDArray[np.int16]
 
 HUB_WAIT_S = 120.0  # longer than a server waits; what was fetched by then is kept, and the next run goes on from there
 
@@ -32,13 +28,13 @@ def read_recording(path: Path) -> Samples:
         waveform = decode_audio(str(path), sampling_rate=RATE_HZ)
     except (av.error.FFmpegError, IndexError, TypeError) as error:  # no such stream, no frame in it
         raise LabeledSetError(f"{path}: no sound can be read from it ({error})") from None
-    return np.rint(waveform * 32768).clip(-32768, 32767).astype(np.int16)
+    return to_int16(waveform)
 
 
 def read_speech(path: Path, vad: Mapping[str, float]) -> Samples:
     """Return the part of `path` that the speech gate takes for speech; `vad` is the section of params.yaml."""
     samples = read_recording(path)
-    bounds = speech_bounds(samples.astype(np.float32) / np.float32(32768), vad)
+    bounds = speech_bounds(to_float(samples), vad)
     return samples[bounds.start : bounds.end]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the command line starts without loading models and audio li
 
 _CODES = {
     WELL: "every recording was heard",
-    FAILED: "some could not be read, or end early or are damaged; each is named on standard error, the others are heard",
+    FAILED: "one could not be read, ends early or is damaged; it is named on standard error, the others are heard",
     USAGE: "wrong arguments, or no release",
 }
 _complain = partial(complain, "undertone analyze")

@@ -4,13 +4,19 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from serving.cli.options.parser import Parser, exit_codes
+from serving.cli.options.parser import STOPPED, Parser, exit_codes
 from serving.port import PortError, bound_socket
 from serving.promoted import check_release
 from undertone.manifest import ReleaseError
 
 if TYPE_CHECKING:
     from serving.settings.operator import OperatorSettings
+
+_CODES = {
+    0: "stopped in order, by SIGTERM or Ctrl-C",
+    1: "the release or the port cannot be used, or the server failed",
+    STOPPED: "",
+}
 
 
 def register(subparsers: "argparse._SubParsersAction[Parser]") -> None:
@@ -20,7 +26,7 @@ def register(subparsers: "argparse._SubParsersAction[Parser]") -> None:
         help="run the streaming server",
         description="Runs the streaming server until it is stopped. Each flag may also be a variable "
         "(UNDERTONE_PORT=8001) or a line of a TOML file (port = 8001).",
-        epilog=exit_codes({0: "stopped in order", 1: "the release or the port cannot be used, or the server failed"}),
+        epilog=exit_codes(_CODES),
     )
     parser.set_defaults(run=run, parser=parser)
     parser.fill = _fill

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from serving.cli.options.parser import exit_codes
 from serving.cli.options.release import add_release
-from serving.cli.views.names import printable
 from serving.promoted import check_release
 from undertone.labels import LABELS
 from undertone.manifest import ReleaseError
@@ -68,7 +67,8 @@ def verdict_line(text: str, probabilities: "Probabilities") -> str:
     """Return `positive  negative 0.01  neutral 0.03  positive 0.96  great` for a text of these probabilities."""
     label = LABELS[int(probabilities.argmax())]
     numbers = "  ".join(f"{name} {value:.2f}" for name, value in zip(LABELS, probabilities, strict=True))
-    return f"{label:<8}  {numbers}  {printable(text)}"
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return f"{label:<8}  {numbers}  {shown}"
 
 
 def json_line(text: str, probabilities: "Probabilities") -> str:

@@ -26,7 +26,7 @@ class Paragraphs(argparse.HelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """Refuses in one line; calls `fill` with itself before it reads anything, where loading its arguments takes long."""
+    """Refuses in one line; calls `fill` with itself before it reads anything, for arguments that take long to load."""
 
     fill: Callable[[argparse.ArgumentParser], None] | None = None
 
@@ -46,6 +46,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def exit_codes(own: Mapping[int, str]) -> str:
-    """Return the part of a help text that says what each exit code means, `own` beside those of every command."""
-    lines = [f"  {code:<4} {meaning}" for code, meaning in sorted({**_EACH_COMMAND, **own}.items())]
+    """Return the part of a help text that says what each exit code means.
+
+    `own` stands beside, or in the place of, those of every command; one without a meaning is left out.
+    """
+    lines = [f"  {code:<4} {meaning}" for code, meaning in sorted({**_EACH_COMMAND, **own}.items()) if meaning]
     return "\n".join(["exit codes:", *lines])

@@ -1,4 +1,4 @@
-"""A console for rows that fit its width: cut, or wrapped behind a start that stays free below, in terminals and logs."""
+"""A console for rows that fit its width, cut or wrapped behind a start that is repeated as blanks, or in a log."""
 
 import os
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class _Pipe(Console):
     """Leaves it to the command what happens when the reader of its output goes away."""
 
     def on_broken_pipe(self) -> None:
-        raise  # noqa: PLE0704  # called where a BrokenPipeError is handled
+        raise  # called where a BrokenPipeError is handled
 
 
 def clock(audio_ms: float) -> str:

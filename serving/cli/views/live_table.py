@@ -41,7 +41,8 @@ class LiveTable:
         if not self._headed:
             self._headed = True
             self._console.parts("", [self._bar.legend(), Text("score: positive - negative")])
-            self._console.parts("", [Text("time: of the audio"), Text("latency: since it was sent")])
+            latency = [Text("latency: since it was sent")] if self._has_latency else []
+            self._console.parts("", [Text("time: of the audio"), *latency])
             head = self._row(["time", "#", "event"], Text("label"), ["score", "neg neu pos", "latency"])
             self._console.line(head, style="bold")
         self._console.paragraph(self._console.text(file), style="bold")

@@ -38,9 +38,10 @@ def ended(command: str, run: Callable[[], int]) -> int:
     except BrokenPipeError:
         return _failed(command, None)
     except ModuleNotFoundError as missing:
-        if (extra := _EXTRAS.get((missing.name or "").partition(".")[0])) is None:
+        package = (missing.name or "").partition(".")[0]
+        if (extra := _EXTRAS.get(package)) is None:
             raise
-        return _failed(command, f"needs {missing.name}, which is not installed: pip install 'undertone[{extra}]'")
+        return _failed(command, f"needs {package}, which is not installed: pip install 'undertone[{extra}]'")
     except OSError as error:
         return _failed(command, f"{error.filename or 'standard input or output'}: {_reason(error)}")
 

@@ -1,12 +1,13 @@
 """The recordings that a command is given: files, the audio files in folders, and one on standard input."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line starts without loading the audio libraries
     from undertone.audio import Samples
@@ -20,7 +21,7 @@ class Recording:
     """A file, or with the path `-` what standard input holds, which is read to its end before it is heard."""
 
     path: Path
-    _held: list[IO[bytes]] = field(default_factory=list)
+    _spool: int | None = None
 
     @property
     def name(self) -> str:
@@ -37,7 +38,7 @@ class Recording:
 
         try:
             if self.path == STANDARD_INPUT:
-                yield from decoded(self._spooled().fileno(), "standard input", notes=notes)
+                yield from decoded(self._spooled(), "standard input", notes=notes)
             else:
                 yield from blocks(self.path, notes)
         except OSError as error:
@@ -50,14 +51,14 @@ class Recording:
 
         return 0.0 if self.path == STANDARD_INPUT else duration_s(self.path)
 
-    def _spooled(self) -> IO[bytes]:
-        """Return what standard input held as a file in which decoders can go back."""
-        if not self._held:
-            spool = TemporaryFile()  # noqa: SIM115  # closed with the recording
-            copyfileobj(sys.stdin.buffer, spool)
-            spool.flush()
-            self._held.append(spool)
-        return self._held[0]
+    def _spooled(self) -> int:
+        """Return a descriptor of what standard input held, in which decoders can go back; it is open until the end."""
+        if self._spool is None:
+            with TemporaryFile() as spool:
+                copyfileobj(sys.stdin.buffer, spool)
+                spool.flush()
+                self._spool = os.dup(spool.fileno())
+        return self._spool
 
 
 def recordings(places: Sequence[Path], complain: Callable[[str], None]) -> tuple[list[Recording], int]:

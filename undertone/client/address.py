@@ -22,13 +22,13 @@ def check_url(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise InvalidUrlError(f"{url!a}: {str(error)[:1].lower()}{str(error)[1:]}") from None
+        raise InvalidUrlError(f"{url}: {str(error)[:1].lower()}{str(error)[1:]}") from None
     if parts.scheme not in ("ws", "wss"):
         raise InvalidUrlError(f"{url} is not the url of a WebSocket (such as {DEFAULT_URL})")
     if not parts.hostname or port == 0:
         raise InvalidUrlError(f"{url} names no {'host' if port != 0 else 'port'} (as in {DEFAULT_URL})")
     if parts.fragment or any(char.isspace() for char in url) or not _is_name(parts.hostname):
-        raise InvalidUrlError(f"{url!a} is not the url of a WebSocket (such as {DEFAULT_URL})")
+        raise InvalidUrlError(f"{url} is not the url of a WebSocket (such as {DEFAULT_URL})")
     return url
 
 

@@ -56,11 +56,11 @@ def test_standard_input_is_heard_like_the_file_as_often_as_asked(samples, piped,
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize(("content", "told"), [(b"", "no audio"), (bytes(32_000), "not audio")])
-def test_standard_input_without_a_recording_is_named(piped, content, told):
+@pytest.mark.parametrize("content", [b"", bytes(32_000)], ids=["empty", "raw samples"])
+def test_standard_input_without_a_recording_is_named(piped, content):
     piped(content)
     (recording,), _ = recordings([Path("-")], pytest.fail)
-    with pytest.raises(AudioFileError, match=f"standard input: .*{told}"):
+    with pytest.raises(AudioFileError, match="standard input: not audio"):
         list(recording.blocks([]))
 
 

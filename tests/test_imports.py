@@ -26,7 +26,6 @@ THIRD_PARTY = {
     "undertone.words": {"numpy", "tokenizers"},
     "undertone.words.engines": {
         "numpy",
-        "tokenizers",
         "faster_whisper",
         "ctranslate2",
         "huggingface_hub",

@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2 and one line that says what is wrong and where help is."""
-        self.exit(USAGE, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
+        self.exit(USAGE, f"{self.prog}: error: {printable(message)} (see {self.prog} --help)\n")
 
 
 def exit_codes(own: Mapping[int, str]) -> str:

@@ -46,7 +46,14 @@ def ended(command: str, run: Callable[[], int]) -> int:
         return _failed(command, f"{error.filename or 'standard input or output'}: {_reason(error)}")
 
 
-def open_missing() -> None:
+def prepare_streams() -> None:
+    """Make standard output show what it has no characters for, and see to those streams that the caller closed."""
+    _open_missing()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _open_missing() -> None:
     """Open those of the three standard streams that the caller closed, as ones that cannot be used.
 
     Else the next file or socket would get the number of a stream, and what is printed would go into it. Complaints

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from serving.cli.options.parser import Parser, exit_codes
+from serving.cli.views.names import printable
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,8 +38,8 @@ def run_meld(arguments: argparse.Namespace) -> int:
         raise SystemExit(f"undertone labeled-set: {error}") from None
     counts = Counter((utterance.split, utterance.label) for utterance in collection.utterances)
     parts = ", ".join(f"{split} {label} {number}" for (split, label), number in sorted(counts.items()))
-    sys.stdout.write(f"{len(collection.utterances)} utterances in {arguments.output}: {parts}\n")
+    sys.stdout.write(f"{len(collection.utterances)} utterances in {printable(str(arguments.output))}: {parts}\n")
     if collection.left_out:
         sys.stderr.write(f"{len(collection.left_out)} utterances were left out:\n")
-        sys.stderr.writelines(f"  {name}\n" for name in collection.left_out)
+        sys.stderr.writelines(f"  {printable(name)}\n" for name in collection.left_out)
     return 0

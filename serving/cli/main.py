@@ -11,7 +11,7 @@ from serving.cli import labeled_set as labeled_set_command
 from serving.cli import serve as serve_command
 from serving.cli import stream as stream_command
 from serving.cli import text as text_command
-from serving.cli.failures import ended, open_missing
+from serving.cli.failures import ended, prepare_streams
 from serving.cli.options.parser import Parser, exit_codes
 from serving.cli.version import VersionAction
 from serving.cli.views.names import printable
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: wrong arguments, or a release, a port or a list that cannot be used, in one line.
     """
-    open_missing()
+    prepare_streams()
     try:
         return ended("undertone", partial(_run, arguments))
     except SystemExit as end:

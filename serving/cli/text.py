@@ -46,9 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SystemExit(f"cannot use {arguments.release}: {refused}") from None
     line = json_line if arguments.json else verdict_line
     for text in texts_of(arguments.text, joined=not arguments.json):
-        shown = line(text, model.probabilities(text))
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.write(line(text, model.probabilities(text)) + "\n")
         sys.stdout.flush()
     return 0
 

@@ -128,13 +128,14 @@ async def _stream(recording: Recording, view: "View", talk: "Talk", patience: "P
     from undertone.client.connection import explain
     from undertone.client.summary import Summary
 
-    summary, notes = Summary(recording.name), list[Note]()
+    summary, notes, begun = Summary(recording.name), list[Note](), False
     audio = recording.blocks(notes)
     first = next(audio)  # a recording that cannot be read costs no session
     async with aclosing(talk(summary.counted(chain([first], audio)))) as events:
         async for event in _admitted(events, patience):
-            if event.type == "session.created":
+            if not begun:
                 view.begin(summary.file)
+            begun = True
             summary.add(event)
             view.event(summary.file, event)
             if event.type == "error" and not event.message.get("fatal"):

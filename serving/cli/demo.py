@@ -5,12 +5,16 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from serving.cli.demo_server import DemoServer, ServerFailedError
-from serving.cli.release_option import add_release
-from serving.cli.stream import all_well, stream_files
+from serving.cli.failures import complain
+from serving.cli.options.parser import exit_codes
+from serving.cli.options.release import add_release
+from serving.cli.recordings import Recording
+from serving.cli.stream import all_well, stream_recordings
 from serving.promoted import check_release
 
 _LOG = Path("logs/demo-server.log")
@@ -26,9 +30,17 @@ _SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
-    parser = subparsers.add_parser("demo", help="start a server, stream the sample clips to it, stop it")
+    what = "start a server, stream the sample clips to it, stop it"
+    codes = exit_codes({0: "every clip was heard", 1: "one was not, or the server failed; its log says why"})
+    parser = subparsers.add_parser("demo", help=what, description=f"{what.capitalize()}.", epilog=codes)
     add_release(parser)
-    parser.add_argument("--samples", type=Path, default=Path("data/samples"), help="default: %(default)s")
+    parser.add_argument(
+        "--samples",
+        type=Path,
+        default=Path("data/samples"),
+        metavar="DIR",
+        help="folder of clips (default: %(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -46,11 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
             say("\nstopping the server")
             server.stop()
     except ServerFailedError as error:
-        sys.stderr.write(f"undertone demo: {error}\n")
+        sys.stderr.write(f"undertone demo: {error}\n")  # with the end of the log below
         return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("undertone demo: stopped\n")
-        return 130
     say(f"done: every clip was heard\n{_NEXT}" if heard else "not everything went well: see above")
     return 0 if heard else 1
 
@@ -71,16 +80,16 @@ def _samples(folder: Path) -> list[Path]:
 async def _stream(samples: Sequence[Path], url: str) -> bool:
     from serving.cli.views.live_table import LiveTable
     from serving.cli.views.said_and_heard import SaidAndHeard
-    from undertone.client.timing import Pace
+    from undertone.client.stream import stream
 
     view = SaidAndHeard(LiveTable(sys.stdout))
-    summaries = await stream_files(samples, view, url, Pace())
+    summaries = await stream_recordings([Recording(sample) for sample in samples], view, partial(stream, url=url))
     for line in ("", *view.lines(samples)):
         say(line)
     for summary in summaries:
         if summary.ok and not summary.final_ms:
-            sys.stderr.write(f"undertone demo: no speech was heard in {summary.file}\n")
-    return all_well(summaries, samples) and all(summary.final_ms for summary in summaries)
+            complain("undertone demo", f"no speech was heard in {summary.file}")
+    return all_well(summaries, len(samples)) and all(summary.final_ms for summary in summaries)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from serving.cli.late_parser import LateParser
+from serving.cli.options.parser import STOPPED, Parser, exit_codes
 from serving.port import PortError, bound_socket
 from serving.promoted import check_release
 from undertone.manifest import ReleaseError
@@ -12,23 +12,35 @@ from undertone.manifest import ReleaseError
 if TYPE_CHECKING:
     from serving.settings.operator import OperatorSettings
 
+_CODES = {
+    0: "stopped in order, by SIGTERM or Ctrl-C",
+    1: "the release or the port cannot be used, or the server failed",
+    STOPPED: "",
+}
 
-def register(subparsers: "argparse._SubParsersAction[LateParser]") -> None:
+
+def register(subparsers: "argparse._SubParsersAction[Parser]") -> None:
     """Add the sub-command."""
-    parser = subparsers.add_parser("serve", help="run the streaming server")
+    parser = subparsers.add_parser(
+        "serve",
+        help="run the streaming server",
+        description="Runs the streaming server until it is stopped. Each flag may also be a variable "
+        "(UNDERTONE_PORT=8001) or a line of a TOML file (port = 8001).",
+        epilog=exit_codes(_CODES),
+    )
     parser.set_defaults(run=run, parser=parser)
     parser.fill = _fill
 
 
 def _fill(parser: argparse.ArgumentParser) -> None:
-    from serving.cli import operator_flags  # the workers, which import this file, do without pydantic-settings
+    from serving.cli.options import operator_flags  # the workers, which import this file, do without pydantic-settings
 
     operator_flags.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped; exit code 2 where a setting is wrong, 1 where the release or the port cannot be used."""
-    from serving.cli.operator_flags import gathered
+    from serving.cli.options.operator_flags import gathered
     from serving.settings.sources import SettingsError
 
     try:

@@ -1,167 +1,161 @@
-"""`undertone stream`: sends audio files to a server, one session each, and shows what comes back."""
+"""`undertone stream`: sends recordings to a server, one session each, and shows what comes back."""
 
 import argparse
 import asyncio
-import math
-import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from serving.cli.failures import FAILED, WELL, complain
+from serving.cli.options.parser import exit_codes
+from serving.cli.options.session import add_sending, add_session, chosen_settings
+from serving.cli.recordings import Recording, recordings
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
     from serving.cli.views.view import View
+    from undertone.client.patience import Patience
     from undertone.client.summary import Summary
-    from undertone.client.timing import Event, Pace
+    from undertone.client.timing import Event
 
-_MAX_CHUNK_MS = 32_000  # under the 1 MiB of one frame
+    Talk = Callable[..., AsyncGenerator[Event, None]]  # of blocks, as `undertone.client.stream.stream`
+
+_CODES = {
+    WELL: "every recording was heard to its end, if need be with a mended header or level, and its session closed in "
+    "order",
+    FAILED: "one was not, or ends early or is damaged, or no server answers; standard error says what",
+}
+_complain = partial(complain, "undertone stream")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser(
         "stream",
-        help="stream audio files to a server and show what it hears",
-        description="Streams each file through a session of its own, in the order given, and shows the events live.",
+        help="stream recordings to a server and show what it hears",
+        description="Streams each recording through a session of its own, in the order given, and shows the events "
+        "live. Folders are searched for audio files; what is hidden is left out.",
         epilog="The summary counts the first mood from the sample at which speech starts, and a final from the sample "
-        "at which it ends. What was done to a file is said on stderr. Exit code 0: every file was heard to its end, if "
-        "need be with a mended header or level, and its session closed in order; 1: one was not, or ends early, or is "
-        "damaged.",
+        "at which it ends. What was done to a recording is said on standard error.\n\n" + exit_codes(_CODES),
     )
-    parser.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="any audio file that libsndfile or PyAV reads"
-    )
-    parser.add_argument("--url", default="ws://127.0.0.1:8000/ws/analyze", help="the server (default: %(default)s)")
-    parser.add_argument("--speed", type=speed, default=1.0, help="times real time, or max (default: 1)")
-    parser.add_argument("--chunk-ms", type=chunk_ms, default=32, help="length of a frame (default: %(default)s)")
+    files_help = "what libsndfile or PyAV reads; - is a recording on standard input, of a format with a header"
+    parser.add_argument("places", type=Path, nargs="+", metavar="FILE|FOLDER", help=files_help)
+    add_sending(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
-    session = parser.add_argument_group("settings of the session (default: the server's)")
-    session.add_argument("--endpoint-silence-ms", type=int, help="silence that ends an utterance")
-    session.add_argument("--max-utterance-ms", type=int, help="longest utterance")
-    session.add_argument("--mood-interval-ms", type=int, help="time between two moods")
-    session.add_argument("--partials", action=argparse.BooleanOptionalAction, help="send words while they are spoken")
-    session.add_argument("--alpha", type=alpha, help="weight of the words, 0 to 1, or adaptive")
-    session.add_argument("--language", help="spoken language, such as en")
-    session.add_argument("--redact-text", action=argparse.BooleanOptionalAction, help="finals without the words")
-    parser.set_defaults(run=run)
-
-
-def speed(text: str) -> float:
-    """Read --speed: a number above 0, or max."""
-    value = math.inf if text == "max" else float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text}: must be max or a number above 0")
-    return value
-
-
-def chunk_ms(text: str) -> int:
-    """Read --chunk-ms."""
-    if not 1 <= int(text) <= _MAX_CHUNK_MS:
-        raise argparse.ArgumentTypeError(f"{text}: must lie between 1 and {_MAX_CHUNK_MS}")
-    return int(text)
-
-
-def alpha(text: str) -> float | str:
-    """Read --alpha: a number, or adaptive."""
-    return text if text == "adaptive" else float(text)
-
-
-def chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the command line says for `session.update`.
-
-    Raises:
-        SystemExit: a value that every server refuses.
-    """
-    from undertone.stream.settings import SessionSettings, SettingError
-
-    given = {name: getattr(arguments, name) for name in SessionSettings.model_fields}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    try:
-        SessionSettings().updated(chosen)
-    except SettingError as error:
-        raise SystemExit(f"undertone stream: {error}") from None
-    return chosen
+    add_session(parser)
+    parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Stream the files; return 0 only if all went well, 130 after Ctrl-C."""
-    settings = chosen_settings(arguments)
+    """Stream the recordings; return 0 only if all went well."""
+    from undertone.stream.settings import SettingError
+
+    try:
+        settings = chosen_settings(arguments)
+    except SettingError as refused:
+        arguments.parser.error(str(refused))
 
     from serving.cli.views.live_table import LiveTable
     from serving.cli.views.view import JsonLines, View
+    from undertone.client.stream import stream
     from undertone.client.timing import Pace
 
     view: View = JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)
-    pace = Pace(arguments.chunk_ms, arguments.speed)
-    try:
-        summaries = asyncio.run(stream_files(arguments.files, view, arguments.url, pace, settings))
-    except KeyboardInterrupt:
-        _complain("stopped")
-        return 130
-    except BrokenPipeError:  # the reader of our output went away; Python must not complain at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return 0 if all_well(summaries, arguments.files) else 1
+    talk = partial(stream, url=arguments.url, pace=Pace(arguments.chunk_ms, arguments.speed), settings=settings)
+    found, nothing = recordings(arguments.places, _complain)
+    summaries = asyncio.run(stream_recordings(found, view, talk, arguments.wait))
+    return FAILED if nothing or not all_well(summaries, len(found)) else WELL
 
 
-def all_well(summaries: Sequence["Summary"], files: Sequence[Path]) -> bool:
-    """Tell whether each of `files` was streamed and its session closed in order."""
-    return len(summaries) == len(files) and all(summary.ok for summary in summaries)
+def all_well(summaries: Sequence["Summary"], count: int) -> bool:
+    """Tell whether each of `count` recordings was streamed and its session closed in order."""
+    return len(summaries) == count and all(summary.ok for summary in summaries)
 
 
-async def stream_files(
-    files: Sequence[Path], view: "View", url: str, pace: "Pace", settings: Mapping[str, Any] | None = None
+async def stream_recordings(
+    found: Sequence[Recording], view: "View", talk: "Talk", wait_s: float = 0.0
 ) -> list["Summary"]:
-    """Stream `files` in order, each through its own session; what goes wrong is told on stderr, and the next goes on.
+    """Stream `found` in order, each through its own session; what goes wrong is told on stderr, and the next goes on.
 
-    Returns a summary for each file; fewer where the server could not be reached, which ends the run.
+    A server that refuses a session and says when to come again is waited for, up to `wait_s` for each recording.
+    Returns a summary for each recording; fewer where the server could not be reached, which ends the run.
     """
     from undertone.audio_file import AudioFileError
     from undertone.client.connection import ServerUnreachableError, StreamError
-    from undertone.client.stream import stream
     from undertone.client.summary import Summary
 
     summaries: list[Summary] = []
-    for file in files:
-        summary = Summary(str(file))
+    for recording in found:
+        summary = Summary(recording.name)
         try:
-            await _stream_file(file, summary, view, partial(stream, url=url, pace=pace, settings=settings))
+            summary = await _stream_patiently(recording, view, talk, wait_s)
         except ServerUnreachableError as error:
             _complain(str(error))
             break
         except (AudioFileError, StreamError) as error:
             summary.failure = str(error)
-            _complain(summary.failure if isinstance(error, AudioFileError) else f"{file}: {error}")
+            _complain(summary.failure if isinstance(error, AudioFileError) else f"{recording.name}: {error}")
         summaries.append(summary)
     return summaries
 
 
-async def _stream_file(
-    file: Path, summary: "Summary", view: "View", talk: "Callable[..., AsyncGenerator[Event, None]]"
-) -> None:
-    from undertone.audio_file import Note, blocks
-    from undertone.client.connection import explain
+class _ComeAgainError(Exception):
+    """The server had no room; `delay_s` is for how long to wait."""
 
-    notes: list[Note] = []
-    audio = blocks(file, notes)
-    first = next(audio)  # a file that cannot be read costs no session
-    view.begin(summary.file)
+    def __init__(self, told: str, delay_s: float) -> None:
+        super().__init__(f"{told}; waiting {delay_s:.3g} s")
+        self.delay_s = delay_s
+
+
+async def _stream_patiently(recording: Recording, view: "View", talk: "Talk", wait_s: float) -> "Summary":
+    from undertone.client.patience import Patience
+
+    patience = Patience(wait_s)
+    while True:
+        try:
+            return await _stream(recording, view, talk, patience)
+        except _ComeAgainError as later:
+            _complain(f"{recording.name}: {later}")
+            delay_s = later.delay_s
+        await asyncio.sleep(delay_s)
+
+
+async def _stream(recording: Recording, view: "View", talk: "Talk", patience: "Patience") -> "Summary":
+    from undertone.audio_file import Note
+    from undertone.client.connection import explain
+    from undertone.client.summary import Summary
+
+    summary, notes, begun = Summary(recording.name), list[Note](), False
+    audio = recording.blocks(notes)
+    first = next(audio)  # a recording that cannot be read costs no session
     async with aclosing(talk(summary.counted(chain([first], audio)))) as events:
-        async for event in events:
+        async for event in _admitted(events, patience):
+            if not begun:
+                view.begin(summary.file)
+            begun = True
             summary.add(event)
             view.event(summary.file, event)
             if event.type == "error" and not event.message.get("fatal"):
-                _complain(f"{file}: {explain(event.message)}")
+                _complain(f"{summary.file}: {explain(event.message)}")
     view.end(summary)
     for note in notes:
-        _complain(f"{file}: {note.message}")
+        _complain(f"{summary.file}: {note.message}")
     summary.failure = next((note.message for note in notes if note.is_loss), None)
+    return summary
 
 
-def _complain(message: str) -> None:
-    sys.stdout.flush()
-    sys.stderr.write(f"undertone stream: {message}\n")
-    sys.stderr.flush()
+async def _admitted(events: "AsyncGenerator[Event, None]", patience: "Patience") -> "AsyncGenerator[Event, None]":
+    """Pass `events` on; raise instead of the first one where it is a refusal that is worth coming again for."""
+    from undertone.client.connection import explain
+
+    is_first = True
+    async for event in events:
+        if is_first and event.type == "error" and event.message.get("fatal"):
+            delay_s = patience.delay_s(event.message.get("retry_after_s"))
+            if delay_s is not None:
+                raise _ComeAgainError(explain(event.message), delay_s)
+        is_first = False
+        yield event

@@ -6,18 +6,16 @@ StreamError
 └── ConnectionLostError     the connection ended, or fell silent, without `session.closed`
 """
 
-import ipaddress
 import json
 from contextlib import suppress
 from typing import Literal
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
+from undertone.client.address import DEFAULT_URL, InvalidUrlError, check_url, is_local
+from undertone.client.patience import waiting_time_s
 from undertone.client.timing import Message
-
-DEFAULT_URL = "ws://127.0.0.1:8000/ws/analyze"
 
 
 class StreamError(Exception):
@@ -29,11 +27,15 @@ class ServerUnreachableError(StreamError):
 
 
 class SessionRefusedError(StreamError):
-    """The server ended the session with a fatal error frame; `code` as in the protocol."""
+    """The server ended the session with a fatal error frame; `code` as in the protocol.
+
+    `retry_after_s` is the time after which it makes sense to come again, None where the server says none.
+    """
 
     def __init__(self, error: Message) -> None:
         super().__init__(explain(error))
         self.code = error.get("code")
+        self.retry_after_s = waiting_time_s(error.get("retry_after_s"))
 
 
 class ConnectionLostError(StreamError):
@@ -46,12 +48,14 @@ async def open_socket(url: str) -> ClientConnection:
     Raises:
         ServerUnreachableError: there is none; the message names the url and what to do.
     """
-    proxy: Literal[True] | None = None if _is_local(url) else True
     try:
+        proxy: Literal[True] | None = None if is_local(check_url(url)) else True
         # PCM hardly compresses. A long file at full speed can keep a pong waiting behind megabytes of audio.
         return await connect(url, compression=None, proxy=proxy, max_size=1 << 26, ping_timeout=120, close_timeout=3)
     except InvalidStatus as error:
         raise ServerUnreachableError(_refused_upgrade(url, error.response.status_code)) from None
+    except InvalidUrlError as error:
+        raise ServerUnreachableError(str(error)) from None
     except InvalidURI:
         raise ServerUnreachableError(f"{url} is not the url of a WebSocket (such as {DEFAULT_URL})") from None
     except InvalidHandshake as error:
@@ -61,13 +65,6 @@ async def open_socket(url: str) -> ClientConnection:
     except OSError as error:
         reason = "connection refused" if isinstance(error, ConnectionRefusedError) else error.strerror or str(error)
         raise ServerUnreachableError(f"no server at {url} ({reason}); start one with `undertone serve`") from None
-
-
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
 
 
 def _refused_upgrade(url: str, status: int) -> str:
@@ -91,8 +88,10 @@ def parse(frame: str | bytes) -> Message:
 
 def explain(error: Message) -> str:
     """Return an `error` message of the server in one line, with what to do about it where we know."""
+    again = f"; try again in {error.get('retry_after_s', 'a few')} s"
     advice = {
-        "server_full": f"; try again in {error.get('retry_after_s', 'a few')} s or serve with more --max-sessions",
+        "server_full": f"{again} or serve with more --max-sessions",
+        "quota_exceeded": again if "retry_after_s" in error else "",
         "unauthorized": "; check the credentials",
         "too_far_behind": "; the server cannot keep up: use --speed 1 or fewer streams at once",
         "server_draining": "; it is going down, start it again with `undertone serve`",

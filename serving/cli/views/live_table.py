@@ -1,116 +1,107 @@
 """Shows the events of streams as rows that appear as they arrive, in a terminal or in a plain log.
 
-Rows are cut at the width of the console, never wrapped. Nothing here knows of sockets or files.
+Rows of figures have one width and are made to fit; other rows are wrapped. Nothing here knows of sockets or files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from rich.text import Text
 
+from serving.cli.views.bar import Bar
 from serving.cli.views.console import LineConsole, clock
-from serving.cli.views.verdict_rows import STYLES, verdict_rows
+from serving.cli.views.verdict_rows import label_text, print_below, score_of
 from undertone.client.summary import Summary
 from undertone.client.timing import Event, Message
 from undertone.labels import LABELS
 
-_FIXED_WIDTH = 78  # of all columns but the bar
 _GRID = ("speech.started", "speech.ended", "mood", "utterance.provisional", "utterance.final")
 _SHORT = {"transcript.partial": "partial", "utterance.provisional": "provisional"}
+_FIXED, _SCORE, _PERCENT, _LATENCY = 39, 6, 12, 10  # columns of what stands left of the bar, and right of it
+_LEAST_CELLS, _GOOD_CELLS, _MOST_CELLS = 4, 9, 32  # percents and latency go where they leave no good bar
 
 
 class LiveTable:
-    """Rows of time, utterance, event, audio sentiment, its three probabilities as a bar and in percent, and latency."""
+    """Rows of time, utterance, event, label, its probabilities as a bar, score and percent, and latency.
+
+    Moods show the voice, a final and a provisional their verdict, with words and voice in the rows below.
+    """
 
     def __init__(self, output: TextIO) -> None:
         self._console = LineConsole(output)
-        self._glyphs = dict(zip(LABELS, "-.+" if self._console.plain else "▒░█", strict=True))
-        self._bar_width = max(4, min(24, self._console.width - _FIXED_WIDTH))
+        room = self._console.width - _FIXED - _SCORE - _GOOD_CELLS
+        self._has_percent, self._has_latency = room >= _PERCENT + _LATENCY, room >= _LATENCY
+        room += _GOOD_CELLS - _PERCENT * self._has_percent - _LATENCY * self._has_latency
+        self._bar = Bar(max(_LEAST_CELLS, min(_MOST_CELLS, room)), self._console.plain)
         self._headed = False
 
     def begin(self, file: str) -> None:
         """Print the header, the first time, and the name of the file."""
         if not self._headed:
             self._headed = True
-            legend = Text(" ").join(Text(f"{self._glyphs[label]} {label}", STYLES[label]) for label in LABELS)
-            self._console.line(
-                Text("bar: ").append_text(legend).append("   time: of the audio   latency: since it was sent")
-            )
-            self._console.line(
-                self._row(
-                    "time", "#", "event", Text("voice"), Text(" " * self._bar_width), "neg neu pos", "latency", ""
-                ),
-                style="bold",
-            )
-        self._console.line(Text(file), style="bold cyan")
+            self._console.parts("", [self._bar.legend(), Text("score: positive - negative")])
+            latency = [Text("latency: since it was sent")] if self._has_latency else []
+            self._console.parts("", [Text("time: of the audio"), *latency])
+            head = self._row(["time", "#", "event"], Text("label"), ["score", "neg neu pos", "latency"])
+            self._console.line(head, style="bold")
+        self._console.paragraph(self._console.text(file), style="bold")
 
     def event(self, file: str, event: Event) -> None:
-        """Print a row; under a final, others with the verdict and the words."""
+        """Print a row; under a verdict, others with how it came about and the words."""
         message = event.message
         if event.type in _GRID:
-            self._console.line(self._grid_row(event))
+            self._console.line(self._grid_row(event), "bold" if event.type == "utterance.final" else None)
         else:
-            self._console.line(self._free_row(event))
+            self._free_row(event)
         if "fused_sentiment" in message:
-            for row in verdict_rows(message, self._console.corner, self._console.dot):
-                self._console.line(row)
+            print_below(message, self._console)
 
     def end(self, summary: Summary) -> None:
         """Print the summary."""
-        line = f": {summary.line()}"
-        name = Text(Path(summary.file).name)
-        name.truncate(max(12, self._console.width - len(line)), overflow="ellipsis")
-        self._console.paragraph(name.append(line), style="bold")
+        name = self._console.text(Path(summary.file).name)
+        self._console.paragraph(name.append(f": {summary.line()}"), style="bold")
 
     def _grid_row(self, event: Event) -> Text:
         message = event.message
-        sentiment = message.get("audio_sentiment") or {}
-        probabilities = [float(sentiment.get("probabilities", {}).get(label, 0)) for label in LABELS]
-        return self._row(
-            clock(message["end_ms" if "end_ms" in message else "start_ms"]),
-            str(message.get("utterance_id", "")),
-            _SHORT.get(event.type, event.type),
-            self._label(sentiment.get("label", "")),
-            self._bar(probabilities),
-            " ".join(f"{100 * value:3.0f}" for value in probabilities) if sentiment else "",
-            "" if event.client_latency_ms is None else f"{event.client_latency_ms:.0f} ms",
-            str(message.get("cause", "")),
-        )
+        sentiment = message.get("fused_sentiment") or message.get("audio_sentiment") or {}
+        probabilities = sentiment.get("probabilities", {})
+        latency = "" if event.client_latency_ms is None else f"{event.client_latency_ms:.0f} ms"
+        body = Text(str(message.get("cause", "")))
+        if probabilities:
+            body = label_text(sentiment["label"])
+            body.truncate(8, pad=True)
+            body.append(" ").append_text(self._bar.of(probabilities))
+        start = [clock(message["end_ms" if "end_ms" in message else "start_ms"]), *_named(event)]
+        return self._row(start, body, [*_figures(message, probabilities), latency])
 
-    def _row(
-        self, time: str, utterance: str, event: str, label: Text, bar: Text, percent: str, latency: str, note: str
-    ) -> Text:
-        start = f"{time:>9} {utterance:>3} {event:<15}  "
-        label.truncate(8, pad=True)
-        return Text.assemble(start, label, "  ", bar, f" {percent:<11} {latency:>9}  {note}")
+    def _row(self, start: Sequence[str], body: Text, figures: Sequence[str]) -> Text:
+        time, utterance, event = start
+        score, percent, latency = figures
+        body.truncate(9 + self._bar.width, pad=True)
+        row = Text(f"{time:>9} {utterance:>3} {event:<15} ").append_text(body).append(f" {score:>5}")
+        row.append(f" {percent:<11}" if self._has_percent else "")
+        return row.append(f" {latency:>9}" if self._has_latency else "")
 
-    def _free_row(self, event: Event) -> Text:
-        start = f"{'':>9} {event.message.get('utterance_id', ''):>3} {_SHORT.get(event.type, event.type):<15}  "
-        return Text(start).append(_note(event.message), "red" if event.type == "error" else "dim")
-
-    def _label(self, label: str) -> Text:
-        return Text(label, STYLES.get(label, ""))
-
-    def _bar(self, probabilities: Sequence[float]) -> Text:
-        cells = bar_cells(probabilities, self._bar_width)
-        bar = Text()
-        for label, count in zip(LABELS, cells, strict=True):
-            bar.append(self._glyphs[label] * count, STYLES[label])
-        return bar.append(" " * (self._bar_width - sum(cells)))
+    def _free_row(self, event: Event) -> None:
+        utterance, kind = _named(event)
+        note = self._console.text(_note(event.message), "red" if event.type == "error" else "")
+        if event.type == "transcript.partial":  # one of many, the next one says more
+            self._console.line(Text(f"{'':>9} {utterance:>3} {kind:<15} ").append_text(note))
+        else:
+            self._console.paragraph(note, start=f"{'':>9} {utterance:>3} {kind:<15} ")
 
 
-def bar_cells(probabilities: Sequence[float], width: int) -> list[int]:
-    """Share `width` cells out by largest remainder: `bar_cells([0.5, 0.3, 0.2], 4)` is [2, 1, 1]; all 0 give none."""
-    total = sum(probabilities)
-    if total <= 0:
-        return [0] * len(probabilities)
-    exact = [width * value / total for value in probabilities]
-    cells = [int(value) for value in exact]
-    by_remainder = sorted(range(len(cells)), key=lambda index: cells[index] - exact[index])
-    for index in by_remainder[: width - sum(cells)]:
-        cells[index] += 1
-    return cells
+def _named(event: Event) -> tuple[str, str]:
+    return str(event.message.get("utterance_id", "")), _SHORT.get(event.type, event.type)
+
+
+def _figures(message: Message, probabilities: Mapping[str, float]) -> tuple[str, str]:
+    """Return score and percents, nothing of an event without probabilities."""
+    if not probabilities:
+        return "", ""
+    score = message.get("fused_score", score_of(dict(probabilities)))
+    return f"{score:+.2f}", " ".join(f"{100 * probabilities[label]:3.0f}" for label in LABELS)
 
 
 def _note(message: Message) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from serving.cli.views.names import readable
 from serving.cli.views.view import View
 from undertone.client.summary import Summary
 from undertone.client.timing import Event
@@ -39,7 +40,7 @@ class SaidAndHeard:
         found = []
         for clip in (clip for clip in clips if clip.name in known):
             heard = " ".join(self._heard[str(clip)]) or "(nothing)"
-            found += [f"{clip.name:<16}said   {known[clip.name]}", f"{'':<16}heard  {heard}"]
+            found += [f"{readable(clip.name):<16}said   {known[clip.name]}", f"{'':<16}heard  {heard}"]
         return found
 
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol, TextIO
 from rich.text import Text
 
 from serving.cli.views.console import LineConsole, clock
-from serving.cli.views.verdict_rows import verdict_rows
+from serving.cli.views.names import readable
+from serving.cli.views.verdict_rows import label_text, print_below
 from serving.sessions.wire import message_of
 from undertone.stream.events import Final
 
@@ -28,7 +29,7 @@ class JsonLines:
     def show(self, file: str, finals: Sequence[Final]) -> None:
         """Print a line for each final."""
         for final in finals:
-            self._output.write(json.dumps({**untimed(final), "file": file}) + "\n")
+            self._output.write(json.dumps({**untimed(final), "file": readable(file)}) + "\n")
         self._output.flush()
 
 
@@ -40,13 +41,15 @@ class Rows:
 
     def show(self, file: str, finals: Sequence[Final]) -> None:
         """Print the rows of one file."""
-        self._console.line(Text(file), style="bold cyan")
+        self._console.paragraph(self._console.text(file), style="bold")
         if not finals:
             self._console.line(Text(f"{'':>14}no speech was heard", "dim"))
         for final in finals:
-            self._console.line(Text(f"{clock(final.start_ms):>9} to {clock(final.end_ms)}"))
-            for row in verdict_rows(untimed(final), self._console.corner, self._console.dot):
-                self._console.line(row)
+            message = untimed(final)
+            span = Text(f"{clock(final.start_ms):>9} to {clock(final.end_ms):<9} ")
+            label = label_text(message["fused_sentiment"]["label"])
+            self._console.line(span.append_text(label).append(f" {message['fused_score']:+.2f}"), style="bold")
+            print_below(message, self._console)
 
 
 def untimed(final: Final) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from typing import Protocol, TextIO
 
+from serving.cli.views.names import readable
 from undertone.client.summary import Summary
 from undertone.client.timing import Event
 
@@ -31,7 +32,7 @@ class JsonLines:
 
     def event(self, file: str, event: Event) -> None:
         """Print one line."""
-        line = {**event.message, "file": file, "received_ms": event.received_ms}
+        line = {**event.message, "file": readable(file), "received_ms": event.received_ms}
         if event.client_latency_ms is not None:
             line["client_latency_ms"] = event.client_latency_ms
         self._output.write(json.dumps(line) + "\n")

@@ -71,11 +71,11 @@ def test_a_broken_file_is_named_and_passed_over(mixed, promoted_release, capsys)
 
 def test_the_table_has_times_verdict_and_words(samples, promoted_release, capsys):
     code, printed, complaints = analyze(capsys, samples / "07_proud.flac", "--release", promoted_release)
-    name, times, verdict, words = printed.splitlines()
+    name, verdict, lanes, words = printed.splitlines()
     assert (code, complaints) == (0, "")
     assert name == str(samples / "07_proud.flac")
-    assert times.strip() == "0:00.000 to 0:03.084"
-    assert "positive +0.74" in verdict
+    assert verdict.split() == ["0:00.000", "to", "0:03.084", "positive", "+0.74"]
+    assert lanes.strip() == "└ fused · words positive x0.77 · voice negative x0.23 · no agreement · abstains"
     assert words.strip() == '"I am so proud and so happy about the music."'
 
 

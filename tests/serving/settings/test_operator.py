@@ -4,8 +4,8 @@ import argparse
 
 import pytest
 
-from serving.cli import operator_flags
 from serving.cli.main import main
+from serving.cli.options import operator_flags
 from serving.settings import Recognition, ServerLimits
 from serving.settings.operator import OperatorSettings
 from serving.settings.sources import SettingsError

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from material.scripted_server import CLOSED, CREATED, hear_all, say, scripted_se
 
 from serving.cli.main import main
 from undertone.audio_file import read
-from undertone.client.connection import ConnectionLostError
+from undertone.client.connection import ConnectionLostError, ServerUnreachableError
 from undertone.client.stream import stream
 from undertone.client.timing import MAX_SPEED, Pace, rechunk
 
@@ -108,7 +111,7 @@ def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(listening_
     shown = capsys.readouterr().out
     assert "words: faster-whisper tiny.en" in shown
     assert "partial" in shown
-    assert "fused · words positive x0.25 · voice negative · no agreement" in shown
+    assert "fused · words positive x0.25 · voice negative x0.75 · no agreement" in shown
     assert '"I am so proud and so happy about the music."' in shown
     assert "07_proud.flac: 1 utterance (1 fused)" in shown
 
@@ -335,19 +338,95 @@ def test_without_a_server_the_url_is_named_once_with_what_to_do(clip, capsys):
 
 
 @pytest.mark.fast
-def test_a_url_that_is_no_websocket_is_named(clip, capsys):
-    assert main(["stream", str(clip), "--url", "http://127.0.0.1:8000"]) == 1
-    assert "http://127.0.0.1:8000 is not the url of a WebSocket" in capsys.readouterr().err
+def test_a_host_that_nobody_knows_is_named(clip, capsys):
+    url = "ws://nobody.invalid/ws/analyze"
+    assert main(["stream", str(clip), "--url", url]) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"undertone stream: no server at {url} (")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "ws://127.0.0.1:70000/x", "ws://[::1/ws"])
+def test_a_url_that_cannot_be_is_an_error_of_the_library_too(url):
+    with pytest.raises(ServerUnreachableError, match=re.escape(url)):
+        collect([SECOND], url)
+
+
+# A server without room, and the patience of the command line.
+
+
+FULL = {"type": "error", "code": "server_full", "message": "8 sessions", "fatal": True, "retry_after_s": 0.2}
+
+
+@contextmanager
+def full_for(times, refusal=FULL):
+    """A server that refuses so many sessions before it takes one; gives its url and the times of the calls."""
+    calls = []
+
+    def script(connection):
+        calls.append(time.monotonic())
+        if len(calls) <= times:
+            say(connection, refusal)
+            connection.close(1013, "server_full")
+            return
+        say(connection, CREATED)
+        hear_all(connection)
+        say(connection, CLOSED)
+
+    with scripted_server(script) as url:
+        yield url, calls
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("options", [["--wait", "20"], ["--wait"]])
+def test_a_full_server_is_waited_for_as_long_as_it_says_and_that_is_told(clip, capsys, options):
+    with full_for(2) as (url, calls):
+        assert main(["stream", str(clip), "--url", url, "--speed", "max", "--json", *options]) == 0
+    told = capsys.readouterr()
+    assert [line["type"] for line in json_lines(told.out)] == ["session.created", "session.closed"]
+    lines = told.err.splitlines()
+    assert len(lines) == 2
+    assert all("server_full: 8 sessions" in line and line.endswith("; waiting 0.2 s") for line in lines)
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise(calls))
+
+
+@pytest.mark.fast
+def test_patience_ends_with_the_refusal_in_one_line(clip, capsys):
+    with full_for(1000) as (url, calls):
+        assert main(["stream", str(clip), "--url", url, "--json", "--wait", "0.5"]) == 1
+    told = capsys.readouterr()
+    assert 3 <= len(calls) <= 4  # at once, after 0.2 and 0.4 s, and when it ends
+    assert [line["type"] for line in json_lines(told.out)] == ["error"]
+    assert "waiting" not in told.err.splitlines()[-1]
+    assert "server_full: 8 sessions" in told.err.splitlines()[-1]
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize(
-    "options", [["--speed", "0"], ["--speed", "fast"], ["--chunk-ms", "0"], ["--mood-interval-ms", "5"]]
+    ("options", "refusal"),
+    [([], FULL), (["--wait", "5"], {key: FULL[key] for key in FULL if key != "retry_after_s"})],
+    ids=["without patience", "without a time"],
 )
-def test_impossible_options_are_refused_before_anything_is_sent(clip, options):
-    with pytest.raises(SystemExit) as refusal:
-        main(["stream", str(clip), *options])
-    assert refusal.value.code != 0
+def test_a_refusal_that_is_not_waited_for_is_one_line(clip, capsys, options, refusal):
+    with full_for(1, refusal) as (url, calls):
+        assert main(["stream", str(clip), "--url", url, *options]) == 1
+    assert len(calls) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "clip.wav: the server says server_full: 8 sessions; try again in" in line
+
+
+@pytest.mark.fast
+def test_a_session_that_was_under_way_is_not_begun_again(clip, capsys):
+    calls = []
+
+    def script(connection):
+        calls.append(1)
+        say(connection, CREATED, FULL)
+        connection.close(1013, "server_full")
+
+    with scripted_server(script) as url:
+        assert main(["stream", str(clip), "--url", url, "--wait", "5"]) == 1
+    assert calls == [1]
 
 
 @pytest.mark.fast

@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 
 import pytest
 
-from serving.cli.views.console import clock
-from serving.cli.views.live_table import LiveTable, bar_cells
-from serving.cli.views.verdict_rows import verdict_rows
+from serving.cli.views.bar import bar_cells
+from serving.cli.views.console import LineConsole, clock
+from serving.cli.views.live_table import LiveTable
+from serving.cli.views.verdict_rows import print_below
 from serving.cli.views.view import JsonLines
 from undertone.client.summary import Summary
 from undertone.client.timing import Event
@@ -49,13 +51,27 @@ MESSAGES = [
 ]
 
 
-def shown(encoding="utf-8", file="a/long/folder/and/a/recording with a long name that goes on and on.flac"):
+FILE = "a/long/folder/and/a/recording with a long name that goes on and on.flac"
+WIDTHS = [60, 80, 100, 140]
+POSITIVE = {"label": "positive", "probabilities": {"negative": 0.1, "neutral": 0.1, "positive": 0.8}}
+OPPOSED = {
+    **FINAL,
+    "fused_sentiment": POSITIVE,
+    "text_sentiment": POSITIVE,
+    "fused_score": 0.7,
+    "alpha": 0.77,
+    "agreement": False,
+    "abstain": True,
+}
+
+
+def shown(encoding="utf-8", messages=MESSAGES, latency_ms=123_456.7, file=FILE):
     raw = io.BytesIO()
     output = io.TextIOWrapper(raw, encoding=encoding)
     table, summary = LiveTable(output), Summary(file)
     table.begin(file)
-    for message in MESSAGES:
-        event = Event(message, 12_345.6, 123_456.7 if "end_ms" in message else None)
+    for message in messages:
+        event = Event(message, 12_345.6, latency_ms if "end_ms" in message else None)
         summary.add(event)
         table.event(file, event)
     table.end(summary)
@@ -63,56 +79,138 @@ def shown(encoding="utf-8", file="a/long/folder/and/a/recording with a long name
     return raw.getvalue().decode(encoding)
 
 
+def on_one_line(text):
+    """Return rows that were wrapped as one; wrapping drops the dot between two parts."""
+    return " ".join(text.replace("·", " ").split())
+
+
+@pytest.fixture
+def wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def test_a_log_has_rows_of_at_most_100_columns_and_one_for_each_event(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     lines = shown().splitlines()
     assert max(map(len, lines)) <= 100
-    assert len(lines) == 3 + len(MESSAGES) + 3 + 1  # head and file name, events, two verdicts, words, summary
+    events = [line for line in lines if line[10:13].strip() == "12" or "session." in line or "an.event" in line]
+    assert len(events) == len(MESSAGES) - 1  # an error has no utterance
+    assert sum("invalid_message" in line for line in lines) == 1
 
 
-@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+@pytest.mark.parametrize("columns", [*WIDTHS, 200])
 def test_rows_fit_the_width_of_the_console(monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     assert max(map(len, shown().splitlines())) <= columns
 
 
-def test_a_final_shows_its_verdict_how_it_came_about_and_the_words():
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_the_row_of_a_final_shows_its_verdict_at_every_width(monkeypatch, columns, encoding):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    (row,) = [line for line in shown(encoding, [OPPOSED]).splitlines() if "utterance.final" in line]
+    assert "positive" in row
+    assert "negative" not in row
+    assert "+0.70" in row
+    glyphs = "-.+" if encoding == "ascii" else "▒░█"
+    cells = [row.partition("positive")[2].count(glyph) for glyph in glyphs]
+    assert cells[2] - (encoding == "ascii") >= 6  # the sign of the score
+    assert columns < 80 or row.endswith("123457 ms")
+    assert columns < 80 or " 10  10  80 " in row
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_nothing_under_a_final_is_cut_at_any_width(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = shown(messages=[OPPOSED])
+    assert "…" not in text
+    below = on_one_line(text.partition("└")[2])
+    assert below.startswith("fused words positive x0.77 voice negative x0.23 no agreement abstains")
+    assert f'"{FINAL["text"].strip()}' in below
+    for part in ("words positive x0.77", "voice negative x0.23", "no agreement", "abstains"):
+        assert part in text  # not broken over two rows
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_errors_names_and_summaries_are_wrapped_not_cut(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = on_one_line(shown(messages=[MESSAGES[0], MESSAGES[-3]]))
+    assert ("what is this " * 20).strip() in text
+    assert on_one_line(FILE) in text.replace("- ", "-")
+    assert "release 0.1.0, words: faster-whisper tiny.en" in text
+    assert "0 utterances, audio 0.0 s in 12.3 s" in text
+
+
+@pytest.mark.usefixtures("wide")
+def test_a_final_shows_how_its_verdict_came_about_and_the_words():
     text = shown()
-    assert "└ negative -0.52 · fused · words negative x0.60 · voice negative · agreement\n" in text
+    assert "└ fused · words negative x0.60 · voice negative x0.40 · agreement\n" in text
     assert '"I am really disappointed with the service' in text
-    assert "└ negative -0.52 · audio_only, pending\n" in text
+    assert "└ audio_only, pending · voice negative\n" in text
     assert "60:02.480" in text
     assert "123457 ms" in text
 
 
+def test_colours_go_with_no_color_and_neutral_has_none(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = shown(messages=[OPPOSED])
+    used = {int(code) for codes in re.findall(r"\x1b\[([\d;]+)m", coloured) for code in codes.split(";")}
+    assert {31, 32} <= used
+    assert not used & {33, 37, 36, 97}  # yellow, white, cyan: lost on white
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[\d;]*3[0-7]", shown(messages=[OPPOSED]))
+
+
+def test_names_and_words_cannot_move_the_terminal_or_break_a_row(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    text = shown(messages=[{**FINAL, "text": "red \x1b[31malert\nnew"}], file="caf\udce9\n.wav")
+    assert "caf\\xe9\\n.wav" in text
+    assert '"red \\x1b[31malert\\nnew"' in text
+
+
+@pytest.mark.usefixtures("wide")
 def test_the_session_says_which_release_answers_and_what_recognises_words():
     assert "release 0.1.0, words: faster-whisper tiny.en" in shown()
 
 
 def test_partial_words_are_shown_as_they_come():
-    assert "12 partial          I am really I am really" in shown()
+    assert "12 partial         I am really I am really" in shown()
 
 
+def below(message):
+    output = io.StringIO()
+    print_below(message, LineConsole(output))
+    return output.getvalue().splitlines()
+
+
+@pytest.mark.usefixtures("wide")
 def test_words_against_the_voice_and_an_abstention_are_pointed_out():
-    voice = {"label": "positive", "probabilities": {"negative": 0.2, "neutral": 0.1, "positive": 0.7}}
-    doubt = {**FINAL, "audio_sentiment": voice, "agreement": False, "abstain": True, "text": None}
-    (row,) = verdict_rows(doubt, "└", "·")  # redacted: no row of words
-    assert row.plain.endswith("words negative x0.60 · voice positive · no agreement · abstains")
+    doubt = {**FINAL, "audio_sentiment": POSITIVE, "agreement": False, "abstain": True, "text": None}
+    (row,) = below(doubt)  # redacted: no row of words
+    assert row.endswith("words negative x0.60 · voice positive x0.40 · no agreement · abstains")
 
 
+@pytest.mark.usefixtures("wide")
 def test_where_only_one_of_the_two_says_anything_it_is_named():
     nothing = {"label": "neutral", "probabilities": {"negative": 0.1, "neutral": 0.8, "positive": 0.1}}
-    (row, _) = verdict_rows({**FINAL, "text_sentiment": nothing, "agreement": None}, "└", "·")
-    assert row.plain.endswith("words neutral x0.60 · voice negative · only the voice tells")
-    (row, _) = verdict_rows({**FINAL, "audio_sentiment": nothing, "agreement": None}, "└", "·")
-    assert row.plain.endswith("words negative x0.60 · voice neutral · only the words tell")
+    (row, _) = below({**FINAL, "text_sentiment": nothing, "agreement": None})
+    assert row.endswith("words neutral x0.60 · voice negative x0.40 · only the voice tells")
+    (row, _) = below({**FINAL, "audio_sentiment": nothing, "agreement": None})
+    assert row.endswith("words negative x0.60 · voice neutral x0.40 · only the words tell")
+    undecided = {"label": "positive", "probabilities": {"negative": 0.4, "neutral": 0.15, "positive": 0.45}}
+    (row, _) = below({**FINAL, "audio_sentiment": undecided, "agreement": None})
+    assert row.endswith("voice positive x0.40 · only the words tell")
 
 
+@pytest.mark.usefixtures("wide")
 def test_a_terminal_without_unicode_still_shows_everything():
     text = shown("ascii")
     assert "-----" in text
-    assert "`- negative -0.52 | fused | words negative x0.60 | voice negative | agreement\n" in text
+    assert "`- fused | words negative x0.60 | voice negative x0.40 | agreement\n" in text
     assert '"I am really' in text
+    assert "caf\\xe9" in shown("ascii", file="café.wav")
 
 
 def test_the_bar_shares_its_cells_without_loss():

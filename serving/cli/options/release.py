@@ -8,4 +8,5 @@ from serving.promoted import default_release
 
 def add_release(parser: argparse.ArgumentParser) -> None:
     """Add the option to `parser`."""
-    parser.add_argument("--release", type=Path, default=default_release(), help="release folder (default: %(default)s)")
+    help_text = "folder of the release (default: %(default)s)"
+    parser.add_argument("--release", type=Path, default=default_release(), metavar="DIR", help=help_text)

@@ -8,7 +8,6 @@ from undertone.audio_file import read
 from undertone.audio_file.channels import Mixer
 from undertone.gate.listener import utterances
 
-pytestmark = pytest.mark.fast
 RATE_HZ = 16_000
 
 

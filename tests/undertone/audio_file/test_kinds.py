@@ -9,7 +9,6 @@ from material.recordings import KINDS, encoded, heard, recording, sounding, writ
 
 from undertone.audio_file import AudioFileError, AudioTooLongError, DamagedAudioError, NotAudioError
 
-pytestmark = pytest.mark.fast
 SECONDS = 4.0
 _PADDING_S = 0.08  # what encoders add
 INDEX_AT_THE_END = ("m4a", "3gp")

@@ -14,9 +14,12 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from serving.live.backlog import Backlog
+from undertone.audio import RATE_HZ
 
 JOINED_BYTES = 8192  # a quarter of a second: longer pieces save nothing more, and keep others waiting for the thread
+PCM_BYTES_PER_S = 2 * RATE_HZ
 AHEAD_S = 2.0
+_SECOND_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,18 @@ class Inbox:
             TimeoutError: nothing came within `timeout_s`.
             Gone, Drain: there is nothing more to read.
         """
-        async with asyncio.timeout(max(timeout_s, 0.001)):
-            await self._backlog.filled()
+        try:
+            await self._filled(timeout_s)
+        except TimeoutError:  # this process may have stood still itself: what came meanwhile is not late
+            await self._filled(_SECOND_LOOK_S)
         item = await self._backlog.take()
         if not isinstance(item, Frame):
             raise item
         return self._joined(item) if _is_audio(item) else item
+
+    async def _filled(self, timeout_s: float) -> None:
+        async with asyncio.timeout(max(timeout_s, 0.001)):
+            await self._backlog.filled()
 
     def _joined(self, frame: Frame) -> Frame:
         pieces, room = [frame.data or b""], JOINED_BYTES - _size(frame)
@@ -101,7 +110,7 @@ class Inbox:
         if not self._audio_s:
             self._began_s = now_s
         ahead_s = self._audio_s - (now_s - self._began_s)
-        self._audio_s += len(data) / 32_000
+        self._audio_s += len(data) / PCM_BYTES_PER_S
         return ahead_s > AHEAD_S
 
 

@@ -14,6 +14,7 @@ class ServerLimits:
     max_uploads: int = 4
     max_session_s: float = 7200.0
     idle_session_s: float = 120.0
+    idle_speech_s: float = 5.0  # no audio for so long, and for as long as the last frame lasted, ends an utterance
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up
     max_frame_bytes: int = 1 << 20
     max_upload_bytes: int = 1 << 30  # an hour of 48 kHz, stereo, 24-bit

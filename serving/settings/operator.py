@@ -46,6 +46,9 @@ class OperatorSettings(BaseSettings):
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
     max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
     max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
+    idle_speech_s: Seconds = _setting(
+        _LIMITS.idle_speech_s, "without audio in a sentence, then it counts as ended", "S"
+    )
     log_level: Annotated[str, BeforeValidator(checks.choice(*LEVELS))] = _one_of(
         *LEVELS, default="info", about="the least that is logged"
     )
@@ -105,7 +108,10 @@ class OperatorSettings(BaseSettings):
     def limits(self) -> ServerLimits:
         """What the server allows."""
         return ServerLimits(
-            max_sessions=self.max_sessions, max_uploads=self.max_uploads, words_timeout_s=self.asr_timeout_s
+            max_sessions=self.max_sessions,
+            max_uploads=self.max_uploads,
+            idle_speech_s=self.idle_speech_s,
+            words_timeout_s=self.asr_timeout_s,
         )
 
     @property

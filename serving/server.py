@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from serving.admission import Admission
 from serving.files.routes import add_routes
 from serving.litserve_internals import ServerLostError, SupervisedServer, WorkerError, hide_routes, shut_down_uvicorn
 from serving.live.connection import serve_connection
+from serving.live.websocket_protocol import BoundedWebSocket
 from serving.logs import QUIET, LogSettings, configuration
 from serving.processes import end_with_parent
 from serving.service import Service
@@ -34,8 +36,6 @@ from undertone.release import check_release, describe_release
 
 log = logging.getLogger("undertone.server")
 
-# Frames over our own limit get an error message before the close; what is far over it never gets into memory.
-_SOCKET_MAX_BYTES = 4 << 20
 _PING_S = 20.0  # keeps the ways between us open; whoever is gone is found by `idle_session_s`
 _AFTER_DRAIN_S = 3.0  # for what still reads its last messages
 _SHUTDOWN_S = 5.0  # for all that follows
@@ -118,7 +118,7 @@ class UndertoneServer(SupervisedServer):
                 self._log.level,
                 log_config=configuration(self._log),
                 access_log=self._log.level == "debug",
-                ws_max_size=_SOCKET_MAX_BYTES,
+                ws=partial(BoundedWebSocket, most_bytes=self.service.limits.max_frame_bytes),
                 ws_per_message_deflate=False,
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=None,

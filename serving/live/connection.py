@@ -110,6 +110,9 @@ class Connection:
         if not frame.early and self._session.working_s() - frame.arrived_s > self._limits.max_wait_s:
             raise Closing(ErrorCode.TOO_FAR_BEHIND, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
+        if frame.too_large:
+            allowed = f"{self._limits.max_frame_bytes} are allowed: send audio in chunks"
+            raise Closing(ErrorCode.MESSAGE_TOO_LARGE, f"a frame of {frame.too_large} bytes; {allowed}")
         if frame.data is not None:
             await self._audio(frame.data, frame.early)
         else:
@@ -137,9 +140,6 @@ class Connection:
             raise Closing(ErrorCode.SESSION_EXPIRED, f"a session lasts {limit_s:g} s at most")
 
     async def _audio(self, data: bytes, early: bool) -> None:
-        limit = self._limits.max_frame_bytes
-        if len(data) > limit:
-            raise Closing(ErrorCode.MESSAGE_TOO_LARGE, f"a frame of {len(data)} bytes; {limit} are allowed")
         if not data or len(data) % 2:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
             await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from serving.live.backlog import Backlog
+from serving.live.websocket_protocol import TOO_LARGE
 from undertone.audio import RATE_HZ
 
 JOINED_BYTES = 8192  # a quarter of a second: longer pieces save nothing more, and keep others waiting for the thread
@@ -27,12 +28,14 @@ class Frame:
     """A binary message (`data`) or a text message (`text`) and when it came, by the clock of the inbox.
 
     `early`: the audio before it was over `AHEAD_S` longer than the time since the first, it is sent faster than life.
+    `too_large`: the bytes of a message of which nothing was taken.
     """
 
     data: bytes | None
     text: str | None
     arrived_s: float
     early: bool = False
+    too_large: int = 0
 
 
 class Gone(Exception):
@@ -100,10 +103,14 @@ class Inbox:
                 message: dict[str, Any] = dict(await self._websocket.receive())
                 if message["type"] == "websocket.disconnect":
                     break
-                data = message.get("bytes")
-                self._backlog.add(Frame(data, message.get("text"), self._clock(), self._is_early(data or b"")))
+                self._backlog.add(self._frame(message))
         finally:
             self._backlog.add(Gone)
+
+    def _frame(self, message: dict[str, Any]) -> Frame:
+        data = message.get("bytes")
+        early = self._is_early(data or b"")
+        return Frame(data, message.get("text"), self._clock(), early, message.get(TOO_LARGE, 0))
 
     def _is_early(self, data: bytes) -> bool:
         now_s = time.monotonic()

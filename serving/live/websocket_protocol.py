@@ -6,11 +6,16 @@ with what was heard before. Text that is no UTF-8 is handed over as text that no
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
 from websockets.streams import StreamReader
+from websockets.typing import StatusLike
+
+from serving.web.errors import error_body
 
 TOO_LARGE = "undertone.too_large"  # in a message to the application: the bytes of one that is not taken
 _NOT_UTF8 = "\N{REPLACEMENT CHARACTER}".encode()
@@ -54,6 +59,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.conn.reader = _BoundedReader(most_bytes, self._add_oversized)
         self.conn.parser = self.conn.parse()  # anew: the one under way has the other reader
         next(self.conn.parser)
+        setattr(self.conn, "reject", partial(_rejected, self.conn.reject))  # noqa: B010  # mypy knows it as a method
 
     def handle_bytes(self, event: Frame) -> None:
         """Take a binary message, or its first part."""
@@ -87,6 +93,15 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._over, self.frames = True, []
             told: Any = {"type": "websocket.receive", TOO_LARGE: size}
             self.queue.put_nowait(told)
+
+
+def _rejected(reject: Callable[[StatusLike, str], Response], status: StatusLike, text: str) -> Response:
+    response = reject(status, text)
+    response.body = error_body("invalid_upgrade", " ".join(text.split()) or "the socket was refused")
+    for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(response.body)))):
+        del response.headers[name]
+        response.headers[name] = value
+    return response
 
 
 def _is_utf8(data: bytes) -> bool:

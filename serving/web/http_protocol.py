@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from serving.web.errors import error_body
 
 MOST_HEAD_BYTES = 65_536  # of one request: its URL and its headers
+_HEADER_SIGNS = len(": \r\n")
 _LINGER_S = 1.0  # closing at once would take the answer from who is still sending
 
 
@@ -47,7 +48,7 @@ class AnsweringHttp(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        self._count(len(name) + len(value))
+        self._count(len(name) + len(value) + _HEADER_SIGNS)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

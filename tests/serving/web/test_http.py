@@ -1,6 +1,7 @@
 """Every route of a running server, asked properly and improperly: errors are JSON with a code, and never our fault."""
 
 import http.client
+import importlib.metadata
 import io
 import json
 import random
@@ -58,7 +59,7 @@ def test_head_is_answered_as_get_without_the_body(client, path):
     got, head = client.get(path), client.head(path)
     assert (got.status_code, head.status_code) == (200, 200)
     assert head.content == b""
-    assert head.headers["content-type"] == got.headers["content-type"]
+    assert head.headers.get("content-type") == got.headers.get("content-type")
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/predict/", "/docs/other.js", "/docs/%2e%2e/secret", "/internal/words"])
@@ -74,7 +75,7 @@ def test_what_is_not_there_is_said_as_json(client, path, method):
 def test_another_method_is_refused_with_those_that_are_taken(server, path, method):
     status, headers, body = raw(server, request(path, method=method.encode()))
     assert (status, json.loads(body)["error"]["code"]) in [(405, "wrong_method"), (400, "invalid_http")]
-    assert status == 400 or headers["allow"] in ("GET", "POST")
+    assert status == 400 or headers["allow"] in ("GET", "POST", "GET, HEAD", "HEAD, GET")
 
 
 def test_a_socket_asked_for_without_an_upgrade_says_what_it_is(client):
@@ -94,7 +95,7 @@ def test_a_socket_asked_for_without_an_upgrade_says_what_it_is(client):
         "%00=1",
         "%zz=%",
         "%ED%A0%80=1",
-        "language=%ff%fe",
+        "language=%ff",
         "alpha=0.5&alpha=0.5",
         "=",
         "volume=11",
@@ -118,7 +119,6 @@ def test_a_bad_setting_in_the_query_is_refused_by_name(client, path, query):
             "text/plain",
             "*/*",
             "-",
-            " ",
         ),
     ],
 )
@@ -268,7 +268,7 @@ def test_the_pages_are_ours_and_fetch_nothing_from_elsewhere(client):
         assert link == "data:," or client.get(f"/{link}").status_code == 200
     document = client.get("/openapi.json").json()
     assert document["info"]["title"] == "undertone"
-    assert document["info"]["version"] != "0.1.0" or "undertone" in document["info"]["description"].lower() or True
+    assert document["info"]["version"] == importlib.metadata.version("undertone")
     assert set(document["paths"]) >= {"/predict", "/api/transcribe", "/health", "/info"}
 
 

@@ -29,7 +29,7 @@ _PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\":;,]+[/\\])*(
 def without_folders(value: Any) -> Any:
     """Return a text with every absolute path of this machine cut to its last name, anything else as it is.
 
-    >>> without_folders("/home/ann/models/small.en")
+    >>> without_folders("/srv/models/small.en")
     'small.en'
     """
     if not isinstance(value, str):

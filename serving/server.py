@@ -9,8 +9,9 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ from serving.admission import Admission
 from serving.files.routes import add_routes
 from serving.litserve_internals import ServerLostError, SupervisedServer, WorkerError, hide_routes, shut_down_uvicorn
 from serving.live.connection import serve_connection
+from serving.live.websocket_protocol import BoundedWebSocket
 from serving.logs import QUIET, LogSettings, configuration
 from serving.processes import end_with_parent
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
+from serving.web.errors import answer_in_json
+from serving.web.http_protocol import AnsweringHttp
+from serving.web.middleware import HeadAsGet, OtherOrigins
+from serving.web.pages import REPLACED, add_pages
 from serving.workers.queue import WorkerQueue
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 from undertone.labels import LABELS
@@ -34,8 +40,6 @@ from undertone.release import check_release, describe_release
 
 log = logging.getLogger("undertone.server")
 
-# Frames over our own limit get an error message before the close; what is far over it never gets into memory.
-_SOCKET_MAX_BYTES = 4 << 20
 _PING_S = 20.0  # keeps the ways between us open; whoever is gone is found by `idle_session_s`
 _AFTER_DRAIN_S = 3.0  # for what still reads its last messages
 _SHUTDOWN_S = 5.0  # for all that follows
@@ -46,10 +50,18 @@ class ServerFailedError(RuntimeError):
 
 
 class UndertoneServer(SupervisedServer):
-    """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end."""
+    """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end.
+
+    Pages of `origins` may use its HTTP routes from a browser.
+    """
 
     def __init__(
-        self, release: Path, limits: ServerLimits, recognition: Recognition | None = None, log: LogSettings = QUIET
+        self,
+        release: Path,
+        limits: ServerLimits,
+        recognition: Recognition | None = None,
+        log: LogSettings = QUIET,
+        origins: Sequence[str] = (),
     ) -> None:
         manifest = check_release(release)
         self._recognition, self._log = recognition or Recognition(), log
@@ -72,10 +84,14 @@ class UndertoneServer(SupervisedServer):
         )
         self.admission, self.service = Admission(limits), Service(release, limits, self._recognition)
         metadata["asr"] = self.service.asr  # filled in when a worker has told
-        hide_routes(self, (WORDS_PATH, PARTIALS_PATH))  # utterances come from sessions only
+        hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.admission, self.service)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
+        add_pages(self.app)
+        answer_in_json(self.app)
+        self.app.add_middleware(HeadAsGet)
+        self.app.add_middleware(OtherOrigins, origins=origins)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         asr, log = self._recognition.asr, self._log
@@ -118,7 +134,8 @@ class UndertoneServer(SupervisedServer):
                 self._log.level,
                 log_config=configuration(self._log),
                 access_log=self._log.level == "debug",
-                ws_max_size=_SOCKET_MAX_BYTES,
+                http=AnsweringHttp,
+                ws=partial(BoundedWebSocket, most_bytes=self.service.limits.max_frame_bytes),
                 ws_per_message_deflate=False,
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=None,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,18 @@ log = logging.getLogger("undertone.service")
 
 _DESCRIBE_TIMEOUT_S = 30.0
 _UPLOADS_NICENESS = 10
+_PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\":;,]+[/\\])*([^\s/\\'\":;,]+)")
+
+
+def without_folders(value: Any) -> Any:
+    """Return a text with every absolute path of this machine cut to its last name, anything else as it is.
+
+    >>> without_folders("/srv/models/small.en")
+    'small.en'
+    """
+    if not isinstance(value, str):
+        return value
+    return Path(value).name if Path(value).is_absolute() else _PATH.sub(r"\1", value)
 
 
 class Service:
@@ -61,7 +74,8 @@ class Service:
 
     async def _describe(self, words: WorkerQueue) -> None:
         await words.until_ready()
-        self.asr.update(await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S))
+        described = await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S)
+        self.asr.update({name: without_folders(value) for name, value in described.items()})
         log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
 
     async def _describe_again(self, words: WorkerQueue) -> None:

@@ -65,7 +65,9 @@ def _serve(settings: "OperatorSettings") -> int:
 
     logs.set_up(settings.log)
     try:
-        server = UndertoneServer(settings.release.resolve(), settings.limits, settings.recognition, settings.log)
+        server = UndertoneServer(
+            settings.release.resolve(), settings.limits, settings.recognition, settings.log, settings.origins
+        )
         server.serve(settings.host, settings.port)
     except ReleaseError as refused:
         raise SystemExit(f"cannot serve {settings.release}: {refused}") from None

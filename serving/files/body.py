@@ -9,18 +9,21 @@ Refusal   why a request gets an HTTP error; its body is {"error": {"code", "mess
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, NamedTuple
 
-from starlette.datastructures import UploadFile
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from serving.admission import RETRY_AFTER_S
 from serving.settings import ServerLimits
+from serving.web.errors import error_response
 from undertone.audio import Samples
 from undertone.audio_file import (
     AudioFileError,
@@ -45,10 +48,10 @@ class Refusal(Exception):
         super().__init__(message)
         self.status, self.code, self.retry_after_s = status, code, retry_after_s
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """Return the answer that says so."""
         headers = None if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
-        return JSONResponse({"error": {"code": self.code, "message": str(self)}}, self.status, headers)
+        return error_response(self.status, self.code, str(self), headers)
 
 
 def draining() -> Refusal:
@@ -122,22 +125,39 @@ async def received(request: Request, limits: ServerLimits, leaving: asyncio.Even
 async def _bounded(request: Request, limits: ServerLimits, leaving: asyncio.Event) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     _check_size(int(declared) if declared.isdecimal() else 0, limits)
-    taken, pieces = 0, request.stream()
-    while (piece := await _next_piece(pieces, limits.idle_session_s, leaving)) is not None:
+    taken, pieces, began_s = 0, request.stream(), time.monotonic()
+    while (piece := await _next_piece(pieces, _Patience.of(limits, taken, began_s), leaving)) is not None:
         taken += len(piece)
         _check_size(taken, limits)
         yield piece
 
 
-async def _next_piece(pieces: AsyncGenerator[bytes, None], patience_s: float, leaving: asyncio.Event) -> bytes | None:
+class _Patience(NamedTuple):
+    """How many seconds the next piece may take, and what is said of one that takes longer."""
+
+    lasts_s: float
+    why: str
+
+    @classmethod
+    def of(cls, limits: ServerLimits, taken: int, began_s: float) -> "_Patience":
+        rate = limits.min_upload_bytes_per_s
+        left_s = began_s - time.monotonic()
+        return min(
+            cls(limits.idle_session_s, f"nothing came for {limits.idle_session_s:g} s"),
+            cls(left_s + limits.max_upload_s, f"an upload may take {limits.max_upload_s:g} s"),
+            cls(left_s + limits.upload_grace_s + taken / rate, f"an upload must bring {rate} bytes a second"),
+        )
+
+
+async def _next_piece(pieces: AsyncGenerator[bytes, None], patience: _Patience, leaving: asyncio.Event) -> bytes | None:
     """Return the next piece, None at the end; a client that sends nothing holds up neither us nor our end."""
     coming, told = asyncio.ensure_future(anext(pieces, None)), asyncio.ensure_future(leaving.wait())
     try:
-        await asyncio.wait({coming, told}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({coming, told}, timeout=max(0, patience.lasts_s), return_when=asyncio.FIRST_COMPLETED)
         if leaving.is_set():
             raise draining()
         if not coming.done():
-            raise Refusal(408, "upload_timeout", f"nothing came for {patience_s:g} s")
+            raise Refusal(408, "upload_timeout", patience.why)
         return coming.result()
     finally:
         coming.cancel()
@@ -164,7 +184,7 @@ async def _as_it_is(body: AsyncGenerator[bytes, None]) -> UploadFile:
 
 async def _from_form(request: Request, body: AsyncGenerator[bytes, None]) -> UploadFile:
     try:
-        form = await MultiPartParser(request.headers, body, max_files=1, max_fields=16).parse()
+        form = await MultiPartParser(_boundary_alone(request), body, max_files=1, max_fields=16).parse()
     except MultiPartException as error:
         raise Refusal(400, "invalid_form", f"the form cannot be read: {error.message}") from None
     upload = form.get(FIELD)
@@ -174,6 +194,15 @@ async def _from_form(request: Request, body: AsyncGenerator[bytes, None]) -> Upl
     wanted = f"the recording goes into one form field named {FIELD!r}, with a file name"
     found = ", ".join(repr(name) for name, _ in form.multi_items()) or "nothing"
     raise Refusal(400, "invalid_form", f"{wanted}, and settings into the query; the form holds {found}")
+
+
+def _boundary_alone(request: Request) -> Headers:
+    # The names of fields and files are UTF-8, whatever `charset` says: some of its values raise what nobody expects.
+    kind, options = parse_options_header(request.headers["content-type"])
+    if not (boundary := options.get(b"boundary")):
+        raise MultiPartException("its content type has no boundary")
+    quoted = boundary.decode("latin-1").replace("\\", r"\\").replace('"', r"\"")
+    return Headers({"content-type": f'{kind.decode("latin-1")}; boundary="{quoted}"'})
 
 
 def _name(upload: UploadFile) -> str:

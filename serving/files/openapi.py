@@ -57,7 +57,7 @@ class Transcript(TypedDict):
 _REFUSALS = {
     400: "nothing in the body, or a form without one file in its field `file`: empty_upload, invalid_form",
     405: "another method than POST: wrong_method",
-    408: "the upload stopped: upload_timeout",
+    408: "the upload stopped, came too slowly or took too long: upload_timeout",
     413: "too many bytes, or over an hour of audio: upload_too_large, audio_too_long",
     415: "no audio, or of a kind that neither libsndfile nor PyAV can read: not_audio",
     422: "a setting, named, or audio without samples or with broken ones: invalid_setting, empty_audio, damaged_audio",

@@ -6,7 +6,6 @@ LitServe and Starlette end a streaming body silently when something fails in it.
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +18,7 @@ from serving.files.upload import Upload
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from undertone.audio_file import AudioFileError
-from undertone.protocol import ErrorCode, Message, error
+from undertone.protocol import ErrorCode, Message, error, written
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.http")
@@ -56,7 +55,7 @@ class Lines:
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-cache")]
             headers.append((b"x-accel-buffering", b"no"))  # or nginx keeps the lines until the end
             await self._send_asgi({"type": "http.response.start", "status": 200, "headers": headers})
-        body = json.dumps(message).encode() + b"\n"
+        body = written(message).encode() + b"\n"
         await self._send_asgi({"type": "http.response.body", "body": body, "more_body": True})
 
 

@@ -1,7 +1,7 @@
 """The HTTP routes for whole recordings, `POST /predict` and `POST /api/transcribe`, and the settings in their query."""
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,6 @@ from serving.files.transcribe import SETTINGS, require_language, require_recogni
 from serving.files.upload import UploadResponse
 from serving.service import Service
 from undertone.stream.settings import SessionSettings, SettingError
-
-_OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
 
 
 def add_routes(app: FastAPI, admission: Admission, service: Service) -> None:
@@ -40,13 +38,9 @@ def add_routes(app: FastAPI, admission: Admission, service: Service) -> None:
             return refused.response()
         return UploadResponse(admission, service, partial(transcribe, service, settings))
 
-    _add(app, "/predict", on_predict, predict_route())
-    _add(app, "/api/transcribe", on_transcribe, transcribe_route(SETTINGS))
-
-
-def _add(app: FastAPI, path: str, endpoint: Callable[[Request], Awaitable[Response]], about: dict[str, Any]) -> None:
-    app.add_api_route(path, endpoint, methods=["POST"], response_class=Response, **about)
-    app.add_api_route(path, _wrong_method, methods=_OTHER_METHODS, include_in_schema=False)
+    taken: dict[str, Any] = {"methods": ["POST"], "response_class": Response}
+    app.add_api_route("/predict", on_predict, **taken, **predict_route())
+    app.add_api_route("/api/transcribe", on_transcribe, **taken, **transcribe_route(SETTINGS))
 
 
 def chosen_settings(request: Request, known: Sequence[str]) -> dict[str, Any]:
@@ -75,13 +69,7 @@ def _value(text: str) -> Any:
     for kind in (int, float):
         try:
             value = kind(text)
-        except ValueError:
+            return value if math.isfinite(value) else text
+        except (ValueError, OverflowError):  # of a number with hundreds of digits
             continue
-        return value if math.isfinite(value) else text
     return text
-
-
-async def _wrong_method(request: Request) -> Response:
-    response = Refusal(405, "wrong_method", f"{request.url.path} takes POST, not {request.method}").response()
-    response.headers["Allow"] = "POST"
-    return response

@@ -4,7 +4,6 @@ The wire is described in asyncapi.yaml. What is heard and answered is in serving
 """
 
 import asyncio
-import json
 import logging
 import time
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from serving.admission import Admission, RefusedError, Slot, caller
-from serving.live.inbox import Drain, Frame, Gone, Inbox
+from serving.live.inbox import PCM_BYTES_PER_S, Drain, Frame, Gone, Inbox
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from undertone.protocol import (
@@ -27,12 +26,13 @@ from undertone.protocol import (
     error,
     pong,
     read,
+    session_updated,
+    written,
 )
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.live")
 
-IDLE_SPEECH_S = 1.0  # no frame for so long while in speech ends the utterance
 SEND_TIMEOUT_S = 30.0
 
 
@@ -46,11 +46,11 @@ class Closing(Exception):
 
 @dataclass
 class _Clock:
-    """When the session began, when anything last came and when audio did, in `time.monotonic` seconds."""
+    """When the session began, when anything last came, and until when more audio is awaited: `time.monotonic`, s."""
 
     began_s: float
     heard_s: float
-    audio_s: float
+    audio_until_s: float
 
 
 async def serve_connection(websocket: WebSocket, admission: Admission, service: Service) -> None:
@@ -61,7 +61,7 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
             await Connection(websocket, service, slot).run()
     except RefusedError as refused:
         message = error(refused.code, str(refused), fatal=True, retry_after_s=refused.retry_after_s)
-        await websocket.send_json(message)
+        await websocket.send_text(written(message))
         await websocket.close(_close_code(refused.code))
 
 
@@ -110,6 +110,9 @@ class Connection:
         if not frame.early and self._session.working_s() - frame.arrived_s > self._limits.max_wait_s:
             raise Closing(ErrorCode.TOO_FAR_BEHIND, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
+        if frame.too_large:
+            allowed = f"{self._limits.max_frame_bytes} are allowed: send audio in chunks"
+            raise Closing(ErrorCode.MESSAGE_TOO_LARGE, f"a frame of {frame.too_large} bytes; {allowed}")
         if frame.data is not None:
             await self._audio(frame.data, frame.early)
         else:
@@ -120,13 +123,13 @@ class Connection:
         clock, limits = self._clock, self._limits
         ends_s = min(clock.heard_s + limits.idle_session_s, clock.began_s + limits.max_session_s)
         if self._session.in_speech:
-            ends_s = min(ends_s, clock.audio_s + IDLE_SPEECH_S)
+            ends_s = min(ends_s, clock.audio_until_s)
         return ends_s - time.monotonic()
 
     async def _out_of_patience(self) -> None:
         now_s, limits = time.monotonic(), self._limits
         self._check_age(now_s)
-        if self._session.in_speech and now_s - self._clock.audio_s >= IDLE_SPEECH_S:
+        if self._session.in_speech and now_s >= self._clock.audio_until_s:
             await self._session.end_utterance("idle")
         elif now_s - self._clock.heard_s >= limits.idle_session_s:
             raise Closing(ErrorCode.SESSION_EXPIRED, f"nothing came for {limits.idle_session_s:g} s")
@@ -137,15 +140,13 @@ class Connection:
             raise Closing(ErrorCode.SESSION_EXPIRED, f"a session lasts {limit_s:g} s at most")
 
     async def _audio(self, data: bytes, early: bool) -> None:
-        limit = self._limits.max_frame_bytes
-        if len(data) > limit:
-            raise Closing(ErrorCode.MESSAGE_TOO_LARGE, f"a frame of {len(data)} bytes; {limit} are allowed")
         if not data or len(data) % 2:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
             await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
             return
         await self._session.hear(data, early)
-        self._clock.audio_s = time.monotonic()
+        lasts_s = len(data) / PCM_BYTES_PER_S  # whoever sends it in real time needs as long for the next
+        self._clock.audio_until_s = time.monotonic() + lasts_s + self._limits.idle_speech_s
 
     async def _text(self, frame: Frame) -> None:
         try:
@@ -167,6 +168,8 @@ class Connection:
             self._session.update(changes)
         except SettingError as refused:
             await self._send(error(ErrorCode.INVALID_SETTING, str(refused)))
+        else:
+            await self._send(session_updated(self._session.settings))
 
     async def _commit(self) -> None:
         if not await self._session.end_utterance("commit"):
@@ -190,7 +193,7 @@ class Connection:
         async with self._sending:
             async with asyncio.timeout(SEND_TIMEOUT_S):  # wait_for can swallow a cancellation (cpython#86296)
                 try:
-                    await self._websocket.send_text(json.dumps(message))
+                    await self._websocket.send_text(written(message))
                 except RuntimeError as closed:  # uvicorn closed the socket itself: of a frame far too large, say
                     raise WebSocketDisconnect(1006) from closed
 

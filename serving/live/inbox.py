@@ -14,9 +14,13 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from serving.live.backlog import Backlog
+from serving.live.websocket_protocol import TOO_LARGE
+from undertone.audio import RATE_HZ
 
 JOINED_BYTES = 8192  # a quarter of a second: longer pieces save nothing more, and keep others waiting for the thread
+PCM_BYTES_PER_S = 2 * RATE_HZ
 AHEAD_S = 2.0
+_SECOND_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,14 @@ class Frame:
     """A binary message (`data`) or a text message (`text`) and when it came, by the clock of the inbox.
 
     `early`: the audio before it was over `AHEAD_S` longer than the time since the first, it is sent faster than life.
+    `too_large`: the bytes of a message of which nothing was taken.
     """
 
     data: bytes | None
     text: str | None
     arrived_s: float
     early: bool = False
+    too_large: int = 0
 
 
 class Gone(Exception):
@@ -59,12 +65,18 @@ class Inbox:
             TimeoutError: nothing came within `timeout_s`.
             Gone, Drain: there is nothing more to read.
         """
-        async with asyncio.timeout(max(timeout_s, 0.001)):
-            await self._backlog.filled()
+        try:
+            await self._filled(timeout_s)
+        except TimeoutError:  # this process may have stood still itself: what came meanwhile is not late
+            await self._filled(_SECOND_LOOK_S)
         item = await self._backlog.take()
         if not isinstance(item, Frame):
             raise item
         return self._joined(item) if _is_audio(item) else item
+
+    async def _filled(self, timeout_s: float) -> None:
+        async with asyncio.timeout(max(timeout_s, 0.001)):
+            await self._backlog.filled()
 
     def _joined(self, frame: Frame) -> Frame:
         pieces, room = [frame.data or b""], JOINED_BYTES - _size(frame)
@@ -91,17 +103,21 @@ class Inbox:
                 message: dict[str, Any] = dict(await self._websocket.receive())
                 if message["type"] == "websocket.disconnect":
                     break
-                data = message.get("bytes")
-                self._backlog.add(Frame(data, message.get("text"), self._clock(), self._is_early(data or b"")))
+                self._backlog.add(self._frame(message))
         finally:
             self._backlog.add(Gone)
+
+    def _frame(self, message: dict[str, Any]) -> Frame:
+        data = message.get("bytes")
+        early = self._is_early(data or b"")
+        return Frame(data, message.get("text"), self._clock(), early, message.get(TOO_LARGE, 0))
 
     def _is_early(self, data: bytes) -> bool:
         now_s = time.monotonic()
         if not self._audio_s:
             self._began_s = now_s
         ahead_s = self._audio_s - (now_s - self._began_s)
-        self._audio_s += len(data) / 32_000
+        self._audio_s += len(data) / PCM_BYTES_PER_S
         return ahead_s > AHEAD_S
 
 

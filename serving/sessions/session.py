@@ -23,7 +23,7 @@ from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
 from undertone.stream.events import SpeechEnded
 from undertone.stream.session import Output, Session
-from undertone.stream.settings import SettingError
+from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
 from undertone.words.reading import Words
 
@@ -89,6 +89,11 @@ class ServedSession:
             await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
 
     @property
+    def settings(self) -> SessionSettings:
+        """The settings that hold."""
+        return self.session.settings
+
+    @property
     def in_speech(self) -> bool:
         """Whether somebody speaks, as far as it was heard."""
         return self.session.in_speech
@@ -135,6 +140,7 @@ class ServedSession:
                 "max_frame_bytes": limits.max_frame_bytes,
                 "max_session_s": limits.max_session_s,
                 "idle_session_s": limits.idle_session_s,
+                "idle_speech_s": limits.idle_speech_s,
                 "max_wait_s": limits.max_wait_s,
             },
             "settings": self.session.settings.as_dict(),

@@ -3,6 +3,7 @@
 Each returns the value or raises a ValueError that says what it must be.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,14 @@ def workers(value: Any) -> int:
     return worker_per_core() if value == "auto" else int(whole(1, 64)(value))
 
 
-def seconds(value: Any) -> float:
-    """Check a duration."""
+def seconds(value: Any, most_s: float = 600) -> float:
+    """Check a duration of 0.1 to `most_s` seconds."""
     try:
         duration_s = float(str(value))
     except ValueError:
         duration_s = 0.0
-    if not 0.1 <= duration_s <= 600:
-        raise ValueError(f"must be seconds from 0.1 to 600, not {value}")
+    if not 0.1 <= duration_s <= most_s:
+        raise ValueError(f"must be seconds from 0.1 to {most_s:g}, not {value}")
     return duration_s
 
 
@@ -84,6 +85,15 @@ def integer(value: Any) -> int:
         return int(str(value))
     except ValueError:
         raise ValueError(f"invalid int value: {value!r}") from None
+
+
+def origins(value: Any) -> str:
+    """Check origins of web pages, such as https://example.org, with commas between them; * is all of them."""
+    text = str(value)
+    for origin in text.split(","):
+        if origin != "*" and not re.fullmatch(r"https?://[^\s/?#@,]+", origin):
+            raise ValueError(f"origins are such as https://example.org, with commas between them, or *; not {origin!r}")
+    return text
 
 
 def choice(*known: str) -> Callable[[Any], str]:

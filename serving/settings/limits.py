@@ -14,10 +14,14 @@ class ServerLimits:
     max_uploads: int = 4
     max_session_s: float = 7200.0
     idle_session_s: float = 120.0
+    idle_speech_s: float = 5.0  # no audio for so long, and for as long as the last frame lasted, ends an utterance
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up
     max_frame_bytes: int = 1 << 20
     max_upload_bytes: int = 1 << 30  # an hour of 48 kHz, stereo, 24-bit
     max_file_s: float = 3600.0
+    max_upload_s: float = 600.0  # from its first byte to its last
+    upload_grace_s: float = 10.0  # then it must have come at this rate:
+    min_upload_bytes_per_s: int = 2000
     provisional_after_ms: int = 1000
     words_timeout_s: float = 10.0
     max_waiting: int = 256  # requests for words; what would wait too long is refused before (serving/workers/queue.py)

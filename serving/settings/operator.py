@@ -4,6 +4,7 @@ A flag `--asr-model`, a variable `UNDERTONE_ASR_MODEL` and a line `asr_model = "
 setting; serving/settings/sources.py gathers them.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,19 @@ class OperatorSettings(BaseSettings):
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
     max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
     max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
+    idle_speech_s: Seconds = _setting(
+        _LIMITS.idle_speech_s, "without audio in a sentence, then it counts as ended", "S"
+    )
+    max_upload_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
+        _LIMITS.max_upload_s, "for the body of an upload, in all", "S"
+    )
+    min_upload_bytes_per_s: Annotated[int, BeforeValidator(checks.whole(1, 1 << 30))] = _setting(
+        _LIMITS.min_upload_bytes_per_s, "the least rate of an upload, over all of it", "N"
+    )
+    upload_grace_s: Seconds = _setting(_LIMITS.upload_grace_s, "before that rate counts", "S")
+    allow_origins: Annotated[str, BeforeValidator(checks.origins)] | None = _setting(
+        None, "web pages of elsewhere that may use the HTTP routes, such as https://example.org (default: none)", "LIST"
+    )
     log_level: Annotated[str, BeforeValidator(checks.choice(*LEVELS))] = _one_of(
         *LEVELS, default="info", about="the least that is logged"
     )
@@ -105,8 +119,19 @@ class OperatorSettings(BaseSettings):
     def limits(self) -> ServerLimits:
         """What the server allows."""
         return ServerLimits(
-            max_sessions=self.max_sessions, max_uploads=self.max_uploads, words_timeout_s=self.asr_timeout_s
+            max_sessions=self.max_sessions,
+            max_uploads=self.max_uploads,
+            idle_speech_s=self.idle_speech_s,
+            max_upload_s=self.max_upload_s,
+            min_upload_bytes_per_s=self.min_upload_bytes_per_s,
+            upload_grace_s=self.upload_grace_s,
+            words_timeout_s=self.asr_timeout_s,
         )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Whose pages may call us."""
+        return tuple(self.allow_origins.split(",")) if self.allow_origins else ()
 
     @property
     def log(self) -> LogSettings:

@@ -7,7 +7,6 @@ sockets here, and nothing of what a session does.
 from undertone.protocol.client import (
     CLIENT_MESSAGES,
     ClientMessage,
-    MessageError,
     Ping,
     SessionFinish,
     SessionUpdate,
@@ -15,6 +14,7 @@ from undertone.protocol.client import (
     read,
 )
 from undertone.protocol.codes import FINISHED, ErrorCode
+from undertone.protocol.json_text import MessageError, written
 from undertone.protocol.messages import (
     Message,
     Outcome,
@@ -25,6 +25,7 @@ from undertone.protocol.messages import (
     pong,
     provisional,
     sentiment,
+    session_updated,
     speech_ended,
     speech_started,
     verdict,
@@ -58,7 +59,9 @@ __all__ = [
     "provisional",
     "read",
     "sentiment",
+    "session_updated",
     "speech_ended",
     "speech_started",
     "verdict",
+    "written",
 ]

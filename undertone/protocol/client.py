@@ -1,13 +1,10 @@
 """The messages that a client sends as text, as types, and how the server reads one."""
 
-import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-
-class MessageError(ValueError):
-    """A text message is none of the protocol; the message says what is wrong with it."""
+from undertone.protocol.json_text import MessageError, parsed
 
 
 class _ClientMessage(BaseModel):
@@ -15,8 +12,8 @@ class _ClientMessage(BaseModel):
 
 
 class SessionUpdate(_ClientMessage):
-    """settings of this session, only before the first audio frame; unknown keys are refused by name and nothing is
-    changed
+    """settings of this session, only before the first audio frame, answered by session.updated; unknown keys are
+    refused by name and nothing is changed
     """
 
     # Which settings there are, and their ranges: undertone/stream/settings.py, which checks them as they are applied.
@@ -63,13 +60,12 @@ def read(text: str) -> ClientMessage:
     """Return the message in one text frame: `read('{"type": "ping", "id": 7}')` is `Ping(type="ping", id=7)`.
 
     Raises:
-        MessageError: no JSON object with a known type.
+        MessageError: no JSON object with a known type, or JSON that not every reader understands alike.
     """
-    try:
-        message = json.loads(text)
-        kind = message["type"]
-    except (ValueError, TypeError, KeyError):
-        raise MessageError('text messages are JSON objects with a "type"') from None
+    message = parsed(text)
+    if not isinstance(message, dict) or "type" not in message:
+        raise MessageError('text messages are JSON objects with a "type"')
+    kind = message["type"]
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise MessageError(f"unknown type {kind!r}; known are {', '.join(_KINDS)}")
+        raise MessageError(f"unknown type {repr(kind)[:40]}; known are {', '.join(_KINDS)}")
     return _KINDS[kind].model_validate(message)

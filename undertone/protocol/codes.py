@@ -23,7 +23,11 @@ class ErrorCode(StrEnum):
         """The WebSocket close code that follows it; None: the session goes on."""
         return self._close
 
-    INVALID_MESSAGE = "invalid_message", "no JSON object with a known type"
+    INVALID_MESSAGE = (
+        "invalid_message",
+        "no JSON object with a known type, a name twice in an object, NaN, a number that no double holds, half a "
+        "surrogate pair, brackets over 16 deep",
+    )
     INVALID_SETTING = (
         "invalid_setting",
         "session.update with an unknown key, a value out of range or that this server cannot do, or after audio",

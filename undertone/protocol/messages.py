@@ -13,14 +13,17 @@ from undertone.protocol.server import (
     Error,
     Mood,
     Pong,
+    SessionUpdated,
     SpeechEnded,
     SpeechStarted,
     TranscriptPartial,
     UtteranceFinal,
     UtteranceProvisional,
 )
+from undertone.stream.settings import SessionSettings
 
 Message = Mapping[str, Any]
+_MOST_CHARACTERS = 500  # of a text for people: what it quotes may be as long as a frame
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ def sentiment(probabilities: Probabilities) -> Sentiment:
         "label": LABELS[int(probabilities.argmax())],
         "probabilities": {label: round(float(value), 4) for label, value in zip(LABELS, probabilities, strict=True)},
     }
+
+
+def session_updated(settings: SessionSettings) -> SessionUpdated:
+    """The settings that hold now."""
+    return cast(SessionUpdated, {"type": "session.updated", "settings": settings.as_dict()})
 
 
 def speech_started(utterance_id: int, start_ms: int, speech_start_ms: int) -> SpeechStarted:
@@ -119,7 +127,8 @@ def _words_per_minute(text: str | None, duration_ms: int) -> int | None:
 
 def error(code: str, message: str, fatal: bool = False, **details: Any) -> Error:
     """Something was refused (`fatal` false) or the session ends now (`fatal` true)."""
-    return cast(Error, {"type": "error", "code": code, "message": message, "fatal": fatal, **details})
+    short = message if len(message) <= _MOST_CHARACTERS else f"{message[: _MOST_CHARACTERS - 3]}..."
+    return cast(Error, {"type": "error", "code": code, "message": short, "fatal": fatal, **details})
 
 
 def pong(ping_id: Any) -> Pong:

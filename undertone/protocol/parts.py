@@ -60,6 +60,13 @@ class Limits(TypedDict):
     max_frame_bytes: int
     max_session_s: float
     idle_session_s: float
+    idle_speech_s: Annotated[
+        float,
+        Field(
+            description="an utterance ends (idle) where no audio came for so long, and for as long as the last frame "
+            "lasts; what comes later is another utterance"
+        ),
+    ]
     max_wait_s: float
 
 

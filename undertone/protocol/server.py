@@ -60,6 +60,14 @@ class SessionCreated(TypedDict):
 
 
 @with_config(CLOSED)
+class SessionUpdated(TypedDict):
+    """the answer to session.update; all settings that hold now"""
+
+    type: Literal["session.updated"]
+    settings: SessionSettings
+
+
+@with_config(CLOSED)
 class SpeechStarted(TypedDict):
     """an utterance is under way; it begins at start_ms with up to 300 ms of pre-roll, its level rises to that of speech
     at speech_start_ms
@@ -183,6 +191,7 @@ class SessionClosed(TypedDict):
 
 ServerMessage = Annotated[
     SessionCreated
+    | SessionUpdated
     | SpeechStarted
     | Mood
     | TranscriptPartial
@@ -195,6 +204,6 @@ ServerMessage = Annotated[
     Field(discriminator="type"),
 ]
 SERVER_MESSAGES = (
-    *(SessionCreated, SpeechStarted, Mood, TranscriptPartial, SpeechEnded),
+    *(SessionCreated, SessionUpdated, SpeechStarted, Mood, TranscriptPartial, SpeechEnded),
     *(UtteranceProvisional, UtteranceFinal, Pong, Error, SessionClosed),
 )

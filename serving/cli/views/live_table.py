@@ -111,4 +111,6 @@ def _note(message: Message) -> str:
         asr = message.get("asr") or {}
         words = " ".join(str(asr[key]) for key in ("engine", "model") if asr.get(key))
         return f"release {(message.get('release') or {}).get('version', '?')}, words: {words or '?'}"
+    if message["type"] == "session.updated":
+        return " ".join(f"{name}={value}" for name, value in (message.get("settings") or {}).items())
     return str(message.get("text") or message.get("reason") or "")

@@ -97,6 +97,11 @@ def test_a_server_can_do_without_words():
         ("--port", "http", "invalid int value: 'http'"),
         ("--max-sessions", "0", "0: at least 1"),
         ("--max-uploads", "0", "0: at least 1"),
+        ("--idle-speech-s", "0", "from 0.1 to 600, not 0"),
+        ("--max-upload-s", "1e9", "from 0.1 to 86400, not 1e9"),
+        ("--min-upload-bytes-per-s", "0", "must be a whole number from 1"),
+        ("--allow-origins", "example.org", "origins are such as https://example.org"),
+        ("--allow-origins", "https://a.example/page", "not 'https://a.example/page'"),
         ("--host", "here", "invalid choice: 'here' (choose from '127.0.0.1', '0.0.0.0', '::')"),
         ("--log-format", "xml", "invalid choice: 'xml' (choose from 'text', 'json')"),
     ],
@@ -128,6 +133,26 @@ def test_the_defaults_of_the_server_are_those_of_its_limits():
     assert found.limits == ServerLimits()
     assert (found.host, found.port, str(found.release)) == ("127.0.0.1", 8000, "models/promoted")
     assert (found.log.level, found.log.format) == ("info", "text")
+
+
+def test_limits_of_time_and_origins_arrive():
+    options = (
+        "--idle-speech-s",
+        "3",
+        "--max-upload-s",
+        "3600",
+        "--min-upload-bytes-per-s",
+        "1",
+        "--upload-grace-s",
+        "2",
+    )
+    limits = settings(*options).limits
+    assert (limits.idle_speech_s, limits.max_upload_s) == (3, 3600)
+    assert (limits.min_upload_bytes_per_s, limits.upload_grace_s) == (1, 2)
+    assert settings().origins == ()
+    allowed = "https://a.example,http://localhost:3000"
+    assert settings("--allow-origins", allowed).origins == tuple(allowed.split(","))
+    assert settings("--allow-origins", "*").origins == ("*",)
 
 
 def test_no_setting_takes_a_variable_that_means_something_else():

@@ -46,6 +46,7 @@ MESSAGES = [
     {**FINAL, **WITHOUT_WORDS, "type": "utterance.provisional"},
     FINAL,
     {"type": "error", "code": "invalid_message", "message": "what is this " * 20, "fatal": False},
+    {"type": "session.updated", "settings": {"endpoint_silence_ms": 700, "partials": True}},
     {"type": "session.closed", "reason": "finished"},
     {"type": "an.event.of.a.later.protocol", "text": None},
 ]
@@ -173,6 +174,10 @@ def test_names_and_words_cannot_move_the_terminal_or_break_a_row(monkeypatch):
 @pytest.mark.usefixtures("wide")
 def test_the_session_says_which_release_answers_and_what_recognises_words():
     assert "release 0.1.0, words: faster-whisper tiny.en" in shown()
+
+
+def test_the_settings_that_hold_are_shown_where_some_were_asked_for():
+    assert "session.updated  endpoint_silence_ms=700 partials=True" in shown()
 
 
 def test_partial_words_are_shown_as_they_come():

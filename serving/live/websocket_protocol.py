@@ -1,0 +1,112 @@
+"""uvicorn's WebSocket protocol with an answer where it would merely close: to messages that are too large or no UTF-8.
+
+The rest of a message that is too large is read and forgotten; the session is told at its beginning, and ends in order,
+with what was heard before. Text that is no UTF-8 is handed over as text that nobody takes for JSON.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.streams import StreamReader
+from websockets.typing import StatusLike
+
+from serving.web.errors import error_body
+
+TOO_LARGE = "undertone.too_large"  # in a message to the application: the bytes of one that is not taken
+_NOT_UTF8 = "\N{REPLACEMENT CHARACTER}".encode()
+
+
+@dataclass
+class _Oversized(Frame):
+    """Stands in the order of frames for one that is too large."""
+
+    size: int = 0
+
+
+class _BoundedReader(StreamReader):
+    """Reads what fits into `most_bytes`; what does not is told at once, and skipped."""
+
+    def __init__(self, most_bytes: int, tell: Callable[[int], None]) -> None:
+        super().__init__()
+        self._most_bytes, self._tell = most_bytes, tell
+
+    def read_exact(self, n: int) -> Generator[None, None, bytearray]:
+        if n <= self._most_bytes:
+            return (yield from super().read_exact(n))
+        self._tell(n)
+        while n > len(self.buffer):
+            n -= len(self.buffer)
+            self.buffer.clear()
+            if self.eof:
+                raise EOFError(f"the stream ends {n} bytes early")
+            yield
+        del self.buffer[:n]
+        return bytearray()
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """Gives the application a message with `TOO_LARGE` in the place of one over `most_bytes`, and nothing after it."""
+
+    def __init__(self, *arguments: Any, most_bytes: int, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._most_bytes, self._over = most_bytes, False
+        self.conn.max_message_size = None  # or websockets closes by itself
+        self.conn.reader = _BoundedReader(most_bytes, self._add_oversized)
+        self.conn.parser = self.conn.parse()  # anew: the one under way has the other reader
+        next(self.conn.parser)
+        setattr(self.conn, "reject", partial(_rejected, self.conn.reject))  # noqa: B010  # mypy knows it as a method
+
+    def handle_bytes(self, event: Frame) -> None:
+        """Take a binary message, or its first part."""
+        if isinstance(event, _Oversized):
+            self._end_with(event.size)
+        else:
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take the next part of a message."""
+        size = sum(map(len, self.frames)) + len(event.data)
+        if size > self._most_bytes:
+            self._end_with(size)
+        if not self._over:
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand over a whole message."""
+        if self._over:
+            self.frames = []
+            return
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self.frames = [_NOT_UTF8]
+        super().send_receive_event_to_app()
+
+    def _add_oversized(self, size: int) -> None:
+        self.conn.events.append(_Oversized(Opcode.BINARY, b"", size=size))
+
+    def _end_with(self, size: int) -> None:
+        if not self._over:
+            self._over, self.frames = True, []
+            told: Any = {"type": "websocket.receive", TOO_LARGE: size}
+            self.queue.put_nowait(told)
+
+
+def _rejected(reject: Callable[[StatusLike, str], Response], status: StatusLike, text: str) -> Response:
+    response = reject(status, text)
+    response.body = error_body("invalid_upgrade", " ".join(text.split()) or "the socket was refused")
+    for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(response.body)))):
+        del response.headers[name]
+        response.headers[name] = value
+    return response
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

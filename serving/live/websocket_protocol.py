@@ -70,11 +70,18 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def handle_cont(self, event: Frame) -> None:
         """Take the next part of a message."""
-        size = sum(map(len, self.frames)) + len(event.data)
-        if size > self._most_bytes:
-            self._end_with(size)
-        if not self._over:
-            super().handle_cont(event)
+        if self._over:
+            return
+        parts: list[Any] = self.frames  # one only: uvicorn would keep each, empty ones too
+        begun = parts[0]
+        whole = begun if isinstance(begun, bytearray) else bytearray(begun)
+        whole += event.data
+        parts[0] = whole
+        if len(whole) > self._most_bytes:
+            self._end_with(len(whole))
+        elif event.fin:
+            parts[0] = bytes(whole)
+            self.send_receive_event_to_app()
 
     def send_receive_event_to_app(self) -> None:
         """Hand over a whole message."""
@@ -97,7 +104,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
 def _rejected(reject: Callable[[StatusLike, str], Response], status: StatusLike, text: str) -> Response:
     response = reject(status, text)
-    response.body = error_body("invalid_upgrade", " ".join(text.split()) or "the socket was refused")
+    response.body = error_body(
+        "invalid_upgrade", " ".join(text.split()) or "there is no WebSocket here: it is /ws/analyze"
+    )
     for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(response.body)))):
         del response.headers[name]
         response.headers[name] = value

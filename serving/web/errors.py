@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket
 
 from undertone.protocol import ErrorCode, written
 
@@ -31,12 +30,11 @@ def error_body(code: str, message: str) -> bytes:
 
 
 def answer_in_json(app: FastAPI) -> None:
-    """Let every error of `app` be JSON; call it after all routes were added."""
+    """Let every error of `app` be JSON."""
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(Exception, _on_fault)
     app.router.redirect_slashes = False  # it builds URLs of whatever the client calls our host
-    app.add_api_websocket_route("/{path:path}", _no_websocket)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -58,8 +56,3 @@ async def _on_fault(request: Request, error: Exception) -> Response:
     request_id = uuid.uuid4().hex
     log.error("request %s: internal error", request_id)  # the traceback follows: Starlette raises the error again
     return error_response(500, ErrorCode.INTERNAL, f"an internal error; the log has it as request {request_id}")
-
-
-async def _no_websocket(websocket: WebSocket) -> None:
-    message = f"no WebSocket at {websocket.url.path[:_QUOTED]}: it is /ws/analyze"
-    await websocket.send_denial_response(error_response(404, "not_found", message))

@@ -50,6 +50,20 @@ def test_parts_of_one_message_count_together(server, part):
         assert refusal(socket)[1:] == (["message_too_large"], 1009)
 
 
+@pytest.mark.parametrize("part", [b"", b"\0\0"])
+def test_many_small_parts_make_one_message_and_hold_up_nobody(server, part):
+    masked = bytes([0x80 | len(part)]) + bytes(4) + part
+    with session(server.ws_url) as socket, session(server.ws_url) as other:
+        socket.socket.sendall(b"\x02" + masked + (b"\x00" + masked) * 100_000 + b"\x80\x82" + bytes(6))
+        began_s = time.monotonic()
+        send(other, "ping", id=1)
+        assert receive(other)["type"] == "pong"
+        assert time.monotonic() - began_s < 5
+        send(socket, "session.finish")
+        heard = receive_until(socket, "session.closed")[-1]["totals"]["audio_ms"]
+    assert heard == (100_001 * len(part) + 2) // 32
+
+
 def test_what_was_heard_before_it_is_answered(server, clip):
     with session(server.ws_url) as socket:
         socket.send(clip)

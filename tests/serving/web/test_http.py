@@ -171,7 +171,7 @@ def test_errors_in_the_upgrade_to_a_socket_are_answered_as_well(server):
     upgrade = b"Upgrade: websocket\r\nConnection: upgrade\r\n"
     key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     elsewhere = raw(server, request("/elsewhere", upgrade + key))
-    assert (elsewhere[0], json.loads(elsewhere[2])["error"]["code"]) == (404, "not_found")
+    assert (elsewhere[0], json.loads(elsewhere[2])["error"]["code"]) == (403, "invalid_upgrade")
     for headers in (upgrade, upgrade + b"Sec-WebSocket-Version: 99\r\n", upgrade + key.replace(b"==", b"")):
         status, _, body = raw(server, request("/ws/analyze", headers))
         assert 400 <= status < 500

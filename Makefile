@@ -18,11 +18,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Every package comes from a lock file, by its hash and without any resolution, but for torch: pip's plain resolution takes
-# a local CPU wheel where there is one, and elsewhere PyPI's with the CUDA libraries that it asks for. `LOCKED=no` takes the
-# newest versions that pyproject.toml allows.
+# a local CPU wheel where there is one, and elsewhere PyPI's with the CUDA libraries that it asks for. Where the registry lacks
+# a version of the lock file, and with `LOCKED=no`, it is what pyproject.toml allows.
 LOCKED ?= yes
 ifeq ($(LOCKED),yes)
-install = $(PIP) --require-hashes --no-deps --requirement requirements/$1.txt
+install = requirements/install.sh $(BIN)/python $1 $2
 ours = $(PIP) --no-deps --no-build-isolation --editable .
 else
 install = $(PIP) --upgrade --upgrade-strategy eager --editable '.[$2]'

@@ -1,6 +1,7 @@
 """The lock files: they name what pyproject.toml asks for, each by its hash, and nothing of one machine."""
 
 import re
+import subprocess
 import tomllib
 
 import pytest
@@ -66,3 +67,29 @@ def test_a_server_runs_the_versions_that_are_tested(repository):
     served, tested = lock(repository, "serve"), lock(repository, "dev")
     pins = [{package: (version(of[package]), of[package][1:]) for package in served} for of in (served, tested)]
     assert pins[0] == pins[1]
+
+
+PIP_THAT_FAILS = """#!/bin/sh
+echo "$*" >> {calls}
+case "$*" in *--require-hashes*) echo "ERROR: {error}" >&2; exit 1;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "calls"),
+    [
+        ("No matching distribution found for numpy==9", 0, ["dev.txt", "torch", ".[dev]"]),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES", 1, ["dev.txt"]),
+        ("Could not connect", 1, ["dev.txt"]),
+    ],
+)
+def test_only_a_version_that_the_registry_lacks_is_replaced(error, code, calls, repository, tmp_path):
+    python = tmp_path / "python"
+    python.write_text(PIP_THAT_FAILS.format(calls=tmp_path / "calls", error=error))
+    python.chmod(0o755)
+    command = ["requirements/install.sh", str(python), "dev", "dev"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    asked = (tmp_path / "calls").read_text().splitlines()
+    assert (done.returncode, len(asked)) == (code, len(calls))
+    assert all(named in line for named, line in zip(calls, asked, strict=True))
+    assert error in done.stderr

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from undertone.audio_file import read
 
-IMPATIENT = {"ping_interval": 0.5, "ping_timeout": 2.0}  # twenty seconds each are usual
+IMPATIENT = {"ping_interval": 1.0, "ping_timeout": 6.0}  # twenty seconds each are usual
 
 
 @pytest.fixture(scope="module")

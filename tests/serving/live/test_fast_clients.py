@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from undertone.audio_file import read
 
+LONG_S = 60
 IMPATIENT = {"ping_interval": 1.0, "ping_timeout": 6.0}  # twenty seconds each are usual
 
 
@@ -25,9 +26,9 @@ def busy_server(tmp_path_factory, tiny_release):
 
 @pytest.fixture(scope="module")
 def long_speech(samples):
-    """150 s of speech with pauses, as PCM bytes."""
+    """`LONG_S` of speech with pauses, as PCM bytes."""
     clip = read(samples / "05_thanks.flac").tobytes() + bytes(48_000)
-    return (clip * (1 + 150 * 32_000 // len(clip)))[: 150 * 32_000]
+    return (clip * (1 + LONG_S * 32_000 // len(clip)))[: LONG_S * 32_000]
 
 
 def sent_at_once(server, pcm, **patience):
@@ -55,7 +56,7 @@ def test_four_that_send_as_fast_as_they_can_get_every_final_however_slow_the_mac
         stop.set()
         slow.join()
     wanted = spans_of(alone)
-    assert len(wanted) > 20
+    assert len(wanted) > 10
     assert [spans_of(messages) for messages in together] == 4 * [wanted]
     assert {messages[-1]["reason"] for messages in together} == {"finished"}
     assert "keepalive" not in busy_server.log.read_text()
@@ -83,7 +84,7 @@ def test_pings_are_answered_while_audio_waits_to_be_heard(busy_server, long_spee
         answered_s = time.monotonic() - began_s
         send(socket, "session.finish")
         began_s = time.monotonic()
-        assert receive_until(socket, "session.closed")[-1]["totals"]["audio_ms"] == 150_000
+        assert receive_until(socket, "session.closed")[-1]["totals"]["audio_ms"] == 1000 * LONG_S
         heard_s = time.monotonic() - began_s
     assert answered_s < 1 or answered_s < heard_s / 2
 
@@ -93,7 +94,7 @@ def test_frames_without_a_sample_from_one_that_reads_nothing_fill_no_memory(busy
     process = api_process_of(busy_server)
     before_bytes, most_bytes = process.memory_info().rss, 0
     with connect(busy_server.ws_url, proxy=None, max_queue=1) as socket:
-        deadline_s = time.monotonic() + 8
+        deadline_s = time.monotonic() + 3
         try:
             while time.monotonic() < deadline_s:
                 for _ in range(500):
@@ -108,7 +109,7 @@ def test_frames_without_a_sample_from_one_that_reads_nothing_fill_no_memory(busy
 def test_a_stop_does_not_wait_for_what_was_sent_too_fast_to_be_heard(tiny_release, tmp_path, long_speech):
     with running_server(tiny_release, tmp_path / "server.log", "--asr-model", "none") as running:
         with session(running.ws_url) as socket:
-            for _ in range(8):
+            for _ in range(20):
                 for start in range(0, len(long_speech), 320_000):
                     socket.send(long_speech[start : start + 320_000])
             running.process.terminate()

@@ -57,6 +57,7 @@ class OperatorSettings(BaseSettings):
         _LIMITS.min_upload_bytes_per_s, "the least rate of an upload, over all of it", "N"
     )
     upload_grace_s: Seconds = _setting(_LIMITS.upload_grace_s, "before that rate counts", "S")
+    drain_s: Seconds = _setting(_LIMITS.drain_s, "for sessions to end in, when the server goes down", "S")
     allow_origins: Annotated[str, BeforeValidator(checks.origins)] | None = _setting(
         None, "web pages of elsewhere that may use the HTTP routes, such as https://example.org (default: none)", "LIST"
     )
@@ -125,6 +126,7 @@ class OperatorSettings(BaseSettings):
             max_upload_s=self.max_upload_s,
             min_upload_bytes_per_s=self.min_upload_bytes_per_s,
             upload_grace_s=self.upload_grace_s,
+            drain_s=self.drain_s,
             words_timeout_s=self.asr_timeout_s,
         )
 

@@ -38,10 +38,13 @@ class OffsetRemover:
         """Return the next samples (n,) without the offset; the same array where there is none."""
         pieces = []
         while len(samples):
-            piece, samples = np.split(samples, [PIECE_SAMPLES - self._filled])
+            room = PIECE_SAMPLES - self._filled
+            piece, samples = samples[:room], samples[room:]
             pieces.append(self._without(piece))
             self._watch(piece)
-        return np.concatenate(pieces) if pieces else samples
+        if not pieces:
+            return samples
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
     def _without(self, samples: Samples) -> Samples:
         if self.offset == 0:
@@ -53,11 +56,14 @@ class OffsetRemover:
         self._frame.append(samples)
         self._filled += len(samples)
         if self._filled == PIECE_SAMPLES:
-            self._learn(np.concatenate(self._frame).astype(np.float64))
+            whole = self._frame[0] if len(self._frame) == 1 else np.concatenate(self._frame)
+            self._learn(whole.astype(np.float64))
             self._frame, self._filled = [], 0
 
     def _learn(self, frame: NDArray[np.float64]) -> None:
-        mean, spread = float(frame.mean()), float(frame.std())
+        mean = float(frame.sum()) / PIECE_SAMPLES
+        beside = frame - mean
+        spread = (float(beside @ beside) / PIECE_SAMPLES) ** 0.5
         if self._contradicted(mean, spread):
             self._forget()
         weight = 1 / (spread**2 + _FLOOR**2)

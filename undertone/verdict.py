@@ -7,10 +7,7 @@ from undertone.fusion import fuse_lanes, lanes_abstain, lanes_agreement, score
 from undertone.lane import WORDS, Lane
 from undertone.probabilities import by_label, label_of
 from undertone.weighting import FusionSettings
-
-# Reasons for which the words have no part in a verdict.
-NO_WORDS = "no_words"
-NOBODY_SPOKE = "hallucination"
+from undertone.words.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def judge(lanes: Sequence[Lane], settings: FusionSettings, reason: str | None = 
     fused, parts = fuse_lanes(lanes, settings)
     probabilities = by_label(fused)
     heard = any(lane.name == WORDS for lane in lanes)
-    reason = None if heard else reason or NO_WORDS
+    reason = None if heard else reason or Reason.NO_WORDS
     return Verdict(
         label=label_of(probabilities),
         score=score(fused),
@@ -66,7 +63,7 @@ def judge(lanes: Sequence[Lane], settings: FusionSettings, reason: str | None = 
         lanes={lane.name: _judged(lane, float(part)) for lane, part in zip(lanes, parts, strict=True)},
         agreement=lanes_agreement(lanes),
         # Where nobody spoke, what the voice would be judged by may be a sneeze.
-        abstain=lanes_abstain(lanes, fused, settings) or reason == NOBODY_SPOKE,
+        abstain=lanes_abstain(lanes, fused, settings) or reason == Reason.HALLUCINATION,
         reason=reason,
     )
 

@@ -5,10 +5,9 @@ What a message looks like stands in undertone/protocol.
 
 from functools import singledispatch
 
-from undertone.lane import VOICE, WORDS
 from undertone.probabilities import vector_of
 from undertone.protocol import messages
-from undertone.protocol.messages import Message, Outcome, error
+from undertone.protocol.messages import Message, error
 from undertone.stream.events import Event, Final, Judged, Mood, Partial, Provisional, SpeechEnded, SpeechStarted
 
 __all__ = ["Message", "error", "message_of", "place_of"]
@@ -51,12 +50,7 @@ def _(event: Final) -> Message:
 
 
 def _judged(event: Judged) -> Message:
-    verdict = event.verdict
-    lanes = {name: vector_of(lane.probabilities) for name, lane in verdict.lanes.items()}
-    outcome = Outcome(verdict.alpha, verdict.abstain, verdict.reason)
-    fused = vector_of(verdict.probabilities)
-    shared = messages.verdict(event.span, event.text, lanes.get(WORDS), lanes[VOICE], fused, outcome)
-    return {**shared, "speech_rate_wpm": event.speech_rate_wpm}  # known of redacted words too
+    return messages.verdict(event.span, event.text, event.verdict, event.speech_rate_wpm)
 
 
 def place_of(final: Final) -> Message:

@@ -17,7 +17,6 @@ from undertone.protocol.codes import FINISHED, ErrorCode
 from undertone.protocol.json_text import MessageError, written
 from undertone.protocol.messages import (
     Message,
-    Outcome,
     error,
     final,
     mood,
@@ -42,7 +41,6 @@ __all__ = [
     "ErrorCode",
     "Message",
     "MessageError",
-    "Outcome",
     "Ping",
     "ServerMessage",
     "SessionClosed",

@@ -1,12 +1,11 @@
 """The messages that the server sends, one function each; their types are in undertone/protocol/server.py."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
-from undertone.fusion import lanes_agreement, lanes_of, score
 from undertone.labels import LABELS
-from undertone.probabilities import Probabilities
+from undertone.lane import VOICE, WORDS
+from undertone.probabilities import Probabilities, vector_of
 from undertone.protocol.parts import Sentiment
 from undertone.protocol.server import (
     Cause,
@@ -21,18 +20,10 @@ from undertone.protocol.server import (
     UtteranceProvisional,
 )
 from undertone.stream.settings import SessionSettings
+from undertone.verdict import Verdict
 
 Message = Mapping[str, Any]
 _MOST_CHARACTERS = 500  # of a text for people: what it quotes may be as long as a frame
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a verdict came about: the weight of the words, whether it abstains, and why it has no words (or None)."""
-
-    alpha: float
-    abstain: bool
-    reason: str | None
 
 
 def sentiment(probabilities: Probabilities) -> Sentiment:
@@ -79,33 +70,25 @@ def speech_ended(utterance_id: int, end_ms: int, cause: str) -> SpeechEnded:
     return {"type": "speech.ended", "utterance_id": utterance_id, "end_ms": end_ms, "cause": cast(Cause, cause)}
 
 
-def verdict(
-    span: Mapping[str, int],
-    text: str | None,
-    text_probabilities: Probabilities | None,
-    audio: Probabilities,
-    fused: Probabilities,
-    outcome: Outcome,
-) -> Message:
+def verdict(span: Mapping[str, int], text: str | None, judged: Verdict, speech_rate_wpm: int | None) -> Message:
     """Return the fields that `utterance.final` and `utterance.provisional` share.
 
     `span` has utterance_id, start_ms, end_ms.
     """
-    words = None if text_probabilities is None else sentiment(text_probabilities)
-    voice = sentiment(audio)
+    lanes = {name: sentiment(vector_of(lane.probabilities)) for name, lane in judged.lanes.items()}
     return {
         **span,
         "text": text,
-        "text_sentiment": words,
-        "audio_sentiment": voice,
-        "fused_sentiment": sentiment(fused),
-        "fused_score": round(score(fused), 4),
-        "alpha": round(outcome.alpha, 4),
-        "abstain": outcome.abstain,
-        "mode": "fused" if outcome.reason is None else "audio_only",
-        "reason": outcome.reason,
-        "agreement": lanes_agreement(lanes_of(text_probabilities, audio)),
-        "speech_rate_wpm": _words_per_minute(text, span["end_ms"] - span["start_ms"]),
+        "text_sentiment": lanes.get(WORDS),
+        "audio_sentiment": lanes[VOICE],
+        "fused_sentiment": sentiment(vector_of(judged.probabilities)),
+        "fused_score": round(judged.score, 4),
+        "alpha": round(judged.alpha, 4),
+        "abstain": judged.abstain,
+        "mode": judged.mode,
+        "reason": judged.reason,
+        "agreement": judged.agreement,
+        "speech_rate_wpm": speech_rate_wpm,
     }
 
 
@@ -117,12 +100,6 @@ def final(shared: Message, timings: Mapping[str, float | None]) -> UtteranceFina
 def provisional(shared: Message) -> UtteranceProvisional:
     """What the voice alone says, `shared` being the fields of `verdict`."""
     return cast(UtteranceProvisional, {"type": "utterance.provisional", **shared})
-
-
-def _words_per_minute(text: str | None, duration_ms: int) -> int | None:
-    if not text or duration_ms <= 0:
-        return None
-    return round(len(text.split()) * 60_000 / duration_ms)
 
 
 def error(code: str, message: str, fatal: bool = False, **details: Any) -> Error:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from undertone.fusion import lanes_of
 from undertone.protocol import (
     ErrorCode,
-    Outcome,
     ServerMessage,
     error,
     final,
@@ -20,6 +20,8 @@ from undertone.protocol import (
     speech_started,
     verdict,
 )
+from undertone.verdict import judge
+from undertone.weighting import FusionSettings
 from undertone.words.reasons import Reason
 
 pytestmark = pytest.mark.fast
@@ -38,7 +40,7 @@ SERVER = TypeAdapter(ServerMessage)
 
 
 def told(reason):
-    return verdict(SPAN, None, None, VOICE, VOICE, Outcome(0.0, False, reason))
+    return verdict(SPAN, None, judge(lanes_of(None, VOICE), FusionSettings(), reason), None)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_a_message_is_the_same_to_the_byte_and_of_its_type(message, text):
 
 
 def test_a_final_with_words_is_of_its_type():
-    shared = verdict(SPAN, "well done", WORDS, VOICE, VOICE, Outcome(0.5, True, None))
+    shared = verdict(SPAN, "well done", judge(lanes_of(WORDS, VOICE), FusionSettings()), 60)
     message = SERVER.validate_json(json.dumps(final(shared, TIMINGS)))
     assert (message["mode"], message["speech_rate_wpm"], message["reason"]) == ("fused", 60, None)
 

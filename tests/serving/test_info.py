@@ -13,7 +13,7 @@ from undertone.words.engines.packages import carried
 
 
 def test_models_in_folders_are_told_by_name(tmp_path, tiny_release):
-    folder, _ = carried("tiny.en")
+    folder, _, _ = carried("tiny.en")
     options = ("--asr-model", str(folder), "--asr-workers", "1", "--partial-workers", "0")
     with running_server(tiny_release, tmp_path / "server.log", *options) as running:
         info = httpx.get(running.url + "/info").json()

@@ -72,6 +72,7 @@ class UndertoneServer(SupervisedServer):
             "protocol": PROTOCOL_VERSION,
             "metrics": manifest.metrics,
             "asr": {},
+            "ear": {},
             "limits": asdict(limits),
         }
         super().__init__(
@@ -83,7 +84,7 @@ class UndertoneServer(SupervisedServer):
             stop_within_s=limits.drain_s + _AFTER_DRAIN_S + _SHUTDOWN_S,
         )
         self.admission, self.service = Admission(limits), Service(release, limits, self._recognition)
-        metadata["asr"] = self.service.asr  # filled in when a worker has told
+        metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.admission, self.service)

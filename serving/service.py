@@ -15,7 +15,10 @@ from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job
 from serving.workers.words import NO_ASR
 from undertone.audio import Samples
+from undertone.manifest import EarSettings
 from undertone.release import Release, open_release
+from undertone.voice.baseline import no_baseline
+from undertone.voice.ear import describe_ear
 from undertone.words.languages import refusal as language_refusal
 from undertone.words.reading import Words
 
@@ -40,19 +43,22 @@ def without_folders(value: Any) -> Any:
 class Service:
     """One per API process; every method runs in its event loop. There is no engine until `open` has loaded it.
 
-    `asr` says which recogniser the workers loaded and why. Live audio and uploads are computed on threads of their own.
+    `asr` says which recogniser the workers loaded and why, `ear` whether the voice is heard in its encoder too. Live
+    audio and uploads are computed on threads of their own.
     """
 
     def __init__(self, release: Path, limits: ServerLimits, recognition: Recognition) -> None:
         self.release = release
         self.limits = limits
         self.asr: dict[str, Any] = dict(NO_ASR)
+        self.ear: dict[str, Any] = {"active": False, "reason": NO_ASR["reason"]}
         self.engine: Release | None = None
         cores = os.cpu_count() or 1
         self.live_threads = Threads("live", cores)
         self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
         self._loading_threads = Threads("loading", 1)
         self._recognition = recognition
+        self._ear_settings: EarSettings | None = None
         self._words: WorkerQueue | None = None
         self._partials: WorkerQueue | None = None
         self._describing: asyncio.Task[None] | None = None
@@ -66,6 +72,7 @@ class Service:
         """
         self._words, self._partials = words, partials
         engine = await self._loading_threads.run(open_release, self.release)
+        self._ear_settings = engine.manifest.ear
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
         await self._describe(words)
@@ -76,6 +83,8 @@ class Service:
         await words.until_ready()
         described = await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S)
         self.asr.update({name: without_folders(value) for name, value in described.items()})
+        self.ear.clear()
+        self.ear.update(describe_ear(self._ear_settings, self.asr["sha256"]))
         log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
 
     async def _describe_again(self, words: WorkerQueue) -> None:
@@ -97,6 +106,11 @@ class Service:
         if self._partials is None:
             return "this server has no workers for words while they are spoken (see --partial-workers)"
         return None
+
+    @property
+    def no_baseline(self) -> str | None:
+        """Why no session can have its voice judged against a baseline here; None where one can."""
+        return self.ear.get("reason") or no_baseline(self._ear_settings)
 
     def no_language(self, language: str | None) -> str | None:
         """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""

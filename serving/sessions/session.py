@@ -25,6 +25,7 @@ from undertone.stream.events import SpeechEnded
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
+from undertone.voice.joined import JoinedEars
 from undertone.words.reading import Words
 
 PIECE_BYTES = 32_000  # a second: how much is heard at once
@@ -52,7 +53,7 @@ class ServedSession:
         self._publish = publisher(self.subscribers)
         patience_ms = service.limits.provisional_after_ms
         self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
-        self.finals.fusion = service.engine.fusion
+        self.finals.fusion, self.finals.ears = service.engine.fusion, JoinedEars(service.engine.ear)
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -68,7 +69,11 @@ class ServedSession:
             raise SettingError(f"partials: {reason}")
         if reason := self._service.no_language(settings.language):
             raise SettingError(f"language: {reason}")
+        adaptive = settings.baseline == "adaptive"
+        if adaptive and (reason := self._service.no_baseline):
+            raise SettingError(f"baseline: {reason}")
         self.session.configure(settings)
+        self.finals.ears = JoinedEars(self._release.ear, adaptive)
         self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
         self.finals.redacts = self._partials.redacts = settings.redact_text
 
@@ -147,6 +152,7 @@ class ServedSession:
             "labels": list(LABELS),
             "release": describe_release(self._release.manifest),
             "asr": self._service.asr,
+            "ear": self._service.ear,
             "fusion": asdict(self._release.fusion),
         }
 

@@ -13,7 +13,9 @@ from undertone.protocol.parts import (
     CLOSED,
     OPEN,
     Asr,
+    AudioEars,
     AudioFormat,
+    EarInfo,
     Fusion,
     Labels,
     Limits,
@@ -56,6 +58,7 @@ class SessionCreated(TypedDict):
     labels: Labels
     release: ReleaseInfo
     asr: Asr
+    ear: EarInfo
     fusion: Fusion
 
 
@@ -121,6 +124,7 @@ class _Verdict(TypedDict):
     text: Annotated[str | None, Field(description="null without words and with `redact_text`")]
     text_sentiment: Sentiment | None
     audio_sentiment: Sentiment
+    audio_ears: AudioEars
     fused_sentiment: Sentiment
     fused_score: Annotated[float, Field(ge=-1, le=1)]
     alpha: Annotated[Share, Field(description="the weight that the words had; 0 without words")]

@@ -33,6 +33,8 @@ def add_session(parser: argparse.ArgumentParser) -> None:
     session.add_argument("--partials", action=argparse.BooleanOptionalAction, help="send words while they are spoken")
     session.add_argument("--alpha", type=alpha, metavar="A", help="weight of the words, 0 to 1, or adaptive")
     session.add_argument("--language", metavar="CODE", help="spoken language, such as en")
+    baseline_help = "judge the voice against how it sounded so far in the session"
+    session.add_argument("--baseline", choices=("none", "adaptive"), help=baseline_help)
     session.add_argument("--redact-text", action=argparse.BooleanOptionalAction, help="finals without the words")
 
 

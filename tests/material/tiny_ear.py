@@ -14,23 +14,23 @@ WEIGHTS = "e" * 64  # sha256 of the recogniser that it belongs to
 SETTINGS = EarSettings(recogniser_sha256=WEIGHTS, recogniser="tiny.en", weight=0.5, temperature=1.0)
 
 
-def make_ear(path: Path, width: int = 4, mean: float | None = None, labels: int = 3) -> Path:
-    """Write an ear of encodings (n, width): its logits are the first numbers. With a `mean` it tells that."""
+def make_ear(path: Path, width: int = 4, residual: bool = False, labels: int = 3) -> Path:
+    """Write an ear of encodings (n, width): its logits are the first numbers. Its `residual` is half of an encoding."""
     matrix = np.eye(width, labels, dtype=np.float32)
     nodes = [helper.make_node("MatMul", ["encoding", "matrix"], ["logits"])]
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", labels])]
     constants = [numpy_helper.from_array(matrix, "matrix")]
-    if mean is not None:
-        constants.append(numpy_helper.from_array(np.full(width, mean, np.float32), "learned"))
-        nodes.append(helper.make_node("Identity", ["learned"], ["mean"]))
-        outputs.append(helper.make_tensor_value_info("mean", TensorProto.FLOAT, [width]))
+    if residual:
+        constants.append(numpy_helper.from_array(np.array([0.5], np.float32), "half"))
+        nodes.append(helper.make_node("Mul", ["encoding", "half"], ["residual"]))
+        outputs.append(helper.make_tensor_value_info("residual", TensorProto.FLOAT, ["n", width]))
     inputs = [helper.make_tensor_value_info("encoding", TensorProto.FLOAT, ["n", width])]
     graph = helper.make_graph(nodes, "ear", inputs, outputs, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
     return path
 
 
-def add_ear(release: Path, settings: EarSettings = SETTINGS, **graph: float) -> Path:
+def add_ear(release: Path, settings: EarSettings = SETTINGS, **graph: bool) -> Path:
     """Write an ear into `release` and its manifest, and return the folder."""
     make_ear(release / EAR_FILE, **graph)
     manifest = load(release)

@@ -22,6 +22,7 @@ from training.acoustic.answers import Answers, answers_to_waveforms
 from training.acoustic.recipes import RECIPES, check_architecture, of_actors, recipe_of
 from training.corpora.ravdess.clips import Clip, load_features, load_waveform
 from training.corpora.ravdess.splits import Fold, development_folds, reported_folds
+from training.crossval.answers import write_answers
 from training.crossval.plots import write_plots
 from training.crossval.scores import Heard, scores_of
 from training.files import CROSSVAL_METRICS
@@ -110,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heard = crossvalidate(folds, params, list(RECIPES))
     write_metrics(CROSSVAL_METRICS, report(heard, folds, params))
     write_plots(heard, params["model"]["arch"], params["crossval"])
+    write_answers(heard[params["model"]["arch"]])
 
 
 if __name__ == "__main__":

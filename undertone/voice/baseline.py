@@ -1,42 +1,37 @@
 """How one speaker usually sounds: what a session learns of it, so that the ear hears the difference.
 
-    baseline = Baseline(ear.mean, ear.settings.prior)
-    shifted = baseline.shift(encoding)      before the utterance itself is added
-    baseline.add(encoding)
+    baseline = Baseline(ear.settings.prior)
+    compared = baseline.without(encoding)       before the utterance itself is added
+    baseline.add(ear.residual(compared))
 
-The ear then hears encoding - n / (n + prior) * (mean of the session's n encodings - mean of those learned from): the
-first utterance as it is, and none so that the session's mean moves further than to the mean of those learned from.
+The mean of a session's encodings would do where somebody speaks in all moods; of somebody who is angry for an hour it
+would take the anger out. So what is learned from is each encoding without the emotions that were heard in it, and it is
+believed slowly: n / (n + prior) of the mean of n utterances.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from undertone.manifest import EarSettings
 from undertone.voice.ear import Encoding
 
 
 class Baseline:
-    """The running mean of the encodings of one session; `mean` (2 * width,) is that of those learned from.
+    """The speaker of one session, as far as known; `prior` > 0 is after how many utterances half of it is believed."""
 
-    `prior` > 0 is after how many utterances half of the difference is taken out.
-    """
+    def __init__(self, prior: float) -> None:
+        self._sum, self._prior, self._count = np.zeros(1), prior, 0
 
-    def __init__(self, mean: ArrayLike, prior: float) -> None:
-        self._learned = np.asarray(mean, dtype=np.float64)
-        self._sum = np.zeros_like(self._learned)
-        self._prior, self._count = prior, 0
-
-    def add(self, encoding: Encoding) -> None:
-        """Take the encoding of one more utterance."""
-        self._sum += encoding
+    def add(self, residual: Encoding) -> None:
+        """Take one more utterance: what `Ear.residual` leaves of the last encoding that came out of `without`."""
+        self._sum = self._sum + residual + self._offset()
         self._count += 1
 
-    def shift(self, encoding: Encoding) -> Encoding:
-        """Return what the ear is to hear in place of `encoding` (2 * width,)."""
-        if not self._count:
-            return encoding
-        share = self._count / (self._count + self._prior)
-        return (encoding - share * (self._sum / self._count - self._learned)).astype(np.float32)
+    def without(self, encoding: Encoding) -> Encoding:
+        """Return `encoding` (width,) as if an average speaker had said it."""
+        return np.asarray(encoding - self._offset(), dtype=np.float32)
+
+    def _offset(self) -> np.ndarray:
+        return np.asarray(self._sum / (self._count + self._prior))
 
 
 def no_baseline(settings: EarSettings | None) -> str | None:

@@ -2,9 +2,9 @@
 
 Its graph is the file ear.onnx of a release, which may have none:
 
-    encoding (n, 2 * width) float32   `pooled` of undertone/words/engines/pooling.py; the only input
-    logits (n, 3) float32             in the order of LABELS; their softmax is the probabilities, tempered in the graph
-    mean (2 * width,) float32         of the encodings learned from; only where the manifest has a `prior`
+    encoding (n, width) float32    `pooled` of undertone/words/engines/pooling.py; the only input
+    logits (n, 3) float32          in the order of LABELS; their softmax is the probabilities, tempered in the graph
+    residual (n, width) float32    the encoding without the emotions heard in it; only where the manifest has a `prior`
 
 An encoding means something to the weights alone that made it; with those of another recogniser the ear is silent.
 """
@@ -20,16 +20,14 @@ from undertone.manifest import EarSettings, ManifestError
 from undertone.onnx_session import open_session
 from undertone.probabilities import Probabilities, softmax
 
-Encoding = NDArray[np.float32]  # (2 * width,)
+Encoding = NDArray[np.float32]  # (width,)
 
 
 class Ear:
-    """Input an encoding (2 * width,), output probabilities (3,) in the order of `undertone.labels.LABELS`.
-
-    `mean` is that of the encodings it learned from, None where no baseline is released.
+    """Input an encoding (width,), output probabilities (3,) in the order of `undertone.labels.LABELS`.
 
     Raises:
-        ManifestError: the graph takes something else, does not give one logit per label, or lacks the mean.
+        ManifestError: the graph takes something else, does not give one logit per label, or lacks the residual.
     """
 
     def __init__(self, path: Path, settings: EarSettings) -> None:
@@ -39,10 +37,9 @@ class Ear:
         if list(inputs) != ["encoding"]:
             raise ManifestError(f"{path} takes {list(inputs)}; an ear takes ['encoding']")
         self._width = int(inputs["encoding"][-1])
-        self._checked("logits", (1, len(LABELS)), path)
-        self.mean: Encoding | None = None
+        self._check("logits", len(LABELS), path)
         if settings.prior is not None:
-            self.mean = self._checked("mean", (self._width,), path)
+            self._check("residual", self._width, path)
 
     def hears(self, encoder: str | None) -> bool:
         """Return whether an encoding that weights with the sha256 `encoder` made means something to it."""
@@ -52,17 +49,19 @@ class Ear:
         """Return the probabilities of one utterance."""
         return softmax(self._run("logits", encoding)[0])
 
-    def _run(self, output: str, encoding: Encoding) -> NDArray[Any]:
+    def residual(self, encoding: Encoding) -> Encoding:
+        """Return `encoding` without the emotions heard in it: what tells of the speaker. Only with a `prior`."""
+        return self._run("residual", encoding)[0]
+
+    def _run(self, output: str, encoding: Encoding) -> NDArray[np.float32]:
         return np.asarray(self._session.run([output], {"encoding": encoding[None]})[0])
 
-    def _checked(self, output: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
-        """Return what the graph gives under the name `output` for an encoding of zeros."""
+    def _check(self, output: str, size: int, path: Path) -> None:
         if output not in [value.name for value in self._session.get_outputs()]:
             raise ManifestError(f"{path} gives no {output}")
-        value = self._run(output, np.zeros(self._width, dtype=np.float32))
-        if value.shape != shape:
-            raise ManifestError(f"{path} gives {output} of shape {value.shape} for one encoding, not {shape}")
-        return value
+        shape = self._run(output, np.zeros(self._width, dtype=np.float32)).shape
+        if shape != (1, size):
+            raise ManifestError(f"{path} gives {output} of shape {shape} for one encoding, not {(1, size)}")
 
 
 def silence(settings: EarSettings | None, encoder: str | None) -> str | None:

@@ -22,8 +22,13 @@ def joined(cnn: Probabilities, ear: Probabilities | None, settings: EarSettings)
     """Return the probabilities (..., 3) of both ears; without the ear those of the acoustic graph, the same numbers."""
     if ear is None:
         return cnn
+    return softmax(logits_of_both(cnn, ear, settings.weight), settings.temperature)
+
+
+def logits_of_both(cnn: Probabilities, ear: Probabilities, weight: float) -> Probabilities:
+    """Return the weighted mean (..., 3) of the log-probabilities of both ears; the ear has `weight`."""
     logs = [np.log(np.maximum(each, LEAST)) for each in (cnn, ear)]
-    return softmax((1 - settings.weight) * logs[0] + settings.weight * logs[1], settings.temperature)
+    return np.asarray((1 - weight) * logs[0] + weight * logs[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +43,13 @@ class Heard:
 class JoinedEars:
     """The ears of one session. With `adaptive` the encoder's hears each utterance against those before it.
 
-    Without an `ear`, and `adaptive` of an ear without a mean, that part is left out.
+    Without an `ear`, and `adaptive` of an ear without a prior, that part is left out.
     """
 
     def __init__(self, ear: Ear | None = None, adaptive: bool = False) -> None:
         self._ear = ear
-        mean, prior = (ear.mean, ear.settings.prior) if ear and adaptive else (None, None)
-        self._baseline = None if mean is None or prior is None else Baseline(mean, prior)
+        prior = ear.settings.prior if ear and adaptive else None
+        self._baseline = None if prior is None else Baseline(prior)
 
     def hear(self, cnn: Probabilities, encoding: Encoding | None, encoder: str | None, spoken: bool = True) -> Heard:
         """Return what is heard in the next utterance, in order: `cnn` (3,) is what the acoustic graph says.
@@ -53,9 +58,10 @@ class JoinedEars:
         """
         if self._ear is None or encoding is None or not self._ear.hears(encoder):
             return Heard(cnn, cnn)
-        heard = self._ear.probabilities(self._baseline.shift(encoding) if self._baseline else encoding)
+        compared = self._baseline.without(encoding) if self._baseline else encoding
+        heard = self._ear.probabilities(compared)
         if not np.isfinite(heard).all():
             return Heard(cnn, cnn)
         if self._baseline and spoken:
-            self._baseline.add(encoding)
+            self._baseline.add(self._ear.residual(compared))
         return Heard(joined(cnn, heard, self._ear.settings), cnn, heard)

@@ -59,7 +59,7 @@ class Transcript:
     `undertone.words.reasons.REJECTIONS`. `window_s` is what the encoder saw (None without one), `decodings` how
     often the words were decoded, `evidence` what the gate judged by.
 
-    `encoding` (2 * width,) is what the encoder made of the sound, pooled (undertone/words/engines/pooling.py), whether
+    `encoding` (width,) is what the encoder made of the sound, pooled (undertone/words/engines/pooling.py), whether
     the words are rejected or not; `encoder` the sha256 of its weights. None: there is no encoder, or were no samples.
     """
 
@@ -93,6 +93,10 @@ class Recogniser(ABC):
         Raises:
             AsrUnavailableError: there is no engine.
         """
+
+    def encoding(self, samples: Samples) -> NDArray[np.float32] | None:
+        """Return `Transcript.encoding` of (n,) int16 samples, n > 0, without finding their words; None: no encoder."""
+        return None
 
     def transcribe(
         self,

@@ -18,12 +18,12 @@ def test_its_probabilities_are_the_softmax_of_the_logits(tmp_path):
     ear = Ear(make_ear(tmp_path / "ear.onnx"), SETTINGS)
     odds = np.exp([1.0, 0.0, 2.0])
     np.testing.assert_allclose(ear.probabilities(encoding(1, 0, 2)), odds / odds.sum(), rtol=1e-6)
-    assert ear.mean is None
 
 
-def test_it_tells_the_mean_of_what_it_learned_from_where_baselines_are_released(tmp_path):
-    assert Ear(make_ear(tmp_path / "ear.onnx", mean=0.5), ADAPTIVE).mean.tolist() == [0.5] * 4
-    with pytest.raises(ManifestError, match=r"ear\.onnx gives no mean"):
+def test_it_tells_what_is_left_of_the_speaker_where_baselines_are_released(tmp_path):
+    ear = Ear(make_ear(tmp_path / "ear.onnx", residual=True), ADAPTIVE)
+    assert ear.residual(encoding(2, 0, 4)).tolist() == [1, 0, 2, 0]
+    with pytest.raises(ManifestError, match=r"ear\.onnx gives no residual"):
         Ear(make_ear(tmp_path / "ear.onnx"), ADAPTIVE)
 
 

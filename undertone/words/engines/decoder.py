@@ -103,6 +103,10 @@ class WhisperDecoder:
             decodings.update(zip(own, self._together([encoded[number] for number in own]), strict=True))
         return [decodings[number] for number in range(len(encoded))]
 
+    def encoding(self, sound: Sound, features: np.ndarray, window_s: float) -> NDArray[np.float32]:
+        """Return what the encoder makes of `sound` in its window, pooled (width,)."""
+        return self._encoded(sound, features, window_s).encoding
+
     def _encoded(self, sound: Sound, features: np.ndarray, window_s: float) -> _Encoded:
         states = self._whisper.encode(pad_or_trim(features, window_frames(window_s)))
         most = self._settings.max_new_tokens or int(len(sound.samples) / RATE_HZ * TOKENS_PER_SECOND) + SPARE_TOKENS

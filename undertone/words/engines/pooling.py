@@ -1,9 +1,9 @@
-"""What Whisper's encoder made of a sound as one vector: mean and spread of its frames over time.
+"""What Whisper's encoder made of a sound as one vector: the mean of its frames over time.
 
-    pooled(frames)             (frames, width) -> (2 * width,)         768 numbers, 3 kB, of tiny.en
+    pooled(frames)             (frames, width) -> (width,)             384 numbers, 1.5 kB, of tiny.en
     combined(vectors, frames)  that of a long sound from those of its pieces
 
-Recognisers and the training of the ear (undertone/voice/ear.py) both pool here.
+Their spread over time tells the ear nothing that the mean does not, nor do parts of the sound by themselves.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def sound_frames(samples: int) -> int:
 
 
 def pooled(frames: ArrayLike) -> NDArray[np.float32]:
-    """Return the mean over time and, behind it, the standard deviation of `frames` (frames, width): (2 * width,).
+    """Return the mean over time of `frames` (frames, width): (width,).
 
     Raises:
         ValueError: there are no frames, or they have no width.
@@ -28,12 +28,9 @@ def pooled(frames: ArrayLike) -> NDArray[np.float32]:
     array = np.asarray(frames, dtype=np.float64)
     if array.ndim != 2 or not len(array):
         raise ValueError(f"frames must be (frames, width), at least one, not {array.shape}")
-    return np.concatenate([array.mean(axis=0), array.std(axis=0)]).astype(np.float32)
+    return np.asarray(array.mean(axis=0), dtype=np.float32)
 
 
 def combined(vectors: Sequence[ArrayLike], frames: Sequence[int]) -> NDArray[np.float32]:
-    """Return `pooled` of all frames from those of the pieces, (2 * width,) each, and the number of frames in each."""
-    means, deviations = np.split(np.asarray(vectors, dtype=np.float64), 2, axis=1)
-    mean = np.average(means, axis=0, weights=frames)
-    variance = np.average(deviations**2 + (means - mean) ** 2, axis=0, weights=frames)
-    return np.concatenate([mean, np.sqrt(variance)]).astype(np.float32)
+    """Return `pooled` of all frames from those of the pieces, (width,) each, and the number of frames in each."""
+    return np.asarray(np.average(np.asarray(vectors, dtype=np.float64), axis=0, weights=frames), dtype=np.float32)

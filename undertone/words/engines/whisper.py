@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from undertone.audio import RATE_HZ
+from undertone.audio import RATE_HZ, Samples
 from undertone.words.engines.decoder import Decoding, WhisperDecoder
 from undertone.words.engines.packages import sha256_of
 from undertone.words.engines.pieces import LONGEST_PIECE_S, by_pieces
@@ -59,6 +60,12 @@ class WhisperRecogniser(Recogniser):
             next(heard) if fits else by_pieces(sound, lambda piece: self._heard([piece])[0])
             for sound, fits in zip(sounds, whole, strict=True)
         ]
+
+    def encoding(self, samples: Samples) -> NDArray[np.float32]:
+        """See `Recogniser`; of what is longer than 28 s, that of its first 28 s."""
+        heard = samples[: int(LONGEST_PIECE_S * RATE_HZ)]
+        window = window_s(len(heard) / RATE_HZ, self._settings)
+        return self._decoder.encoding(Sound(heard), self._decoder.features(heard), window)
 
     def _heard(self, sounds: Sequence[Sound]) -> list[Transcript]:
         features = [self._decoder.features(sound.samples) for sound in sounds]

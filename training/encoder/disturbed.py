@@ -1,4 +1,4 @@
-"""What a clip goes through before the encoder hears it for fitting: other speeds, noise, a room, a telephone.
+"""What a clip goes through before the encoder hears it for fitting: other speeds, noise, a room, a telephone, a cut.
 
 Each is drawn from a generator seeded by the clip's name and the condition, so that the table has the same rows on every
 machine. What the head is judged under is in training/sounds/conditions.py.
@@ -25,7 +25,7 @@ def fitting_conditions(section: Mapping[str, Any], voices: Sequence[Waveform]) -
     """Return what clips are fitted under, by name; the clean clip is the first.
 
     Args:
-        section: `encoder_features` of params.yaml: speed, snr_db and reverberation_s are ranges.
+        section: `encoder_features` of params.yaml: speed, snr_db, reverberation_s and short_s are ranges.
         voices: clips that babble is made of, by actors who are always on the same side of a split as the clip's.
     """
     speed = partial(at_some_speed, speed=tuple(section["speed"]))
@@ -35,6 +35,7 @@ def fitting_conditions(section: Mapping[str, Any], voices: Sequence[Waveform]) -
         CLEAN: lambda waveform, _: waveform,
         "fit_noise": lambda waveform, rng: noisy(speed(waveform, rng), rng),
         "fit_room": lambda waveform, rng: room(speed(waveform, rng), rng),
+        "fit_short": partial(some_stretch, length_s=tuple(section["short_s"])),
         "fit_telephone": lambda waveform, rng: through_telephone(noisy(waveform, rng), rng, RATE_HZ),
     }
 
@@ -47,6 +48,13 @@ def drawn_for(name: str, condition: str) -> np.random.Generator:
 def at_some_speed(waveform: Waveform, rng: np.random.Generator, speed: Range) -> Waveform:
     """Return `waveform` played faster or slower by a factor of the range `speed`; pitch and formants move with it."""
     return np.asarray(soxr.resample(waveform, RATE_HZ * rng.uniform(*speed), RATE_HZ), dtype=np.float32)
+
+
+def some_stretch(waveform: Waveform, rng: np.random.Generator, length_s: Range) -> Waveform:
+    """Return a stretch of `waveform` from a random place, of a length of the range, or all of what is shorter."""
+    samples = min(len(waveform), int(rng.uniform(*length_s) * RATE_HZ))
+    start = int(rng.integers(len(waveform) - samples + 1))
+    return waveform[start : start + samples]
 
 
 def in_some_noise(waveform: Waveform, rng: np.random.Generator, snr_db: Range, voices: Sequence[Waveform]) -> Waveform:

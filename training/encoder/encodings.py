@@ -1,8 +1,8 @@
 """Stage `encoder_features`: what the frozen encoder of the recogniser makes of clips, one vector for each sound.
 
-The clips of RAVDESS, cut as in service, under the conditions that the head is fitted under (training/encoder/disturbed.py)
-and under those that it is judged under (training/sounds/conditions.py); our sentences in the neutral voices. Each sound
-lies in the window that the service would give it. Run it as `python -m training.encoder.encodings`.
+The clips of RAVDESS, cut as in service, under the conditions that a head is fitted under, and under those that it is
+judged under (training/sounds/conditions.py); our sentences in the neutral voices. Each sound lies in the window that
+the service would give it. Run it as `python -m training.encoder.encodings`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

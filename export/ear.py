@@ -15,7 +15,7 @@ from export.builder import Builder
 from export.onnx_file import save_graph
 from training.ear.head import Head
 from training.ear.stored import load_head
-from training.encoder.encodings import load_encodings
+from training.encoder.table import load_encodings
 from training.files import EAR_GRAPH, EAR_HEAD, VALIDATION_EAR_GRAPH, VALIDATION_EAR_HEAD
 from training.params import load_params
 from undertone.labels import LABELS

@@ -21,8 +21,10 @@ from training.acoustic.baseline import Baseline
 from training.acoustic.fitting import fit_baseline
 from training.acoustic.network import ArchitectureError, check_network
 from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
-from training.acoustic.resnet_fitting import fit_resnet
+from training.acoustic.resnet_fitting import fit_resnet, targets_of
 from training.corpora.ravdess.clips import Clip
+from training.ear.teacher import taught
+from training.encoder.table import load_encodings
 from training.features.spectra import MelSpectra, load_spectra
 from training.files import CLIPS
 
@@ -82,7 +84,10 @@ class BaselineRecipe(Recipe):
 
 
 class ResNetRecipe(Recipe):
-    """The residual network, on augmented spectra of the clips' waveforms, told the eight emotions."""
+    """The residual network, on augmented spectra of the clips' waveforms, told the eight emotions.
+
+    With a `teacher_share` it is told as well what the recogniser's ear hears in each clip (training/ear/teacher.py).
+    """
 
     arch = "resnet"
     network = ResNet
@@ -106,7 +111,15 @@ class ResNetRecipe(Recipe):
         self.spectra = {clip.name: own for clip, own in zip(clips, spectra, strict=True)}
 
     def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
-        return fit_resnet(model, [self.spectra[clip.name] for clip in clips], self.mel, self.section, name)
+        spectra = [self.spectra[clip.name] for clip in clips]
+        emotions = torch.tensor([own.emotion for own in spectra])
+        targets = targets_of(emotions, self._taught(clips), self.section)
+        return fit_resnet(model, spectra, targets, self.mel, self.section, name)
+
+    def _taught(self, clips: Sequence[Clip]) -> torch.Tensor | None:
+        if not self.section["teacher_share"]:
+            return None
+        return torch.from_numpy(taught(load_encodings(), clips, self.params)).float()
 
 
 RECIPES: dict[str, type[Recipe]] = {recipe.arch: recipe for recipe in (BaselineRecipe, ResNetRecipe)}

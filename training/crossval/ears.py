@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from training.acoustic.recipes import of_actors
 from training.corpora.ravdess.clips import load_features
 from training.corpora.ravdess.splits import reported_folds
 from training.crossval.answers import read_answers
 from training.crossval.scores import Heard, calibrated, joined_scores
 from training.ear.head import Head
-from training.ear.train import fitted
-from training.encoder.encodings import Encodings, load_encodings
+from training.ear.material import fitted
+from training.encoder.table import Encodings, load_encodings
 from training.files import EAR_METRICS, EARS_METRICS, read_metrics
 from training.metrics_files import write_metrics
 from training.params import load_params
@@ -61,7 +62,7 @@ def report(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of metrics/crossval_ear.json."""
     clips, encodings, weight = load_features(), load_encodings(), read_metrics(EAR_METRICS)["weight"]
     network = read_answers(clips)
-    heads = [fitted(encodings, clips, fold.fit, params) for fold in reported_folds()]
+    heads = [fitted(encodings, of_actors(clips, fold.fit), params) for fold in reported_folds()]
     ear = heard_by_ear(network, encodings, heads)
     heard = {"cnn": network, "ear": ear, "joined": joined(network, ear, weight)}
     return {

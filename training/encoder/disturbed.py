@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import soxr
 
+from training.encoder.table import CLEAN
 from training.sounds.conditions import NOISES, Condition, Waveform, through_telephone, with_noise
 from undertone.audio import RATE_HZ
 
-CLEAN = "whole"  # the name of the same condition in training/sounds/conditions.py
 DECAY_60_DB = 6.9  # nepers of amplitude: ln(1000)
 
 Range = tuple[float, float]

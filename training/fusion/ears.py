@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from training.corpora.ravdess.clips import Clip
-from training.encoder.disturbed import CLEAN
-from training.encoder.encodings import SPOKEN_CONDITION, Encodings, load_encodings, sentence_name
 from training.encoder.frozen import Encoder, load_encoder
+from training.encoder.table import CLEAN, SPOKEN_CONDITION, Encodings, load_encodings, sentence_name
 from training.files import EAR_METRICS, existing, read_metrics
 from training.fusion.pairs import Pair
 from undertone.audio import Samples

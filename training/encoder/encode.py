@@ -2,7 +2,7 @@
 
 The clips of RAVDESS, cut as in service, under the conditions that a head is fitted under, and under those that it is
 judged under (training/sounds/conditions.py); our sentences in the neutral voices. Each sound lies in the window that
-the service would give it. Run it as `python -m training.encoder.encodings`.
+the service would give it. Run it as `python -m training.encoder.encode`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow
 import soundfile
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -22,63 +21,16 @@ from training.corpora.ravdess.clips import Clip, load_features, load_waveform
 from training.corpora.ravdess.splits import reported_folds
 from training.encoder.disturbed import drawn_for, fitting_conditions
 from training.encoder.frozen import load_encoder
+from training.encoder.table import SPOKEN_CONDITION, Encodings, sentence_name, write_encodings
 from training.files import ENCODINGS, ENCODINGS_METRICS, SPOKEN
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.precision import print_basis
 from training.sounds.conditions import Condition, Waveform, conditions, rng_of
-from training.tables import read_table, write_table
 from undertone.audio import RATE_HZ, to_int16
 
-SPOKEN_CONDITION = "spoken"
 GROUP = 2  # actors whose clips are made in one piece of work: a man and a woman, on one side of every split
 VOICES = 200  # clips of the other side of a fold that babble is made of, where the head is judged
-
-
-@dataclass(frozen=True)
-class Encodings:
-    """A row for each sound: `names` of clips, or of sentences with their voice, and `vectors` (rows, width)."""
-
-    names: Sequence[str]
-    conditions: Sequence[str]
-    vectors: NDArray[np.float32]
-
-    def of(self, condition: str, names: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors (names, width) of the sounds `names` under `condition`, in their order.
-
-        Raises:
-            SystemExit: there is no such row; the message names it and the stage that makes it.
-        """
-        rows = self._rows(condition)
-        if missing := [name for name in names if name not in rows]:
-            raise SystemExit(f"{ENCODINGS} has no {missing[0]} under {condition}: run `dvc repro encoder_features`")
-        return self.vectors[[rows[name] for name in names]]
-
-    def spoken(self, voices: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors (rows, width) of our sentences in any of `voices`, one voice after the other."""
-        rows = self._rows(SPOKEN_CONDITION)
-        return self.vectors[[row for voice in voices for name, row in rows.items() if name.startswith(f"{voice}/")]]
-
-    def _rows(self, condition: str) -> dict[str, int]:
-        both = enumerate(zip(self.names, self.conditions, strict=True))
-        return {name: row for row, (name, own) in both if own == condition}
-
-
-def sentence_name(voice: str, sentence: str) -> str:
-    """Return the name of a row of our sentences: `sentence_name("smaller", "N001")` is "smaller/N001"."""
-    return f"{voice}/{sentence}"
-
-
-def load_encodings(path: Path = ENCODINGS) -> Encodings:
-    """Return the table that the stage wrote.
-
-    Raises:
-        SystemExit: the file is missing; the message names the stage that makes it.
-    """
-    table = read_table(path, "encoder_features")
-    values = table.column("encoding").combine_chunks().flatten().to_numpy()
-    names, under = (table.column(name).to_pylist() for name in ("name", "condition"))
-    return Encodings(names, under, values.reshape(len(names), -1))
 
 
 @dataclass(frozen=True)
@@ -147,14 +99,6 @@ def encode(params: Mapping[str, Any], spoken: Path = SPOKEN) -> Encodings:
         [condition for part in parts for condition in part[1]] + [SPOKEN_CONDITION] * len(names),
         np.concatenate([*(part[2] for part in parts), np.stack(vectors)]),
     )
-
-
-def write_encodings(path: Path, made: Encodings) -> None:
-    """Write the table of the stage."""
-    width = made.vectors.shape[1]
-    column = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(made.vectors.ravel()), width)
-    columns = {"name": made.names, "condition": made.conditions, "encoding": column}
-    write_table(path, pyarrow.table(columns))
 
 
 def main() -> None:

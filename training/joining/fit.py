@@ -2,7 +2,7 @@
 
 As the network, it is fitted twice: on the fit actors, for what the validation actors choose (temperature, weight and
 temperature of the join), and on both, to be released. Test actors are never touched. Run it as `python -m
-training.ear.train`.
+training.joining.fit`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from training.acoustic.fitting import labels_of
 from training.corpora.ravdess.clips import Clip, load_features, load_samples
 from training.corpora.ravdess.splits import main_split
-from training.ear.head import EMOTIONS, Head, Material, fit_head
-from training.ear.joining import Joining, Probabilities, choose_joining
+from training.ear.head import Head
+from training.ear.material import fitted
 from training.ear.stored import save_head
-from training.encoder.disturbed import CLEAN
-from training.encoder.encodings import Encodings, load_encodings
+from training.encoder.table import CLEAN, Encodings, load_encodings
 from training.files import (
     EAR_HEAD,
     EAR_METRICS,
@@ -29,6 +27,7 @@ from training.files import (
     existing,
     read_metrics,
 )
+from training.joining.weight import Joining, Labels, Probabilities, choose_joining
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.precision import print_basis
@@ -37,39 +36,19 @@ from undertone.manifest import acoustic_settings
 from undertone.probabilities import softmax
 from undertone.voice.acoustic import AcousticModel
 
-FITTED = "fit_"  # how the conditions begin that only heads are fitted under
-
-
-def material(encodings: Encodings, clips: Sequence[Clip], voices: Sequence[str]) -> Material:
-    """Return what a head is fitted on: `clips`, and our sentences in the neutral `voices`."""
-    names = [clip.name for clip in clips]
-    disturbed = sorted({name for name in encodings.conditions if name.startswith(FITTED)})
-    return Material(
-        clean=encodings.of(CLEAN, names).astype(np.float64),
-        disturbed=[encodings.of(condition, names).astype(np.float64) for condition in disturbed],
-        emotions=np.array([EMOTIONS.index(clip.emotion) for clip in clips]),
-        actors=np.array([clip.actor for clip in clips]),
-        voices=[encodings.spoken([voice]).astype(np.float64) for voice in voices],
-    )
-
-
-def fitted(encodings: Encodings, clips: Sequence[Clip], actors: Sequence[int], params: Mapping[str, Any]) -> Head:
-    """Return a head of the clips of `actors`, not calibrated yet."""
-    own, voices = [clip for clip in clips if clip.actor in actors], list(params["spoken"]["voices"]["tuning"])
-    return fit_head(material(encodings, own, voices), params["labels"], params["train_ear"])
-
 
 def train(params: Mapping[str, Any]) -> dict[str, Any]:
     """Write both heads and return the content of metrics/ear.json."""
     clips, encodings, split = load_features(), load_encodings(), main_split(params["split"])
-    validation = [clip for clip in clips if clip.actor in split.validation]
+    validation = of_actors(clips, split.validation)
+    actual = np.array([clip.label_index for clip in validation])
     heard = encodings.of(CLEAN, [clip.name for clip in validation])
-    first = fitted(encodings, clips, split.fit, params).calibrated(heard, labels_of(validation))
-    released = replace(fitted(encodings, clips, split.development, params), temperature=first.temperature)
+    first = fitted(encodings, of_actors(clips, split.fit), params).calibrated(heard, actual)
+    released = replace(fitted(encodings, of_actors(clips, split.development), params), temperature=first.temperature)
     for head, path in ((first, VALIDATION_EAR_HEAD), (released, EAR_HEAD)):
         save_head(head, path)
     cnn, ear = network_answers(validation, params), softmax(first.logits(heard))
-    joining = choose_joining(cnn, ear, labels_of(validation))
+    joining = choose_joining(cnn, ear, actual)
     return {
         "protocol": (
             f"temperatures and weight chosen on actors {', '.join(map(str, split.validation))} with network and head "
@@ -79,9 +58,14 @@ def train(params: Mapping[str, Any]) -> dict[str, Any]:
         "temperature": first.temperature,
         "weight": joining.weight,
         "joined_temperature": joining.temperature,
-        "validation": _scores(labels_of(validation), cnn, ear, joining),
+        "validation": _scores(actual, cnn, ear, joining),
         "neutral_voices": _on_neutral(encodings, released, params),
     }
+
+
+def of_actors(clips: Sequence[Clip], actors: Sequence[int]) -> list[Clip]:
+    """Return the clips of `actors`."""
+    return [clip for clip in clips if clip.actor in actors]
 
 
 def network_answers(clips: Sequence[Clip], params: Mapping[str, Any]) -> Probabilities:
@@ -91,7 +75,7 @@ def network_answers(clips: Sequence[Clip], params: Mapping[str, Any]) -> Probabi
     return np.stack([network.of_utterance(load_samples(clip)) for clip in clips])
 
 
-def _scores(actual: Any, cnn: Probabilities, ear: Probabilities, joining: Joining) -> dict[str, Any]:
+def _scores(actual: Labels, cnn: Probabilities, ear: Probabilities, joining: Joining) -> dict[str, Any]:
     answers = {"cnn": cnn, "ear": ear, "joined": joining.probabilities(cnn, ear)}
     kept = ("accuracy", "uar", "nll", "ece")
     return {

@@ -25,10 +25,13 @@ def pooled(frames: ArrayLike) -> NDArray[np.float32]:
     Raises:
         ValueError: there are no frames, or they have no width.
     """
-    array = np.asarray(frames, dtype=np.float64)
+    array = np.asarray(frames, dtype=np.float32)
     if array.ndim != 2 or not len(array):
         raise ValueError(f"frames must be (frames, width), at least one, not {array.shape}")
-    return np.concatenate([array.mean(axis=0), array.std(axis=0)]).astype(np.float32)
+    mean = array.mean(axis=0, dtype=np.float64)
+    centred = array - mean.astype(np.float32)  # summed in float64 without a copy in it, which costs 2 ms of 10 s
+    variance = np.einsum("ij,ij->j", centred, centred, dtype=np.float64) / len(array)
+    return np.concatenate([mean, np.sqrt(variance)]).astype(np.float32)
 
 
 def combined(vectors: Sequence[ArrayLike], frames: Sequence[int]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,6 @@ class Service:
         self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
         self._loading_threads = Threads("loading", 1)
         self._recognition = recognition
-        self._ear_settings: EarSettings | None = None
         self._words: WorkerQueue | None = None
         self._partials: WorkerQueue | None = None
         self._describing: asyncio.Task[None] | None = None
@@ -72,26 +72,33 @@ class Service:
         """
         self._words, self._partials = words, partials
         engine = await self._loading_threads.run(open_release, self.release)
-        self._ear_settings = engine.manifest.ear
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
-        await self._describe(words)
         self.engine = engine
+        await self._describe(words)
         log.info("release %s is loaded and warm", engine.manifest.version)
 
     async def _describe(self, words: WorkerQueue) -> None:
         await words.until_ready()
         described = await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S)
+        self.told(described)
+        log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
+
+    def told(self, described: Mapping[str, Any]) -> None:
+        """Take what a worker says of its recogniser, `Recogniser.description`."""
         self.asr.update({name: without_folders(value) for name, value in described.items()})
         self.ear.clear()
         self.ear.update(describe_ear(self._ear_settings, self.asr["sha256"]))
-        log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
 
     async def _describe_again(self, words: WorkerQueue) -> None:
         try:
             await self._describe(words)
         except Exception as error:
             log.warning("no worker says which model it loaded: %r", error)
+
+    @property
+    def _ear_settings(self) -> EarSettings | None:
+        return self.engine.manifest.ear if self.engine else None
 
     @property
     def speculates(self) -> bool:

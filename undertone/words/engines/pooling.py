@@ -25,10 +25,11 @@ def pooled(frames: ArrayLike) -> NDArray[np.float32]:
     Raises:
         ValueError: there are no frames, or they have no width.
     """
-    array = np.asarray(frames, dtype=np.float64)
+    array = np.asarray(frames, dtype=np.float32)
     if array.ndim != 2 or not len(array):
         raise ValueError(f"frames must be (frames, width), at least one, not {array.shape}")
-    return np.asarray(array.mean(axis=0), dtype=np.float32)
+    mean = array.mean(axis=0, dtype=np.float64)  # without a copy in float64, which costs 2 ms of 10 s
+    return mean.astype(np.float32)
 
 
 def combined(vectors: Sequence[ArrayLike], frames: Sequence[int]) -> NDArray[np.float32]:

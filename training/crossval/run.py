@@ -25,6 +25,7 @@ from training.corpora.ravdess.splits import Fold, development_folds, reported_fo
 from training.crossval.answers import write_answers
 from training.crossval.plots import write_plots
 from training.crossval.scores import Heard, scores_of
+from training.ear.teacher import teacher_of
 from training.files import CROSSVAL_METRICS
 from training.metrics_files import write_metrics
 from training.params import load_params
@@ -46,7 +47,8 @@ class Task:
 def judge(task: Task) -> dict[str, Answers]:
     """Fit the network of `task` and return what it answers to the fold's test clips, by condition."""
     clips = load_features()
-    recipe = recipe_of(task.arch, of_actors(clips, task.fold.fit), task.params)
+    own, teacher = of_actors(clips, task.fold.fit), teacher_of(task.arch, task.params)
+    recipe = recipe_of(task.arch, own, task.params, teacher=teacher)
     *_, (_, _, network) = recipe.fit(task.fold.fit, f"{task.arch}, testing {task.fold.test}")
     judged = of_actors(clips, task.fold.test)
     waveforms = {clip.name: load_waveform(clip) for clip in judged}

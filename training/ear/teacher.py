@@ -5,7 +5,8 @@ plain and what the others are like (Hinton, Vinyals and Dean 2015, "Distilling t
 arXiv:1503.02531).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,17 @@ from numpy.typing import NDArray
 from training.corpora.ravdess.clips import Clip
 from training.ear.head import EMOTIONS
 from training.ear.material import fitted
-from training.encoder.table import CLEAN, Encodings
+from training.encoder.table import CLEAN, Encodings, load_encodings
 
 GROUPS = 6  # of the actors: each group is heard by a head of the others
 TAUGHT_UNDER = (CLEAN, "fit_noise")
+
+
+def teacher_of(arch: str, params: Mapping[str, Any]) -> Callable[[Sequence[Clip]], NDArray[np.float64]] | None:
+    """Return `taught` with the encodings of the stage `encoder_features`; None where `arch` gives it no share."""
+    if not params["train"][arch].get("teacher_share"):
+        return None
+    return partial(taught, load_encodings(), params=params)
 
 
 def taught(encodings: Encodings, clips: Sequence[Clip], params: Mapping[str, Any]) -> NDArray[np.float64]:

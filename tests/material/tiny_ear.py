@@ -14,7 +14,7 @@ WEIGHTS = "e" * 64  # sha256 of the recogniser that it belongs to
 SETTINGS = EarSettings(recogniser_sha256=WEIGHTS, recogniser="tiny.en", weight=0.5, temperature=1.0)
 
 
-def make_ear(path: Path, width: int = 4, residual: bool = False, labels: int = 3) -> Path:
+def make_ear(path: Path, width: int = 4, residual: bool = False, labels: int = 3, tells_width: bool = True) -> Path:
     """Write an ear of encodings (n, width): its logits are the first numbers. Its `residual` is half of an encoding."""
     matrix = np.eye(width, labels, dtype=np.float32)
     nodes = [helper.make_node("MatMul", ["encoding", "matrix"], ["logits"])]
@@ -24,7 +24,7 @@ def make_ear(path: Path, width: int = 4, residual: bool = False, labels: int = 3
         constants.append(numpy_helper.from_array(np.array([0.5], np.float32), "half"))
         nodes.append(helper.make_node("Mul", ["encoding", "half"], ["residual"]))
         outputs.append(helper.make_tensor_value_info("residual", TensorProto.FLOAT, ["n", width]))
-    inputs = [helper.make_tensor_value_info("encoding", TensorProto.FLOAT, ["n", width])]
+    inputs = [helper.make_tensor_value_info("encoding", TensorProto.FLOAT, ["n", width if tells_width else "width"])]
     graph = helper.make_graph(nodes, "ear", inputs, outputs, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
     return path

@@ -35,8 +35,8 @@ Teacher = Callable[[Sequence[Clip]], NDArray[np.float64]]  # the probabilities (
 class Recipe(ABC):
     """One architecture with the clips it may be fitted on; `arch` and `settings` rebuild its network.
 
-    `arch` is its name in params.yaml, `network` the class of its network. The waveforms of the clips lie in `folder`. What
-    a `teacher` hears in them is told to networks that learn the emotions.
+    `arch` is its name in params.yaml, `network` the class of its network. The waveforms of the clips lie in `folder`.
+    What a `teacher` hears in them is told to networks that learn the emotions.
     """
 
     arch: str

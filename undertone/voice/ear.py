@@ -36,7 +36,9 @@ class Ear:
         inputs = {value.name: value.shape for value in self._session.get_inputs()}
         if list(inputs) != ["encoding"]:
             raise ManifestError(f"{path} takes {list(inputs)}; an ear takes ['encoding']")
-        self._width = int(inputs["encoding"][-1])
+        if not isinstance(width := inputs["encoding"][-1], int):
+            raise ManifestError(f"{path} does not say how wide an encoding is: (n, {width})")
+        self._width = width
         self._check("logits", len(LABELS), path)
         if settings.prior is not None:
             self._check("residual", self._width, path)

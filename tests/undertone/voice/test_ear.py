@@ -32,6 +32,11 @@ def test_another_number_of_logits_is_refused(tmp_path):
         Ear(make_ear(tmp_path / "ear.onnx", labels=2), SETTINGS)
 
 
+def test_a_graph_that_does_not_say_how_wide_an_encoding_is_is_refused(tmp_path):
+    with pytest.raises(ManifestError, match=r"does not say how wide an encoding is: \(n, width\)"):
+        Ear(make_ear(tmp_path / "ear.onnx", tells_width=False), SETTINGS)
+
+
 def test_a_graph_of_another_kind_is_refused(tiny_release):
     with pytest.raises(ManifestError, match=r"takes \['waveform'\]; an ear takes \['encoding'\]"):
         Ear(tiny_release / "acoustic.int8.onnx", SETTINGS)

@@ -44,8 +44,8 @@ def hearing(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def speech(samples):
-    clip = read(samples / "05_thanks.flac")[:24_000]
-    return np.concatenate(3 * [np.concatenate([clip, np.zeros(16_000, np.int16)])])
+    clip = read(samples / "05_thanks.flac")[:20_000]
+    return np.concatenate(3 * [np.concatenate([clip, np.zeros(12_000, np.int16)])])
 
 
 def finals(release, samples, said, **settings):
@@ -76,7 +76,7 @@ def test_what_was_said_but_not_believed_is_heard_all_the_same(hearing, speech):
     assert first.verdict.mode == "audio_only"
 
 
-def test_an_adaptive_session_hears_a_speaker_against_how_he_sounded_so_far(hearing, speech):
+def test_an_adaptive_session_hears_a_speaker_against_how_they_sounded_so_far(hearing, speech):
     heard = [final.audio_ears["encoder"]["negative"] for final in finals(hearing, speech, words(), baseline="adaptive")]
     assert heard == sorted(heard, reverse=True)
     assert len(set(heard)) == len(heard) == 3

@@ -12,29 +12,13 @@ from typing import Any
 from training.corpora.ravdess.clips import Clip
 from training.encoder.frozen import Encoder, load_encoder
 from training.encoder.table import CLEAN, SPOKEN_CONDITION, Encodings, load_encodings, sentence_name
-from training.files import EAR_METRICS, existing, read_metrics
+from training.files import existing
 from training.fusion.pairs import Pair
+from training.joining.settings import ear_settings
 from undertone.audio import Samples
-from undertone.manifest import EarSettings
 from undertone.probabilities import Probabilities
 from undertone.voice.ear import Ear, Encoding
 from undertone.voice.joined import joined
-
-
-def ear_settings(params: Mapping[str, Any]) -> EarSettings:
-    """Return how the ear is joined with the network, as the stage `train_ear` found.
-
-    Raises:
-        SystemExit: it has not run; the message names it.
-    """
-    found = read_metrics(EAR_METRICS)
-    return EarSettings(
-        recogniser_sha256=found["sha256"],
-        recogniser=found["recogniser"],
-        weight=found["weight"],
-        temperature=found["joined_temperature"],
-        prior=params["train_ear"]["prior"],
-    )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ TABLE = made_encodings(CLIPS)
 
 @pytest.fixture(scope="module")
 def head(repository):
-    return replace(fitted(TABLE, CLIPS, load_params(repository / "params.yaml")), temperature=0.8)
+    params = load_params(repository / "params.yaml")
+    return replace(fitted(TABLE, CLIPS, params, params["train_ear"]), temperature=0.8)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def report(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of metrics/crossval_ear.json."""
     clips, encodings, weight = load_features(), load_encodings(), read_metrics(EAR_METRICS)["weight"]
     network = read_answers(clips)
-    heads = [fitted(encodings, of_actors(clips, fold.fit), params) for fold in reported_folds()]
+    heads = [fitted(encodings, of_actors(clips, fold.fit), params, params["train_ear"]) for fold in reported_folds()]
     ear = heard_by_ear(network, encodings, heads)
     heard = {"cnn": network, "ear": ear, "joined": joined(network, ear, weight)}
     return {

@@ -25,7 +25,7 @@ def material(encodings: Encodings, clips: Sequence[Clip], voices: Sequence[str])
     )
 
 
-def fitted(encodings: Encodings, clips: Sequence[Clip], params: Mapping[str, Any], **changes: Any) -> Head:
-    """Return a head of `clips`, not calibrated yet; `changes` are made to the section `train_ear` of `params`."""
+def fitted(encodings: Encodings, clips: Sequence[Clip], params: Mapping[str, Any], section: Mapping[str, Any]) -> Head:
+    """Return a head of `clips`, not calibrated yet; `section` of `params` is `train_ear`, or one like it."""
     voices = list(params["spoken"]["voices"]["tuning"])
-    return fit_head(material(encodings, clips, voices), params["labels"], {**params["train_ear"], **changes})
+    return fit_head(material(encodings, clips, voices), params["labels"], section)

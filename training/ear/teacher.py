@@ -34,7 +34,9 @@ def taught(encodings: Encodings, clips: Sequence[Clip], params: Mapping[str, Any
     answers = np.empty((len(clips), len(EMOTIONS)))
     for group in (actors[first::GROUPS] for first in range(min(GROUPS, len(actors)))):
         own = [position for position, clip in enumerate(clips) if clip.actor in group]
-        head = fitted(encodings, [clip for clip in clips if clip.actor not in group], params, other_words=0)
+        head = fitted(
+            encodings, [clip for clip in clips if clip.actor not in group], params, params["train"]["teacher"]
+        )
         names = [clips[position].name for position in own]
         heard = [np.exp(head.emotions(encodings.of(condition, names))) for condition in TAUGHT_UNDER]
         answers[own] = np.mean(heard, axis=0)

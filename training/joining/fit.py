@@ -43,8 +43,10 @@ def train(params: Mapping[str, Any]) -> dict[str, Any]:
     validation = of_actors(clips, split.validation)
     actual = np.array([clip.label_index for clip in validation])
     heard = encodings.of(CLEAN, [clip.name for clip in validation])
-    first = fitted(encodings, of_actors(clips, split.fit), params).calibrated(heard, actual)
-    released = replace(fitted(encodings, of_actors(clips, split.development), params), temperature=first.temperature)
+    section = params["train_ear"]
+    first = fitted(encodings, of_actors(clips, split.fit), params, section).calibrated(heard, actual)
+    both = fitted(encodings, of_actors(clips, split.development), params, section)
+    released = replace(both, temperature=first.temperature)
     for head, path in ((first, VALIDATION_EAR_HEAD), (released, EAR_HEAD)):
         save_head(head, path)
     cnn, ear = network_answers(validation, params), softmax(first.logits(heard))

@@ -28,7 +28,7 @@ def params(repository):
 
 @pytest.fixture(scope="module")
 def head(params):
-    return fitted(TABLE, CLIPS, params)
+    return fitted(TABLE, CLIPS, params, params["train_ear"])
 
 
 def clean(table, clips):
@@ -48,7 +48,7 @@ def test_it_tells_emotions_and_labels_of_actors_whom_it_never_heard(head, params
 
 
 def test_the_same_rows_and_seed_give_the_same_head(head, params):
-    again = fitted(TABLE, CLIPS, params)
+    again = fitted(TABLE, CLIPS, params, params["train_ear"])
     for name, value in vars(head).items():
         np.testing.assert_array_equal(getattr(again, name), value)
 
@@ -61,7 +61,8 @@ def test_labels_are_equally_likely_before_anything_is_heard(head):
 
 def test_other_words_than_those_of_the_clips_change_what_it_hears_little(params):
     other = clean(UNHEARD, STRANGERS) + np.eye(20)[17] * 6
-    plain, prepared = (fitted(TABLE, CLIPS, params, other_words=n, neutral_weight=1e-6) for n in (0, 2))
+    sections = [{**params["train_ear"], "other_words": copies, "neutral_weight": 1e-6} for copies in (0, 2)]
+    plain, prepared = (fitted(TABLE, CLIPS, params, section) for section in sections)
     moved = [np.abs(head.logits(other) - head.logits(clean(UNHEARD, STRANGERS))).mean() for head in (plain, prepared)]
     assert moved[1] < 0.5 * moved[0]
 

@@ -23,9 +23,9 @@ def params(repository):
 def test_every_clip_is_heard_by_a_head_that_never_heard_its_actor(params, monkeypatch):
     heard, fitted = [], teacher.fitted
 
-    def watched(encodings, clips, params, **changes):
+    def watched(encodings, clips, params, section):
         heard.append({clip.actor for clip in clips})
-        return fitted(encodings, clips, params, **changes)
+        return fitted(encodings, clips, params, section)
 
     monkeypatch.setattr(teacher, "fitted", watched)
     answers = teacher.taught(TABLE, CLIPS, params)
@@ -42,7 +42,7 @@ def test_a_network_without_a_share_of_it_has_no_teacher_and_needs_no_encodings(p
 
 
 def test_a_head_comes_back_from_its_file_which_has_the_same_bytes_each_time(params, tmp_path):
-    head = teacher.fitted(TABLE, CLIPS, params, other_words=0)
+    head = teacher.fitted(TABLE, CLIPS, params, params["train"]["teacher"])
     for name in ("one.npz", "two.npz"):
         save_head(head, tmp_path / name)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()

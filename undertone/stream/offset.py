@@ -48,7 +48,7 @@ class OffsetRemover:
     def _learned(self, frames: Samples) -> list[int]:
         """Return the offset after each of `frames` (n, 160)."""
         exact = frames.astype(np.float64)  # whole numbers below 2**53: any order of summation gives the same
-        sums, powers = exact.sum(axis=1).tolist(), np.einsum("ij,ij->i", exact, exact).tolist()
+        sums, powers = exact.sum(axis=1).tolist(), np.vecdot(exact, exact).tolist()
         offsets = []
         for total, power in zip(sums, powers, strict=True):
             variance = (PIECE_SAMPLES * power - total * total) / PIECE_SAMPLES**2

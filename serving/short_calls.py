@@ -54,17 +54,16 @@ class ShortCalls:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._at_work.discard(task)
-        if self._waiting and self._due is None:  # they came when the thread had looked for the last time
+        if self._waiting:  # more than it had time for, or they came when it had looked
+            if self._due:
+                self._due.cancel()
             self._begin(task.get_loop())
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         answers: list[_Answer] = []
-        told_s = time.monotonic()
-        while call := self._next():
+        until_s = time.monotonic() + TOGETHER_S  # others wait for this thread too
+        while time.monotonic() < until_s and (call := self._next()):
             answers.append(_answered(*call))
-            if time.monotonic() - told_s > TOGETHER_S:
-                loop.call_soon_threadsafe(_tell, answers)
-                answers, told_s = [], time.monotonic()
         loop.call_soon_threadsafe(_tell, answers)
 
     def _next(self) -> tuple[asyncio.Future[Any], Callable[[], Any]] | None:

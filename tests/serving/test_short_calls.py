@@ -116,3 +116,17 @@ def test_none_is_lost_when_they_come_at_any_time():
         return await asyncio.gather(*(one(calls, n) for n in range(10)))
 
     assert with_calls(story) == [list(range(200))] * 10
+
+
+def test_a_crowd_of_calls_leaves_the_threads_to_others_in_between():
+    async def story():
+        threads = Threads("test", 1)
+        calls = ShortCalls(threads)
+        crowd = [asyncio.create_task(calls.run(time.sleep, TOGETHER_S / 2)) for _ in range(50)]
+        await asyncio.sleep(2 * TOGETHER_S)
+        await threads.run(abs, -1)
+        unfinished = sum(not task.done() for task in crowd)
+        await asyncio.gather(*crowd)
+        return unfinished
+
+    assert asyncio.run(story())

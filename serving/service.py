@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.settings import Recognition, ServerLimits
+from serving.short_calls import ShortCalls
 from serving.threads import Threads
 from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job
@@ -56,6 +57,7 @@ class Service:
         self.engine: Release | None = None
         cores = os.cpu_count() or 1
         self.live_threads = Threads("live", cores)
+        self.live_calls = ShortCalls(self.live_threads)
         self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
         self._loading_threads = Threads("loading", 1)
         self._recognition = recognition

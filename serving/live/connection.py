@@ -58,7 +58,8 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
     await websocket.accept()
     try:
         with admission.admit(caller("live", websocket)) as slot:
-            await Connection(websocket, service, slot).run()
+            # In a task of its own: each step would go down through every layer of the application and up again.
+            await asyncio.create_task(Connection(websocket, service, slot).run())
     except RefusedError as refused:
         message = error(refused.code, str(refused), fatal=True, retry_after_s=refused.retry_after_s)
         await websocket.send_text(written(message))

@@ -47,6 +47,7 @@ class ServedSession:
         SESSION.set(self.id)  # of this task, and of those that it starts
         self._service, self._release, self._send = service, service.engine, send
         self._threads = service.live_threads if live else service.upload_threads
+        self._calls = service.live_calls if live else service.upload_threads
         self._clock = SessionClock()
         self.session = Session(service.engine, speculates=service.speculates)
         self.subscribers: list[Subscriber] = [finals_log(self.id), wire(send)]
@@ -91,7 +92,7 @@ class ServedSession:
             if patient and self.finals.pending > most:
                 with self._clock:
                     await self.finals.settled(most)
-            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
+            await self._tell(await self._calls.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
 
     @property
     def settings(self) -> SessionSettings:

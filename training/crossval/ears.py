@@ -18,12 +18,14 @@ from training.corpora.ravdess.clips import load_features
 from training.corpora.ravdess.splits import reported_folds
 from training.crossval.answers import read_answers
 from training.crossval.scores import Heard, calibrated, joined_scores
+from training.crossval.sessions import Judges, baseline_scores
 from training.ear.head import Head
 from training.ear.material import fitted
-from training.encoder.table import Encodings, load_encodings
+from training.encoder.table import CLEAN, Encodings, load_encodings
 from training.files import EAR_METRICS, EARS_METRICS, read_metrics
 from training.metrics_files import write_metrics
 from training.params import load_params
+from training.scoring.calibration import best_temperature
 from undertone.voice.joined import logits_of_both
 
 
@@ -65,6 +67,7 @@ def report(params: Mapping[str, Any]) -> dict[str, Any]:
     heads = [fitted(encodings, of_actors(clips, fold.fit), params, params["train_ear"]) for fold in reported_folds()]
     ear = heard_by_ear(network, encodings, heads)
     heard = {"cnn": network, "ear": ear, "joined": joined(network, ear, weight)}
+    judges = Judges(network, calibrated(network), _calibrated_heads(ear, heads), _whole(network, encodings), weight)
     return {
         "protocol": (
             "the folds of metrics/crossval.json and its network; one head per fold over the frozen encoder of "
@@ -74,7 +77,21 @@ def report(params: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "weight": weight,
         **{name: joined_scores(own, params["crossval"]) for name, own in heard.items()},
+        "baseline": baseline_scores(judges, params["train_ear"]["prior"], params["crossval"]["seed"]),
     }
+
+
+def _whole(network: Heard, encodings: Encodings) -> NDArray[np.float32]:
+    return encodings.of(CLEAN, [clip.name for clip in network.clips])
+
+
+def _calibrated_heads(ear: Heard, heads: list[Head]) -> list[Head]:
+    """Return `heads` with the temperatures that suit the other folds' clips, as `calibrated` finds them."""
+    whole, others = ear.logits[CLEAN], [ear.folds != fold for fold in range(len(heads))]
+    return [
+        replace(head, temperature=best_temperature(whole[other], ear.actual[other]))
+        for head, other in zip(heads, others, strict=True)
+    ]
 
 
 if __name__ == "__main__":

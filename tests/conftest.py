@@ -22,6 +22,17 @@ from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_rec
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Rooms whose tests talk to running servers: one worker runs them all, so that no two of them compete for time.
+SERVED = (ROOT / "tests" / "serving", ROOT / "tests" / "undertone" / "client", ROOT / "tests" / "test_readme.py")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file on one worker, for the fixtures of its module, and all that is served on one as well."""
+    for item in items:
+        served = any(item.path.is_relative_to(room) for room in SERVED)
+        item.add_marker(pytest.mark.xdist_group("served" if served else item.path.name))
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:

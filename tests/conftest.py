@@ -14,6 +14,8 @@ import soxr
 from hibari import Hibari
 from material.tiny_release import make_release
 from numpy.typing import NDArray
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from serving.cli.demo_server import DemoServer
 from undertone.audio import Samples
@@ -22,16 +24,20 @@ from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_rec
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Rooms whose tests talk to running servers: one worker runs them all, so that no two of them compete for time.
-SERVED = (ROOT / "tests" / "serving", ROOT / "tests" / "undertone" / "client", ROOT / "tests" / "test_readme.py")
+# Whose tests talk to running servers: with `pytest -n 2` one process runs all of them, so that no two compete for time.
+SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file on one worker, for the fixtures of its module, and all that is served on one as well."""
-    for item in items:
-        served = any(item.path.is_relative_to(room) for room in SERVED)
-        item.add_marker(pytest.mark.xdist_group("served" if served else item.path.name))
+class OneProcessForServers(LoadScopeScheduling):
+    """Keeps a file in one process, for the fixtures of its module; and in one all that talk to servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "served" if nodeid.startswith(SERVED) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneProcessForServers:
+    return OneProcessForServers(config, log)
 
 
 @pytest.fixture(scope="session")

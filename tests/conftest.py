@@ -24,6 +24,8 @@ from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_rec
 
 ROOT = Path(__file__).resolve().parent.parent
 
+os.environ.pop("COLUMNS", None)  # of readline, which pytest loads: the processes of `pytest -n` would inherit it
+
 # Whose tests talk to running servers: with `pytest -n 2` one process runs all of them, so that no two compete for time.
 SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py")
 

@@ -6,7 +6,6 @@ Paths are for those who have a credential, but for those of `PUBLIC` and those w
 import ipaddress
 import logging
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,7 +74,7 @@ def check_page(headers: Headers, origins: Sequence[str]) -> None:
     origin = headers.get("origin")
     if origin is None or origin in origins or "*" in origins:
         return
-    if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    if not (host := headers.get("host", "").lower()) or origin.lower().partition("://")[2] != host:
         raise ForbiddenError("origin_not_allowed", "pages of this origin may not; the operator sets --allow-origins")
 
 

@@ -17,7 +17,6 @@ from serving.guard.usage.store import UsageStore
 
 if TYPE_CHECKING:
     from serving.guard.credentials.tokens import Tokens
-    from serving.guard.usage.windows import Windows
 
 log = logging.getLogger("undertone.guard")
 
@@ -46,7 +45,7 @@ class Guard:
         if access.usage:
             UsageStore(access.usage).close()  # sqlite must not be open across the fork
         self.meter = Meter()
-        self.quotas = Quotas(self.meter, access.quota, None if access.is_open else _windows())
+        self.quotas = Quotas(self.meter, access.quota)
 
     async def grant(self, credential: str | None) -> Grant:
         """Return whom `credential` stands for; everybody is anonymous where none is asked for.
@@ -103,14 +102,7 @@ class Guard:
                 slot.end(unauthorized("this key was revoked"))
 
 
-# What asks nobody for a key does not wait for the libraries of those that do: they take a tenth of a second to load.
 def _tokens(rules: TokenRules) -> "Tokens":
-    from serving.guard.credentials.tokens import Tokens
+    from serving.guard.credentials.tokens import Tokens  # PyJWT takes a tenth of a second to load
 
     return Tokens(rules)
-
-
-def _windows() -> "Windows":
-    from serving.guard.usage.windows import Windows
-
-    return Windows()

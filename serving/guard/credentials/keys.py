@@ -16,7 +16,7 @@ from serving.guard.grant import ANONYMOUS, UNBOUNDED, Grant, Quota
 
 _FORM = re.compile(r"ut_([0-9a-f]{8})_([A-Za-z0-9_-]{16,128})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-Hex = Annotated[str, Field(pattern="^[0-9a-f]+$")]
+Hex = Annotated[str, Field(pattern="^([0-9a-f]{2})+$")]
 
 
 class Key(BaseModel):

@@ -41,12 +41,12 @@ class Tokens:
             return _grant(claims)
         except jwt.ExpiredSignatureError:
             raise unauthorized("the token has expired") from None
-        except jwt.InvalidTokenError as error:
-            raise unauthorized(f"the token does not hold: {error}") from None
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, (CLAIM, *fault["loc"])))
             raise unauthorized(f"the token carries no quota that can be read: {place}: {fault['msg']}") from None
+        except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError) as error:  # of an infinite `exp`, say
+            raise unauthorized(f"the token does not hold: {error}") from None
 
     async def _claims(self, token: str) -> dict[str, Any]:
         header, rules = jwt.get_unverified_header(token), self._rules

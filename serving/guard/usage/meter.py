@@ -29,6 +29,7 @@ class Meter:
         self._store: UsageStore | None = None
         self._clock = clock
         self._day, self._today = "", dict[str, Use]()
+        self._read_day = ""
         self._unwritten: Uses = defaultdict(Use)
         self._failing = False
 
@@ -45,7 +46,7 @@ class Meter:
 
     def today(self, key: str) -> Use:
         """Return what `key` used since midnight, UTC, here and by way of the same file elsewhere."""
-        day = self._clock().date().isoformat()
+        day = self._now_day()
         if day != self._day:
             self._day, self._today = day, {}
         return self._today.setdefault(key, Use())
@@ -59,19 +60,22 @@ class Meter:
             if writing:
                 await asyncio.to_thread(self._store.add, writing)
                 writing = defaultdict(Use)
-            if await asyncio.to_thread(self._store.changed):
+            if await asyncio.to_thread(self._store.changed) or self._read_day != self._now_day():
                 await self._read(self._store)
             self._failing = False
         except UsageError as error:
             self._keep(writing, error)
 
+    def _now_day(self) -> str:
+        return self._clock().date().isoformat()
+
     async def _read(self, store: UsageStore) -> None:
-        day = self._clock().date().isoformat()
+        day = self._now_day()
         today = await asyncio.to_thread(store.of_day, day)
         for (of_day, key), use in self._unwritten.items():  # counted meanwhile
             if of_day == day:
                 today.setdefault(key, Use()).add(use)
-        self._day, self._today = day, today
+        self._day, self._today, self._read_day = day, today, day
 
     def _keep(self, unwritten: Uses, error: UsageError) -> None:
         for place, use in unwritten.items():

@@ -2,29 +2,21 @@
 
 import math
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from serving.guard.grant import UNBOUNDED, Grant, Quota
 from serving.guard.refusal import RETRY_AFTER_S, RefusedError, quota_exceeded
 from serving.guard.usage.meter import Meter, now
-
-if TYPE_CHECKING:  # see there
-    from serving.guard.usage.windows import Windows
+from serving.guard.usage.windows import Windows
 
 _MB = 1_000_000
 _COUNTED_S = 0.25  # of audio at a time: a frame may be of 20 ms
 
 
 class Quotas:
-    """The bounds of all keys; `default` holds where a key has none of its own, and never for who shows no key.
+    """The bounds of all keys; `default` holds where a key has none of its own, and never for who shows no key."""
 
-    Without `windows` connections are not counted.
-    """
-
-    def __init__(
-        self, meter: Meter | None = None, default: Quota = UNBOUNDED, windows: "Windows | None" = None
-    ) -> None:
-        self.meter, self._default, self._windows = meter or Meter(), default, windows
+    def __init__(self, meter: Meter | None = None, default: Quota = UNBOUNDED, windows: Windows | None = None) -> None:
+        self.meter, self._default, self._windows = meter or Meter(), default, windows or Windows()
 
     def of(self, grant: Grant) -> Quota:
         """Return the bounds that hold for `grant`."""
@@ -64,7 +56,7 @@ class Quotas:
 
     def _too_often(self, grant: Grant) -> RefusedError | None:
         most = self.of(grant).connections_per_minute
-        if most is None or self._windows is None:
+        if most is None:
             return None
         wait_s = self._windows.wait_s(grant.name, most)
         return quota_exceeded(f"{grant.name} may connect {most} times a minute", math.ceil(wait_s)) if wait_s else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 
 import jwt
@@ -84,6 +85,10 @@ def test_who_issued_it_and_for_whom_must_be_as_the_operator_says():
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "\x00", "eyJhbGciOiJub25lIn0..", "x" * 10_000])
 def test_what_is_no_token_is_refused(text):
     assert "does not hold" in str(refusal(Tokens(TokenRules(SECRET)), text))
+
+
+def test_a_token_that_never_ends_is_refused():
+    assert "does not hold" in str(refusal(Tokens(TokenRules(SECRET)), token(SECRET, "HS256", exp=math.inf)))
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "x" * 129])

@@ -16,13 +16,14 @@ from serving.guard.grant import ANONYMOUS, Grant, let_in
 from serving.guard.guard import Guard
 from serving.guard.policy import Access
 from serving.guard.refusal import ForbiddenError, RefusedError
-from serving.live.refusal import tell_refusal
+from serving.guard.socket_refusal import tell_refusal
 from serving.web.errors import error_response
 
 log = logging.getLogger("undertone.guard")
 
 PUBLIC = ("/", "/health", "/ready", "/docs", "/openapi.json", "/asyncapi.yaml")
 _PUBLIC_FOLDER = "/docs/"
+_QUOTED = 80  # characters of what a client sent
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -42,11 +43,11 @@ class AccessControl:
         try:
             let_in(scope, await self._grant(scope))
         except ForbiddenError as forbidden:
-            log.info("refused %s from %s: %s", scope["path"], _host(scope), forbidden)
+            _log(scope, forbidden)
             answer = error_response(403, forbidden.code, str(forbidden))
             await answer(scope, receive, send)
         except RefusedError as refused:
-            log.info("refused %s from %s: %s", scope["path"], _host(scope), refused)
+            _log(scope, refused)
             self._guard.meter.add(ANONYMOUS.name, refusals=1)
             await _refuse(refused, scope, receive, send)
         else:
@@ -76,6 +77,10 @@ def check_page(headers: Headers, origins: Sequence[str]) -> None:
         return
     if not (host := headers.get("host", "").lower()) or origin.lower().partition("://")[2] != host:
         raise ForbiddenError("origin_not_allowed", "pages of this origin may not; the operator sets --allow-origins")
+
+
+def _log(scope: Scope, why: Exception) -> None:
+    log.info("refused %r from %s: %s", scope["path"][:_QUOTED], _host(scope), why)
 
 
 def _agreeing(scope: Scope, send: Send) -> Send:

@@ -56,7 +56,7 @@ class Guard:
         if self._access.is_open:
             return ANONYMOUS
         if credential is None:
-            raise unauthorized("a key is needed: show one as Authorization: Bearer, or as /docs says")
+            raise unauthorized("a key is needed: show one as Authorization: Bearer KEY, or as /asyncapi.yaml says")
         if self._tokens and not parts(credential):
             return await self._tokens.grant(credential)
         if self._keys and (found := self._keys.grant(credential)):

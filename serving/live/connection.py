@@ -13,8 +13,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from serving.admission import Admission, Slot, caller
 from serving.guard.refusal import RefusedError
+from serving.guard.socket_refusal import close_code, tell_refusal
 from serving.live.inbox import PCM_BYTES_PER_S, Drain, Frame, Gone, Inbox
-from serving.live.refusal import close_code, tell_refusal
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final

@@ -140,3 +140,11 @@ def test_an_open_server_notes_everybody_as_anonymous():
 )
 def test_credentials_are_taken_out_of_lines(line, told):
     assert redacted(line) == told
+
+
+def test_a_refusal_is_one_line_of_the_log_whatever_was_asked(caplog):
+    with caplog.at_level("INFO", logger="undertone.guard"):
+        assert answer(Access(addresses=("10.0.0.0/8",)), scope("/a\nnothing\x1b[2J" + 100 * "b")) == 403
+    assert caplog.messages == [
+        f"refused '/a\\nnothing\\x1b[2J{66 * 'b'}' from 192.0.2.1: requests from this address are not taken"
+    ]

@@ -90,7 +90,7 @@ def test_the_address_is_the_one_that_the_proxy_names(exposed):
     with pytest.raises(InvalidStatus) as denied, exposed.connect(FAR):
         pass
     assert denied.value.response.status_code == 403
-    assert "refused /ws/analyze from 198.51.100.1" in exposed.server.log.read_text()
+    assert "refused '/ws/analyze' from 198.51.100.1" in exposed.server.log.read_text()
 
 
 def test_what_is_for_this_machine_is_read_from_nowhere_else(exposed):

@@ -34,10 +34,10 @@ class Quotas:
             return quota_exceeded(f"all {quota.sessions} sessions of {grant.name} are taken", RETRY_AFTER_S)
         return self.spent(grant) or (self._uploads_spent(grant, upload_bytes) if kind == "upload" else None)
 
-    def spent(self, grant: Grant) -> RefusedError | None:
-        """Return the refusal of a key whose audio of the day is used up."""
+    def spent(self, grant: Grant, over_s: float = 0.0) -> RefusedError | None:
+        """Return the refusal of a key whose audio of the day is used up, and `over_s` beyond it."""
         minutes = self.of(grant).audio_minutes_per_day
-        if minutes is None or self.meter.today(grant.name).audio_s < 60 * minutes:
+        if minutes is None or self.meter.today(grant.name).audio_s < 60 * minutes + over_s:
             return None
         return _until_midnight(f"the {minutes:g} minutes of audio of {grant.name} are used up for today")
 
@@ -75,7 +75,7 @@ class Account:
         if self._uncounted_s < _COUNTED_S:
             return None
         self.close()
-        return self._quotas.spent(self._grant)
+        return self._quotas.spent(self._grant, _COUNTED_S)  # what fits to the second is heard to its end
 
     def close(self) -> None:
         """Count what was heard last."""

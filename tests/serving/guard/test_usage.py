@@ -134,7 +134,8 @@ def test_a_day_ends_at_midnight_of_utc_and_refusals_say_so(path, monkeypatch):
     quotas, grant = Quotas(meter), Grant("alice", Quota(audio_minutes_per_day=1))
     account = Account(quotas, grant)
     assert account.heard(59.0) is None
-    refused = account.heard(1.0)
+    assert account.heard(1.0) is None
+    refused = account.heard(0.25)
     assert (refused.code, refused.status, refused.retry_after_s) == ("quota_exceeded", 429, 10)
     assert quotas.refusal(grant, "live", 0)
     assert quotas.refusal(grant, "upload", 0)

@@ -62,9 +62,15 @@ class Guarded:
         return httpx.post(f"{self.server.url}/predict", content=content, headers=headers, timeout=60, **options)
 
     def used(self, name):
-        """Return what was counted for `name`, a second later."""
-        time.sleep(1.0)
-        return totals(self.usage, by="key", key=name)[0][1]
+        """Return what was counted for `name` once it stays the same; it is written four times a second."""
+        before, found = None, self._used(name)
+        while found is None or found != before:
+            time.sleep(0.6)
+            before, found = found, self._used(name)
+        return found
+
+    def _used(self, name):
+        return next((use for _, use in totals(self.usage, by="key", key=name)), None)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,9 @@ from starlette.websockets import WebSocket
 
 from serving.admission import Admission
 from serving.files.routes import add_routes
+from serving.guard.access import AccessControl
+from serving.guard.guard import Guard
+from serving.guard.policy import Access
 from serving.litserve_internals import ServerLostError, SupervisedServer, WorkerError, hide_routes, shut_down_uvicorn
 from serving.live.connection import serve_connection
 from serving.live.websocket_protocol import BoundedWebSocket
@@ -40,6 +43,7 @@ from undertone.release import check_release, describe_release
 
 log = logging.getLogger("undertone.server")
 
+OPEN = Access()
 _PING_S = 20.0  # keeps the ways between us open; whoever is gone is found by `idle_session_s`
 _AFTER_DRAIN_S = 3.0  # for what still reads its last messages
 _SHUTDOWN_S = 5.0  # for all that follows
@@ -52,7 +56,7 @@ class ServerFailedError(RuntimeError):
 class UndertoneServer(SupervisedServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end.
 
-    Pages of `origins` may use its HTTP routes from a browser.
+    `access` says who may use it.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class UndertoneServer(SupervisedServer):
         limits: ServerLimits,
         recognition: Recognition | None = None,
         log: LogSettings = QUIET,
-        origins: Sequence[str] = (),
+        access: Access = OPEN,
     ) -> None:
         manifest = check_release(release)
         self._recognition, self._log = recognition or Recognition(), log
@@ -83,7 +87,9 @@ class UndertoneServer(SupervisedServer):
             model_metadata=metadata,
             stop_within_s=limits.drain_s + _AFTER_DRAIN_S + _SHUTDOWN_S,
         )
-        self.admission, self.service = Admission(limits), Service(release, limits, self._recognition)
+        self.guard = Guard(access)
+        self.admission = Admission(limits, self.guard.quotas)
+        self.service = Service(release, limits, self._recognition)
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
@@ -92,7 +98,8 @@ class UndertoneServer(SupervisedServer):
         add_pages(self.app)
         answer_in_json(self.app)
         self.app.add_middleware(HeadAsGet)
-        self.app.add_middleware(OtherOrigins, origins=origins)
+        self.app.add_middleware(AccessControl, guard=self.guard, access=access)
+        self.app.add_middleware(OtherOrigins, origins=access.origins)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         asr, log = self._recognition.asr, self._log
@@ -107,7 +114,8 @@ class UndertoneServer(SupervisedServer):
         async with super().lifespan(app):
             self._drain_on_signal()
             opening = asyncio.create_task(self._open())
-            yield
+            async with self.guard.watching(self.admission.slots):
+                yield
             opening.cancel()
 
     async def _open(self) -> None:
@@ -121,8 +129,10 @@ class UndertoneServer(SupervisedServer):
         self.admission.open()
         self.words_api.ready = True
 
-    def serve(self, host: str, port: int) -> None:
+    def serve(self, host: str, port: int, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C; sessions under way are answered first, a second signal ends them.
+
+        `uvicorn_options` say how TLS and proxies are dealt with.
 
         Raises:
             serving.port.PortError: somebody else listens there.
@@ -140,6 +150,7 @@ class UndertoneServer(SupervisedServer):
                 ws_per_message_deflate=False,
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=None,
+                **uvicorn_options,
             )
         except WorkerError as failed:
             raise ServerFailedError(f"the models could not be loaded; the log above says why ({failed})") from None

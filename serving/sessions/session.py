@@ -114,8 +114,12 @@ class ServedSession:
         await self._tell(outputs)
         return bool(outputs)
 
-    async def close(self, reason: str, fault: str | None = None, notes: Sequence[Message] = ()) -> None:
+    async def close(
+        self, reason: str, fault: str | None = None, notes: Sequence[Message] = (), retry_after_s: int | None = None
+    ) -> None:
         """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`.
+
+        `retry_after_s` says when it makes sense to come again after the fault.
 
         `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
@@ -123,7 +127,7 @@ class ServedSession:
         await self.finals.drain()
         self.cancel()
         if fault:
-            await self._send(error(reason, fault, fatal=True))
+            await self._send(error(reason, fault, fatal=True, retry_after_s=retry_after_s))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
         told = [*notes, *self.session.notes]
         said = {"notes": told} if told else {}

@@ -107,9 +107,10 @@ def provisional(shared: Message) -> UtteranceProvisional:
 
 
 def error(code: str, message: str, fatal: bool = False, **details: Any) -> Error:
-    """Something was refused (`fatal` false) or the session ends now (`fatal` true)."""
+    """Something was refused (`fatal` false) or the session ends now (`fatal` true); no detail is None."""
     short = message if len(message) <= _MOST_CHARACTERS else f"{message[: _MOST_CHARACTERS - 3]}..."
-    return cast(Error, {"type": "error", "code": code, "message": short, "fatal": fatal, **details})
+    said = {name: value for name, value in details.items() if value is not None}
+    return cast(Error, {"type": "error", "code": code, "message": short, "fatal": fatal, **said})
 
 
 def pong(ping_id: Any) -> Pong:

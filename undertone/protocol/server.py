@@ -182,12 +182,16 @@ class Error(TypedDict):
     retry_after_s: NotRequired[float]
 
 
+Limited = Literal["session_expired", "server_draining", "too_far_behind", "message_too_large"]
+Ending = Literal["finished", Limited, "quota_exceeded", "unauthorized"]
+
+
 @with_config(CLOSED)
 class SessionClosed(TypedDict):
     """after session.finish, a time-out or a drain; the last message"""
 
     type: Literal["session.closed"]
-    reason: Literal["finished", "session_expired", "server_draining", "too_far_behind", "message_too_large"]
+    reason: Ending
     totals: Totals
     trajectory: list[TrajectoryPoint]
     notes: NotRequired[Annotated[list[Note], Field(description="only where there is something to say")]]

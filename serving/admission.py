@@ -72,16 +72,20 @@ class Admission:
     def __init__(self, limits: ServerLimits) -> None:
         self._most: dict[Kind, int] = {"live": limits.max_sessions, "upload": limits.max_uploads}
         self._slots: dict[Kind, set[Slot]] = {"live": set(), "upload": set()}
-        self._open = False
+        self.is_open = False
         self.draining = False
 
     def open(self) -> None:
         """Admit callers from now on: the models are loaded."""
-        self._open = True
+        self.is_open = True
 
     def admitted(self, kind: Kind) -> int:
         """Return how many callers of `kind` hold a slot."""
         return len(self._slots[kind])
+
+    def free(self, kind: Kind) -> int:
+        """Return how many callers of `kind` may still come."""
+        return self._most[kind] - self.admitted(kind)
 
     @contextmanager
     def admit(self, caller: Caller) -> Iterator[Slot]:
@@ -107,7 +111,7 @@ class Admission:
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
             return RefusedError(ErrorCode.SERVER_DRAINING, "the server is going down; connect again in a moment")
-        if not self._open:
+        if not self.is_open:
             return RefusedError(ErrorCode.SERVER_FULL, "the models are still loading; see /health")
         most = self._most[caller.kind]
         if self.admitted(caller.kind) >= most:

@@ -25,6 +25,9 @@ from serving.litserve_internals import ServerLostError, SupervisedServer, Worker
 from serving.live.connection import serve_connection
 from serving.live.websocket_protocol import BoundedWebSocket
 from serving.logs import QUIET, LogSettings, configuration
+from serving.observe.observer import Observer
+from serving.observe.routes import add_observation
+from serving.observe.trace_context import TraceContext
 from serving.processes import end_with_parent
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
@@ -35,6 +38,7 @@ from serving.web.pages import REPLACED, add_pages
 from serving.workers.queue import WorkerQueue
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 from undertone.labels import LABELS
+from undertone.manifest import Manifest
 from undertone.protocol import PROTOCOL_VERSION
 from undertone.release import check_release, describe_release
 
@@ -52,7 +56,7 @@ class ServerFailedError(RuntimeError):
 class UndertoneServer(SupervisedServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end.
 
-    Pages of `origins` may use its HTTP routes from a browser.
+    Pages of `origins` may use its HTTP routes from a browser; spans go to `otlp_endpoint`.
     """
 
     def __init__(
@@ -62,18 +66,12 @@ class UndertoneServer(SupervisedServer):
         recognition: Recognition | None = None,
         log: LogSettings = QUIET,
         origins: Sequence[str] = (),
+        otlp_endpoint: str | None = None,
     ) -> None:
         manifest = check_release(release)
         self._recognition, self._log = recognition or Recognition(), log
         workers = _workers(self._recognition)
-        metadata: dict[str, Any] = {
-            "release": describe_release(manifest),
-            "labels": list(LABELS),
-            "protocol": PROTOCOL_VERSION,
-            "metrics": manifest.metrics,
-            "asr": {},
-            "limits": asdict(limits),
-        }
+        metadata = _metadata(manifest, limits)
         super().__init__(
             self._apis(release),
             accelerator="cpu",
@@ -84,14 +82,17 @@ class UndertoneServer(SupervisedServer):
         )
         self.admission, self.service = Admission(limits), Service(release, limits, self._recognition)
         metadata["asr"] = self.service.asr  # filled in when a worker has told
+        self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.admission, self.service)
+        add_observation(self.app, self.observer)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
         add_pages(self.app)
         answer_in_json(self.app)
         self.app.add_middleware(HeadAsGet)
         self.app.add_middleware(OtherOrigins, origins=origins)
+        self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         asr, log = self._recognition.asr, self._log
@@ -103,7 +104,7 @@ class UndertoneServer(SupervisedServer):
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Load the models while the server already answers /health, and drain on SIGTERM."""
         end_with_parent()
-        async with super().lifespan(app):
+        async with super().lifespan(app), self.observer.watching():
             self._drain_on_signal()
             opening = asyncio.create_task(self._open())
             yield
@@ -112,11 +113,13 @@ class UndertoneServer(SupervisedServer):
     async def _open(self) -> None:
         try:
             queues = self._queues()
+            self.observer.watch({_named(path): queue for path, queue in queues.items()})
             await self.service.open(queues[WORDS_PATH], queues.get(PARTIALS_PATH))
         except Exception:
             log.exception("the models could not be loaded; going down")
             os.kill(os.getpid(), signal.SIGTERM)
             return
+        self.observer.tell_release(self.service.about)
         self.admission.open()
         self.words_api.ready = True
 
@@ -170,6 +173,22 @@ class UndertoneServer(SupervisedServer):
 async def _asyncapi() -> PlainTextResponse:
     text = Path(__file__).with_name("asyncapi.yaml").read_text(encoding="utf-8")
     return PlainTextResponse(text, media_type="application/yaml")
+
+
+def _metadata(manifest: Manifest, limits: ServerLimits) -> dict[str, Any]:
+    """Return what /info tells."""
+    return {
+        "release": describe_release(manifest),
+        "labels": list(LABELS),
+        "protocol": PROTOCOL_VERSION,
+        "metrics": manifest.metrics,
+        "asr": {},
+        "limits": asdict(limits),
+    }
+
+
+def _named(api_path: str) -> str:
+    return api_path.rpartition("/")[2]
 
 
 def _workers(recognition: Recognition) -> dict[str, int]:

@@ -66,7 +66,12 @@ def _serve(settings: "OperatorSettings") -> int:
     logs.set_up(settings.log)
     try:
         server = UndertoneServer(
-            settings.release.resolve(), settings.limits, settings.recognition, settings.log, settings.origins
+            settings.release.resolve(),
+            settings.limits,
+            settings.recognition,
+            settings.log,
+            settings.origins,
+            settings.otlp_endpoint,
         )
         server.serve(settings.host, settings.port)
     except ReleaseError as refused:

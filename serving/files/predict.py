@@ -72,12 +72,15 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
         await lines.send(session.created())
         await _listen(session, upload, lines)
     except SettingError as refused:
+        session.cancel(ErrorCode.INVALID_SETTING)
         raise Refusal(422, ErrorCode.INVALID_SETTING, str(refused)) from None
     except TimeoutError:
         log.warning("session %s: the client reads nothing, given up", session.id)
+        session.cancel("reads_nothing")
         raise ClientDisconnect from None
     except Exception:
         log.exception("session %s: internal error", session.id)
+        session.cancel(ErrorCode.INTERNAL)
         message = f"an internal error; the log has it as session {session.id}"
         with contextlib.suppress(TimeoutError):
             await lines.send(error(ErrorCode.INTERNAL, message, fatal=True))
@@ -96,6 +99,7 @@ async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
     except AudioFileError as broken:
         await session.end_utterance("finish")
         await session.finals.drain()
+        session.cancel(fault_of(broken)[1])
         await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
         return
     await session.close("finished", notes=upload.notes)

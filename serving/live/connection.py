@@ -60,6 +60,7 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
         with admission.admit(caller("live", websocket)) as slot:
             await Connection(websocket, service, slot).run()
     except RefusedError as refused:
+        service.metrics.refused("live", refused.code)
         message = error(refused.code, str(refused), fatal=True, retry_after_s=refused.retry_after_s)
         await websocket.send_text(written(message))
         await websocket.close(_close_code(refused.code))
@@ -74,6 +75,7 @@ class Connection:
         self._inbox = Inbox(websocket, self._session.working_s)
         self._sending = asyncio.Lock()
         self._clock = _Clock(*(3 * [time.monotonic()]))
+        self._session.observed.arrived_s = lambda: self._inbox.audio_s
         slot.when_draining(self._inbox.drain)
 
     async def run(self) -> None:
@@ -85,8 +87,10 @@ class Connection:
             log.info("session %s: the client is gone", self._session.id)
         except TimeoutError:
             log.warning("session %s: the client reads nothing, closed", self._session.id)
+            self._session.cancel("reads_nothing")
         except Exception:
             log.exception("session %s: internal error", self._session.id)
+            self._session.cancel(ErrorCode.INTERNAL)
             await self._fail()
         finally:
             self._session.cancel()

@@ -96,6 +96,14 @@ def origins(value: Any) -> str:
     return text
 
 
+def http_url(value: Any) -> str:
+    """Check an address such as http://collector:4318/v1/traces."""
+    text = str(value)
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
+        raise ValueError(f"an address is such as http://collector:4318/v1/traces, not {text!r}")
+    return text
+
+
 def choice(*known: str) -> Callable[[Any], str]:
     """Return the check of one of `known`; true and false of a file are on and off."""
 

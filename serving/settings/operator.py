@@ -67,6 +67,9 @@ class OperatorSettings(BaseSettings):
     log_format: Annotated[str, BeforeValidator(checks.choice(*FORMATS))] = _one_of(
         *FORMATS, default="text", about="lines for people, or one JSON object a line"
     )
+    otlp_endpoint: Annotated[str, BeforeValidator(checks.http_url)] | None = _setting(
+        None, "send spans there by OTLP over HTTP, such as http://collector:4318/v1/traces (default: no spans)", "URL"
+    )
     asr_model: Annotated[str, BeforeValidator(checks.model)] = _setting(_ASR.model, "Whisper", "NAME|FOLDER|none")
     asr_fallback: Annotated[str, BeforeValidator(checks.choice(*FALLBACKS))] = _one_of(
         *FALLBACKS, default=_ASR.fallback, about="where the model cannot be loaded"

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.files.body import Refusal, draining, fault_of
 from serving.files.upload import Upload
+from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from undertone.audio_file import AudioFileError
@@ -76,7 +77,7 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
         raise Refusal(422, ErrorCode.INVALID_SETTING, str(refused)) from None
     except TimeoutError:
         log.warning("session %s: the client reads nothing, given up", session.id)
-        session.cancel("reads_nothing")
+        session.cancel(READS_NOTHING)
         raise ClientDisconnect from None
     except Exception:
         log.exception("session %s: internal error", session.id)

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from serving.admission import Admission, RefusedError, Slot, caller
 from serving.live.inbox import PCM_BYTES_PER_S, Drain, Frame, Gone, Inbox
+from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from undertone.protocol import (
@@ -87,7 +88,7 @@ class Connection:
             log.info("session %s: the client is gone", self._session.id)
         except TimeoutError:
             log.warning("session %s: the client reads nothing, closed", self._session.id)
-            self._session.cancel("reads_nothing")
+            self._session.cancel(READS_NOTHING)
         except Exception:
             log.exception("session %s: internal error", self._session.id)
             self._session.cancel(ErrorCode.INTERNAL)

@@ -12,13 +12,15 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 
 from serving.admission import Kind
 from undertone.labels import LABELS
+from undertone.protocol import ErrorCode
 from undertone.protocol.server import Cause
 from undertone.stream.events import Event, Final, Provisional, SpeechEnded
 from undertone.words.reasons import Reason
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_REFUSALS = ("server_full", "server_draining")
-_ENDS = ("finished", "gone", "reads_nothing", "internal")
+GONE, READS_NOTHING = "gone", "reads_nothing"  # of sessions that nobody could be told the end of
+_REFUSALS = (ErrorCode.SERVER_FULL, ErrorCode.SERVER_DRAINING, ErrorCode.UNAUTHORIZED, ErrorCode.QUOTA_EXCEEDED)
+_ENDS = ("finished", GONE, READS_NOTHING, *(code for code in ErrorCode if code.close))
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 _RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0)
 # Of a final's timings: the stage that each is told as.
@@ -93,7 +95,7 @@ class Metrics:
             self._utterances.labels("audio_only", missing.value)
         for kind, (counter, reasons) in product(KINDS, ((self._refusals, _REFUSALS), (self._ended, _ENDS))):
             for reason in reasons:
-                counter.labels(kind, reason)
+                counter.labels(kind, str(reason))
         for counter, values in ((self._labels, LABELS), (self._endpoints, get_args(Cause))):
             for value in values:
                 counter.labels(value)

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from serving.admission import Admission
@@ -34,7 +35,7 @@ class Observer:
         self.metrics, self.sessions = metrics, sessions
         self.watched = Watched(admission, sessions)
         metrics.registry.register(self.watched)
-        self._otlp_endpoint = otlp_endpoint
+        self._make_spans = _spans(otlp_endpoint)
         self._queues: Mapping[str, ReadyQueue] = {}
         self._looked_s, self._processes = 0.0, Processes()
 
@@ -59,7 +60,7 @@ class Observer:
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Watch the running loop inside, and send spans where they are wanted."""
-        self.sessions.spans = _spans(self._otlp_endpoint)
+        self.sessions.spans = self._make_spans()  # after the fork: it has a thread
         lag = asyncio.create_task(watch_lag(self.metrics.loop_lag.observe))
         try:
             yield
@@ -68,9 +69,9 @@ class Observer:
             await asyncio.to_thread(self.sessions.spans.close, _SPANS_WITHIN_S)
 
 
-def _spans(otlp_endpoint: str | None) -> Spans:
+def _spans(otlp_endpoint: str | None) -> Callable[[], Spans]:
     if otlp_endpoint is None:
-        return Spans()
-    from serving.observe.otel import OtelSpans  # half a second of imports
+        return Spans
+    from serving.observe.otel import OtelSpans  # of an extra, and half a second of imports
 
-    return OtelSpans(otlp_endpoint)
+    return partial(OtelSpans, otlp_endpoint)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from serving.admission import Kind
-from serving.observe.metrics import KINDS, Metrics
+from serving.observe.metrics import GONE, KINDS, Metrics
 from serving.observe.spans import SessionSpan, Spans
 from undertone.audio import RATE_HZ
 from undertone.protocol import ErrorCode
@@ -16,7 +16,6 @@ log = logging.getLogger("undertone.sessions")
 
 Totals = Callable[[], Mapping[str, Any]]
 STATES = ("listening", "speaking", "judging")
-GONE = "gone"
 
 
 class ObservedSession:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from serving.logs import SESSION
-from serving.observe.sessions import GONE
+from serving.observe.metrics import GONE
 from serving.service import Service
 from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Finals

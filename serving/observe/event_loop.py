@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-EVERY_S = 0.05
+EVERY_S = 0.1
 
 
 async def watch_lag(tell: Callable[[float], object]) -> None:

@@ -276,6 +276,7 @@ def test_a_worker_that_dies_is_counted_and_meanwhile_the_server_is_not_ready(obs
     workers_of(observed)[0].kill()
     eventually(lambda: ready(observed) == (503, "workers_starting"))
     assert Scraped(observed)("worker_restarts_total", workers="words") == 1
+    eventually(lambda: ready(observed) == (200, True), within_s=60)
 
 
 def test_a_server_that_goes_down_is_not_ready(observed, clip):

@@ -272,6 +272,14 @@ def workers_of(server):
     return [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
 
 
+def test_operators_can_read_what_each_metric_and_each_alert_is_for(observed, repository):
+    page = (repository / "docs" / "operate.md").read_text(encoding="utf-8")
+    names = {family.name.removeprefix("undertone_") for family in Scraped(observed).families}
+    ours = {name for name in names if not name.startswith("process_")}
+    alerts = {where for where, _ in queries(repository) if where.startswith("Undertone")}
+    assert {name for name in ours | alerts if name not in page} == set()
+
+
 def test_a_worker_that_dies_is_counted_and_meanwhile_the_server_is_not_ready(observed):
     workers_of(observed)[0].kill()
     eventually(lambda: ready(observed) == (503, "workers_starting"))

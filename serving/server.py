@@ -130,6 +130,7 @@ class UndertoneServer(SupervisedServer):
             serving.port.PortError: somebody else listens there.
             ServerFailedError: no worker could be set up, or a process that nothing goes on without has died.
         """
+        limits = self.service.limits
         try:
             self.run_until_stopped(
                 host,
@@ -137,8 +138,8 @@ class UndertoneServer(SupervisedServer):
                 self._log.level,
                 log_config=configuration(self._log),
                 access_log=self._log.level == "debug",
-                http=AnsweringHttp,
-                ws=partial(BoundedWebSocket, most_bytes=self.service.limits.max_frame_bytes),
+                http=partial(AnsweringHttp, head_s=limits.max_head_s, send_s=limits.send_timeout_s),
+                ws=partial(BoundedWebSocket, most_bytes=limits.max_frame_bytes),
                 ws_per_message_deflate=False,
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=None,

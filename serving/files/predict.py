@@ -25,14 +25,13 @@ from undertone.stream.settings import SettingError
 log = logging.getLogger("undertone.http")
 
 MEDIA_TYPE = "application/x-ndjson"
-SEND_TIMEOUT_S = 30.0
 
 
 class Lines:
     """A response body of one JSON message a line; begins with the first of them."""
 
-    def __init__(self, send: Send) -> None:
-        self._send_asgi = send
+    def __init__(self, send: Send, timeout_s: float) -> None:
+        self._send_asgi, self._timeout_s = send, timeout_s
         self._sending = asyncio.Lock()
         self._begun = False
 
@@ -43,7 +42,7 @@ class Lines:
             TimeoutError: the client reads nothing.
         """
         # No wait_for: that of Python 3.11 loses a cancellation that comes as the line is sent (python/cpython#86296).
-        async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
+        async with self._sending, asyncio.timeout(self._timeout_s):
             await self._line(message)
 
     async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +65,7 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
     Raises:
         Refusal: this server cannot do one of the settings; nothing was sent.
     """
-    lines = Lines(send)
+    lines = Lines(send, service.limits.send_timeout_s)
     session = ServedSession(service, lines.send, live=False)
     try:
         session.update(dict(settings))

@@ -34,8 +34,6 @@ from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.live")
 
-SEND_TIMEOUT_S = 30.0
-
 
 class Closing(Exception):
     """The session comes to its end: in order, or for `code`, with an error frame of `message` before the close."""
@@ -196,11 +194,14 @@ class Connection:
 
     async def _send(self, message: Message) -> None:
         async with self._sending:
-            async with asyncio.timeout(SEND_TIMEOUT_S):  # wait_for can swallow a cancellation (cpython#86296)
+            async with asyncio.timeout(
+                self._limits.send_timeout_s
+            ):  # wait_for can swallow a cancellation (cpython#86296)
                 try:
                     await self._websocket.send_text(written(message))
                 except RuntimeError as closed:  # uvicorn closed the socket itself: of a frame far too large, say
                     raise WebSocketDisconnect(1006) from closed
+        await asyncio.sleep(0)  # nothing else waits where a thousand messages are answered one after the other
 
 
 def _close_code(code: ErrorCode | None) -> int:

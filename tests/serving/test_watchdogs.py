@@ -1,6 +1,7 @@
 """Clients that stop in the middle of something, against a running server: each is ended, and no other is touched."""
 
 import contextlib
+import json
 import select
 import socket
 import struct
@@ -21,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from undertone.audio_file import read
 
-IDLE_S, SESSION_S, SEND_S, HEAD_S = 1.0, 3.0, 1.0, 1.0
+IDLE_S, SESSION_S, SEND_S, HEAD_S = 1.0, 2.5, 0.5, 0.5
 RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: no goodbye at all
 
 
@@ -102,18 +103,20 @@ def narrow(server):
     return taking
 
 
-def flood(connection):
-    """Send empty frames, each of which is answered by an error, until nothing more is taken."""
+def ask_for_much(connection):
+    """Send pings whose answers are long, until nothing more is taken."""
+    ping = json.dumps({"type": "ping", "id": 8000 * "a"}).encode()
+    frame = b"\x81\xfe" + len(ping).to_bytes(2, "big") + bytes(4) + ping
     with contextlib.suppress(OSError):
-        while True:
-            connection.sendall((b"\x82\x80" + bytes(4)) * 1000)
+        for _ in range(2000):
+            connection.sendall(frame)
 
 
 def test_a_client_that_never_reads_is_given_up_and_its_connection_let_go(watchful, clip):
     open_before = connections_of(watchful)
     with narrow(watchful) as deaf:
         deaf.sendall(UPGRADE)
-        threading.Thread(target=flood, args=(deaf,), daemon=True).start()
+        threading.Thread(target=ask_for_much, args=(deaf,), daemon=True).start()
         until(lambda: count(watchful, 'slots_taken{kind="live"}') == 1)
         with session(watchful.ws_url) as other:
             other.send(clip)
@@ -172,9 +175,9 @@ def test_a_client_that_leaves_in_mid_speech_frees_its_slot_and_touches_no_other(
     with session(watchful.ws_url) as other:
         other.send(clip)
         with leaving(how, watchful, clip):
+            send(other, "session.finish")
+            assert receive_until(other, "session.closed")[-1]["totals"]["utterances"] == 1
             until(lambda: ended(watchful, "gone") == before + 1)
-        send(other, "session.finish")
-        assert receive_until(other, "session.closed")[-1]["totals"]["utterances"] == 1
     until(lambda: count(watchful, 'slots_taken{kind="live"}') == 0)
 
 

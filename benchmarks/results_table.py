@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from export.card import ear as ear_card
 from export.card.acoustic_table import crossval_table
 from export.card.fusion import abstention, others, table
 
@@ -26,13 +27,34 @@ def read(name: str, folder: Path) -> dict[str, Any]:
 
 def results(folder: Path = Path("metrics")) -> str:
     """Return the Markdown tables."""
-    return "\n\n".join([crossvalidated(folder), released_voice(folder), text(folder), fusion(folder)]) + "\n"
+    parts = (crossvalidated, both_ears, released_voice, text, fusion)
+    return "\n\n".join(part(folder) for part in parts) + "\n"
 
 
 def crossvalidated(folder: Path) -> str:
     """Return the voice over all actors."""
     crossval = read("crossval", folder)
     return f"**The voice, cross-validated.** Protocol: {crossval['protocol']}.\n\n{crossval_table(crossval)}"
+
+
+def both_ears(folder: Path) -> str:
+    """Return network, ear and both joined over all actors, and what a speaker's own baseline does."""
+    crossval = read("crossval_ear", folder)
+    lines = [
+        f"**Both ears.** Protocol: {crossval['protocol']}.",
+        "",
+        ear_card.table(crossval),
+        "",
+        "**A speaker's own baseline** (`baseline: adaptive`). Protocol: the same networks and heads; sessions made of "
+        "the clips of one actor in random order, three orders each; UAR of both ears joined.",
+        "",
+        "| session | utterances before | without | with |",
+        "|---|---|---|---|",
+    ]
+    for kind, parts in crossval["baseline"].items():
+        for part, scores in parts.items():
+            lines.append(f"| {kind.replace('_', ' ')} | {part} | {scores['without']:.3f} | {scores['with']:.3f} |")
+    return "\n".join(lines)
 
 
 def released_voice(folder: Path) -> str:

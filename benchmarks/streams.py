@@ -5,7 +5,8 @@ with a seeded track of clips of the test actors, cut to their speech (about 2 s)
 evenly over those 4 s. "Last speech to final" counts from when the frame with the last speech sample was due to be sent
 until the final is received (it holds the endpoint's silence of 500 ms), "first mood" from the start of the speech. CPU
 seconds per second are of the processes by what they do; the load generator is one of them and takes its share of the
-machine.
+machine. "API process, ms" is its CPU time for a second of one session: it tells two versions apart on a busy machine
+too.
 
     python benchmarks/streams.py --sessions 24 32 40 --seconds 40
     python benchmarks/streams.py --sessions 32 -- --asr-workers 2 --partial-workers 0
@@ -34,6 +35,7 @@ from utterance_latency import finals, listen, spread
 
 from serving.cli.demo_server import DemoServer
 from training.params import load_params
+from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.client.stream import Event
 
@@ -48,6 +50,13 @@ class Load:
     tracks: list[Track]
     events: list[list[Event]]
     cpu: dict[str, float]
+    lasted_s: float
+
+    @property
+    def api_ms(self) -> float:
+        """CPU milliseconds of the API process for a second of one session."""
+        heard_s = sum(len(track.samples) for track in self.tracks) / RATE_HZ
+        return 1000 * self.cpu["API process"] * self.lasted_s / heard_s
 
 
 def main() -> None:
@@ -66,6 +75,7 @@ def main() -> None:
         table.add_column(column, justify="right")
     for kind in KINDS:
         table.add_column(f"CPU, {kind}", justify="right")
+    table.add_column("API process, ms", justify="right")
     for sessions in arguments.sessions:
         load = measured(arguments, tracks(clips, sessions, arguments.seconds))
         table.add_row(str(sessions), *row(load))
@@ -96,7 +106,7 @@ def measured(arguments: argparse.Namespace, spoken: list[Track]) -> Load:
         events, own_s = generator.submit(generate, spoken, server.ws_url).result()
         lasted_s, after = time.monotonic() - began_s, cpu_by_kind(server)
     cpu = {kind: (after[kind] - before[kind]) / lasted_s for kind in KINDS}
-    return Load(spoken, events, {**cpu, "load generator": own_s / lasted_s})
+    return Load(spoken, events, {**cpu, "load generator": own_s / lasted_s}, lasted_s)
 
 
 def generate(spoken: list[Track], url: str) -> tuple[list[list[Event]], float]:
@@ -132,7 +142,7 @@ def row(load: Load) -> tuple[str, ...]:
     moods = [delay for events in load.events for delay in first_moods_ms(events)]
     fused = f"{modes['fused'] / max(1, modes.total()):.1%}"
     cpu = (f"{load.cpu[kind]:.2f}" for kind in KINDS)
-    return str(modes.total()), fused, spread(np.array(waits)), spread(np.array(moods)), *cpu
+    return str(modes.total()), fused, spread(np.array(waits)), spread(np.array(moods)), *cpu, f"{load.api_ms:.1f}"
 
 
 def first_moods_ms(events: Sequence[Event]) -> list[float]:

@@ -11,6 +11,7 @@ from undertone.manifest import Manifest
 
 ARCH = "*"  # in a path: the architecture of the release
 _CROSSVAL = ("acoustic", "crossval", ARCH)
+_EARS = ("ear", "crossval", "joined")
 _KINDS = ("fusion", "kinds")
 
 # Name of the gate -> where the manifest's metrics keep the number.
@@ -26,6 +27,12 @@ METRICS = {
     "crossval_gain_change": (*_CROSSVAL, "gain_change"),
     "crossval_telephone_change": (*_CROSSVAL, "telephone_change"),
     "crossval_ece": (*_CROSSVAL, "ece"),
+    "ears_uar": (*_EARS, "uar"),
+    "ears_emotions": (*_EARS, "emotion_accuracy"),
+    "ears_window_1s": (*_EARS, "window_1s"),
+    "ears_noise_10db": (*_EARS, "noise_mean_10dB"),
+    "ears_worst_actor": (*_EARS, "uar_of_actors", "worst_actor"),
+    "ears_ece": (*_EARS, "ece"),
     "acoustic_lost_to_int8": ("acoustic", "lost_to_int8"),
     "int8_agreement": ("acoustic", "int8_agreement"),
     "int8_uar": ("acoustic", "int8_uar"),

@@ -19,6 +19,9 @@ from training.files import (
     CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
+    EAR_GRAPH,
+    EAR_METRICS,
+    EARS_METRICS,
     FUSION_METRICS,
     HEARD_METRICS,
     INT8_GRAPH,
@@ -35,12 +38,14 @@ from training.files import (
     existing,
     read_metrics,
 )
+from training.joining.settings import ear_settings
 from training.params import load_params
 from undertone import manifest as manifests
 from undertone.gate.settings import vad_settings
 from undertone.manifest import (
     ACOUSTIC_FILE,
     CARD_FILE,
+    EAR_FILE,
     TEXT_FILE,
     TOKENIZER_FILE,
     VAD_FILE,
@@ -52,6 +57,7 @@ from undertone.manifest import (
 # Name in the release -> the file that it is a copy of.
 ARTIFACTS = {
     ACOUSTIC_FILE: INT8_GRAPH,
+    EAR_FILE: EAR_GRAPH,
     TEXT_FILE: TEXT_INT8_GRAPH,
     TOKENIZER_FILE: TOKENIZER,
     VAD_FILE: SILERO_GRAPH,
@@ -79,11 +85,13 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
         vad=vad_settings(params["vad"]),
         metrics={
             "acoustic": acoustic_metrics(params["model"]["arch"]),
+            "ear": {**read_metrics(EAR_METRICS), "crossval": read_metrics(EARS_METRICS)},
             "text": text_metrics(params["text"]["base"]),
             "fusion": {key: value for key, value in fusion.items() if key != "settings"},
         },
         data=data,
         fusion=fusion_card.released_settings(fusion),
+        ear=ear_settings(params),
     )
     text = card.render(manifest, params["labels"], params["text_data"])
     folder.parent.mkdir(parents=True, exist_ok=True)

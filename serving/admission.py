@@ -2,8 +2,9 @@
 
     with admission.admit(Caller("live", "203.0.113.7:4711")) as slot: ...
 
-Live sessions and uploads are counted apart, so that slow uploads never lock out whoever speaks. Credentials and quotas
-belong here: a caller is refused by raising `RefusedError`. One per API process; everything runs in its event loop.
+Live sessions and uploads are counted apart, so that slow uploads never lock out whoever speaks. Whose credential holds
+was found out before (serving/guard/access.py); what it is good for is asked here. One per API process; everything runs
+in its event loop.
 """
 
 import asyncio
@@ -16,62 +17,90 @@ from typing import Literal
 
 from starlette.requests import HTTPConnection
 
+from serving.guard.grant import ANONYMOUS, Grant, grant_of
+from serving.guard.refusal import RefusedError
+from serving.guard.usage.quotas import Account, Quotas
 from serving.settings import ServerLimits
 from undertone.protocol import ErrorCode
 
 log = logging.getLogger("undertone.admission")
 
-RETRY_AFTER_S = 5
 Kind = Literal["live", "upload"]
 _PLURAL: dict[Kind, str] = {"live": "sessions", "upload": "uploads"}
+_AGAIN: dict[Kind, str] = {"live": "connect", "upload": "send it"}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: over a socket (`live`) or with a recording (`upload`), and from which address, as host:port."""
+    """Who asks: over a socket (`live`) or with a recording (`upload`), from which address, as host:port, and as whom.
+
+    `upload_bytes` is what an upload says of its length, 0 where it does not.
+    """
 
     kind: Kind
     address: str
-
-
-class RefusedError(Exception):
-    """A caller is not admitted: `code` is for programs, the message for people.
-
-    The close code of `code` ends a socket, `status` answers a request; coming again makes sense after `retry_after_s`
-    seconds.
-    """
-
-    def __init__(self, code: ErrorCode, message: str, status: int = 503) -> None:
-        super().__init__(message)
-        self.code, self.status, self.retry_after_s = code, status, RETRY_AFTER_S
+    grant: Grant = ANONYMOUS
+    upload_bytes: int = 0
 
 
 class Slot:
-    """What an admitted caller holds; `draining` is set once the server goes down."""
+    """What an admitted caller holds; `ending` is set once it has to end, `why` says for what reason."""
 
-    def __init__(self) -> None:
-        self.draining = asyncio.Event()
+    def __init__(self, caller: Caller, account: Account) -> None:
+        self.caller, self._account = caller, account
+        self.ending, self.why = asyncio.Event(), _draining(caller.kind)
         self._to_tell: list[Callable[[], object]] = []
 
-    def when_draining(self, tell: Callable[[], object]) -> None:
-        """Call `tell` when the server goes down: answer what was heard, then leave."""
+    @property
+    def grant(self) -> Grant:
+        """Who holds it."""
+        return self.caller.grant
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what came and was not heard yet is not to be heard: the key is no longer good for it."""
+        return self.ending.is_set() and self.why.code is not ErrorCode.SERVER_DRAINING
+
+    def when_ending(self, tell: Callable[[], object]) -> None:
+        """Call `tell` when the slot has to be given back: answer what was heard, then leave."""
         self._to_tell.append(tell)
-        if self.draining.is_set():
+        if self.ending.is_set():
             tell()
 
-    def drain(self) -> None:
-        """Tell whoever holds the slot that the server goes down."""
-        self.draining.set()
-        for tell in self._to_tell:
-            tell()
+    def end(self, why: RefusedError) -> None:
+        """Tell whoever holds the slot to give it back because of `why`; the first reason holds."""
+        if not self.ending.is_set():
+            self.why = why
+            self.ending.set()
+            for tell in self._to_tell:
+                tell()
+
+    def heard(self, audio_s: float) -> None:
+        """Count audio for the key of the caller; ends the slot where it is used up."""
+        if why := self._account.heard(audio_s):
+            self.end(why)
+
+    def received(self, size: int) -> None:
+        """Count bytes of an upload for the key of the caller; raises `RefusedError` where they are too many."""
+        if why := self._account.received(size):
+            raise why
+
+    def answered(self) -> None:
+        """Count an utterance for the key of the caller."""
+        self._account.answered()
+
+    def close(self) -> None:
+        """Count what is left."""
+        self._account.close()
 
 
 class Admission:
     """Counts who is in; closed until `open`."""
 
-    def __init__(self, limits: ServerLimits) -> None:
+    def __init__(self, limits: ServerLimits, quotas: Quotas | None = None) -> None:
         self._most: dict[Kind, int] = {"live": limits.max_sessions, "upload": limits.max_uploads}
         self._slots: dict[Kind, set[Slot]] = {"live": set(), "upload": set()}
+        self._quotas = quotas or Quotas()
         self.is_open = False
         self.draining = False
 
@@ -87,32 +116,42 @@ class Admission:
         """Return how many callers of `kind` may still come."""
         return self._most[kind] - self.admitted(kind)
 
+    def slots(self) -> list[Slot]:
+        """Return all that are held."""
+        return [slot for slots in self._slots.values() for slot in slots]
+
     @contextmanager
     def admit(self, caller: Caller) -> Iterator[Slot]:
         """Hold a slot for `caller` as long as the block lasts, or until there is no more time for it in a drain.
 
         Raises:
-            RefusedError: the server goes down, is not ready yet, or has no slot left.
+            RefusedError: the server goes down, is not ready yet or has no slot left, or the caller has used up its own.
         """
         if refused := self._refusal(caller):
             log.info("refused %s from %s: %s, %s", caller.kind, caller.address, refused.code, refused)
+            self._quotas.meter.add(caller.grant.name, refusals=1)
             raise refused
-        slot = Slot()
+        self._quotas.meter.add(caller.grant.name, **{_PLURAL[caller.kind]: 1})
+        slot = Slot(caller, Account(self._quotas, caller.grant))
         self._slots[caller.kind].add(slot)
         try:
             yield slot
         except asyncio.CancelledError:
-            if not slot.draining.is_set():
+            if not self.draining:
                 raise
             log.warning("%s from %s was cut off: the server went down", caller.kind, caller.address)
         finally:
             self._slots[caller.kind].discard(slot)
+            slot.close()
 
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
-            return RefusedError(ErrorCode.SERVER_DRAINING, "the server is going down; connect again in a moment")
+            return _draining(caller.kind)
         if not self.is_open:
             return RefusedError(ErrorCode.SERVER_FULL, "the models are still loading; see /health")
+        at_once = sum(slot.grant.name == caller.grant.name for slot in self._slots["live"])
+        if refused := self._quotas.refusal(caller.grant, caller.kind, at_once, caller.upload_bytes):
+            return refused
         most = self._most[caller.kind]
         if self.admitted(caller.kind) >= most:
             return RefusedError(ErrorCode.SERVER_FULL, f"all {most} {_PLURAL[caller.kind]} are taken")
@@ -123,13 +162,19 @@ class Admission:
         self.draining = True
         deadline_s = time.monotonic() + within_s
         log.info("draining %d sessions and %d uploads", self.admitted("live"), self.admitted("upload"))
-        for slot in [slot for slots in self._slots.values() for slot in slots]:
-            slot.drain()
+        for slot in self.slots():
+            slot.end(_draining(slot.caller.kind))
         while any(self._slots.values()) and time.monotonic() < deadline_s:
             await asyncio.sleep(0.02)
 
 
 def caller(kind: Kind, connection: HTTPConnection) -> Caller:
     """Return who is behind a request or a socket."""
-    client = connection.client
-    return Caller(kind, f"{client.host}:{client.port}" if client else "an unknown address")
+    client, length = connection.client, connection.headers.get("content-length", "")
+    address = f"{client.host}:{client.port}" if client else "an unknown address"
+    return Caller(kind, address, grant_of(connection.scope), int(length) if length.isdecimal() else 0)
+
+
+def _draining(kind: Kind) -> RefusedError:
+    message = f"the server is going down; {_AGAIN[kind]} again in a moment"
+    return RefusedError(ErrorCode.SERVER_DRAINING, message)

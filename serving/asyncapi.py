@@ -26,6 +26,17 @@ _AUDIO = {
     "boundaries carry no meaning",
     "contentType": "application/octet-stream",
 }
+_SECURITY = [
+    {"type": "http", "scheme": "bearer", "description": "a key, or a token; where the server asks for one"},
+    {"type": "httpApiKey", "name": "X-API-Key", "in": "header"},
+    {"type": "httpApiKey", "name": "token", "in": "query"},
+    {
+        "type": "httpApiKey",
+        "name": "Sec-WebSocket-Protocol",
+        "in": "header",
+        "description": "for browsers: the protocols `undertone` and `undertone.key.KEY`; the first is agreed upon",
+    },
+]
 _SCHEMAS, _MESSAGES = "#/components/schemas/", "#/components/messages/"
 
 Node = dict[str, Any]
@@ -42,7 +53,7 @@ def document() -> Node:
             "description": _ABOUT,
             "license": {"name": "Apache-2.0"},
         },
-        "servers": {"local": {"host": "127.0.0.1:8000", "protocol": "ws"}},
+        "servers": {"local": {"host": "127.0.0.1:8000", "protocol": "ws", "security": _SECURITY}},
         "channels": {"analyze": {"address": "/ws/analyze", "messages": {n: _to(_MESSAGES, n) for n in heard + told}}},
         "operations": {"hear": _operation("receive", heard), "answer": _operation("send", told)},
         "components": {"messages": _messages(), "schemas": _schemas()},

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from serving.guard.redaction import redacted
+
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("text", "json")
 TEXT = "%(asctime)s %(levelname)s %(role)s %(name)s: %(message)s"
@@ -66,7 +68,7 @@ def configuration(settings: LogSettings, role: str | None = None) -> dict[str, A
 
     LitServe puts a handler of its own on its logger each time that it starts: it is taken off here.
     """
-    form = {"text": {"format": TEXT}, "json": {"()": JsonLines}}[settings.format]
+    form = {"text": {"()": TextLines, "fmt": TEXT}, "json": {"()": JsonLines}}[settings.format]
     handler = {"class": "logging.StreamHandler", "formatter": "form", "filters": ["context"]}
     return {
         "version": 1,
@@ -93,6 +95,14 @@ class Context(logging.Filter):
         return True
 
 
+class TextLines(logging.Formatter):
+    """Lines for people, without credentials."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback where there is one."""
+        return redacted(super().format(record))
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time (UTC), level, role, logger, message; ids and exception where there are any."""
 
@@ -103,9 +113,9 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "role": getattr(record, "role", None),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redacted(record.getMessage()),
             **getattr(record, "subject", {}),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)

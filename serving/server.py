@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,9 @@ from starlette.websockets import WebSocket
 
 from serving.admission import Admission
 from serving.files.routes import add_routes
+from serving.guard.access import AccessControl
+from serving.guard.guard import Guard
+from serving.guard.policy import Access
 from serving.litserve_internals import ServerLostError, SupervisedServer, WorkerError, hide_routes, shut_down_uvicorn
 from serving.live.connection import serve_connection
 from serving.live.websocket_protocol import BoundedWebSocket
@@ -44,6 +47,7 @@ from undertone.release import check_release, describe_release
 
 log = logging.getLogger("undertone.server")
 
+OPEN = Access()
 _PING_S = 20.0  # keeps the ways between us open; whoever is gone is found by `idle_session_s`
 _AFTER_DRAIN_S = 3.0  # for what still reads its last messages
 _SHUTDOWN_S = 5.0  # for all that follows
@@ -56,7 +60,7 @@ class ServerFailedError(RuntimeError):
 class UndertoneServer(SupervisedServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end.
 
-    Pages of `origins` may use its HTTP routes from a browser; spans go to `otlp_endpoint`.
+    `access` says who may use it; spans go to `otlp_endpoint`.
     """
 
     def __init__(
@@ -65,7 +69,7 @@ class UndertoneServer(SupervisedServer):
         limits: ServerLimits,
         recognition: Recognition | None = None,
         log: LogSettings = QUIET,
-        origins: Sequence[str] = (),
+        access: Access = OPEN,
         otlp_endpoint: str | None = None,
     ) -> None:
         manifest = check_release(release)
@@ -80,8 +84,10 @@ class UndertoneServer(SupervisedServer):
             model_metadata=metadata,
             stop_within_s=limits.drain_s + _AFTER_DRAIN_S + _SHUTDOWN_S,
         )
-        self.admission, self.service = Admission(limits), Service(release, limits, self._recognition)
-        metadata["asr"] = self.service.asr  # filled in when a worker has told
+        self.guard = Guard(access)
+        self.admission = Admission(limits, self.guard.quotas)
+        self.service = Service(release, limits, self._recognition)
+        metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
@@ -91,7 +97,8 @@ class UndertoneServer(SupervisedServer):
         add_pages(self.app)
         answer_in_json(self.app)
         self.app.add_middleware(HeadAsGet)
-        self.app.add_middleware(OtherOrigins, origins=origins)
+        self.app.add_middleware(AccessControl, guard=self.guard, access=access, refused=self.service.metrics.refused)
+        self.app.add_middleware(OtherOrigins, origins=access.origins)
         self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
@@ -107,7 +114,8 @@ class UndertoneServer(SupervisedServer):
         async with super().lifespan(app), self.observer.watching():
             self._drain_on_signal()
             opening = asyncio.create_task(self._open())
-            yield
+            async with self.guard.watching(self.admission.slots):
+                yield
             opening.cancel()
 
     async def _open(self) -> None:
@@ -123,8 +131,10 @@ class UndertoneServer(SupervisedServer):
         self.admission.open()
         self.words_api.ready = True
 
-    def serve(self, host: str, port: int) -> None:
+    def serve(self, host: str, port: int, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C; sessions under way are answered first, a second signal ends them.
+
+        `uvicorn_options` say how TLS and proxies are dealt with.
 
         Raises:
             serving.port.PortError: somebody else listens there.
@@ -143,6 +153,7 @@ class UndertoneServer(SupervisedServer):
                 ws_per_message_deflate=False,
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=None,
+                **uvicorn_options,
             )
         except WorkerError as failed:
             raise ServerFailedError(f"the models could not be loaded; the log above says why ({failed})") from None
@@ -184,6 +195,7 @@ def _metadata(manifest: Manifest, limits: ServerLimits) -> dict[str, Any]:
         "protocol": PROTOCOL_VERSION,
         "metrics": manifest.metrics,
         "asr": {},
+        "ear": {},
         "limits": asdict(limits),
     }
 

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from serving.logs import subject
 from serving.observe.metrics import Metrics
 from serving.observe.sessions import Sessions
 from serving.settings import Recognition, ServerLimits
+from serving.short_calls import ShortCalls
 from serving.threads import Threads
 from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job
 from serving.workers.words import NO_ASR
 from undertone.audio import Samples
+from undertone.manifest import EarSettings
 from undertone.release import Release, open_release
+from undertone.voice.baseline import no_baseline
+from undertone.voice.ear import describe_ear
 from undertone.words.languages import refusal as language_refusal
 from undertone.words.reading import Words
 
@@ -43,17 +48,19 @@ def without_folders(value: Any) -> Any:
 class Service:
     """One per API process; every method runs in its event loop. There is no engine until `open` has loaded it.
 
-    `asr` says which recogniser the workers loaded and why; `metrics` and `sessions` observe what goes on. Live audio
-    and uploads are computed on threads of their own.
+    `asr` says which recogniser the workers loaded and why, `ear` whether the voice is heard in its encoder too;
+    `metrics` and `sessions` observe what goes on. Live audio and uploads are computed on threads of their own.
     """
 
     def __init__(self, release: Path, limits: ServerLimits, recognition: Recognition) -> None:
         self.release = release
         self.limits = limits
         self.asr: dict[str, Any] = dict(NO_ASR)
+        self.ear: dict[str, Any] = {"active": False, "reason": NO_ASR["reason"]}
         self.engine: Release | None = None
         cores = os.cpu_count() or 1
         self.live_threads = Threads("live", cores)
+        self.live_calls = ShortCalls(self.live_threads)
         self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
         self._loading_threads = Threads("loading", 1)
         self.metrics = Metrics()
@@ -74,15 +81,21 @@ class Service:
         engine = await self._loading_threads.run(open_release, self.release)
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
-        await self._describe(words)
         self.engine = engine
+        await self._describe(words)
         log.info("release %s is loaded and warm", engine.manifest.version)
 
     async def _describe(self, words: WorkerQueue) -> None:
         await words.until_ready()
         described = await words.submit({"describe": True}, _DESCRIBE_TIMEOUT_S)
-        self.asr.update({name: without_folders(value) for name, value in described.items()})
+        self.told(described)
         log.info("speech recognition: %s", " ".join(f"{name}={value!r}" for name, value in self.asr.items()))
+
+    def told(self, described: Mapping[str, Any]) -> None:
+        """Take what a worker says of its recogniser, `Recogniser.description`."""
+        self.asr.update({name: without_folders(value) for name, value in described.items()})
+        self.ear.clear()
+        self.ear.update(describe_ear(self._ear_settings, self.asr["sha256"]))
 
     async def _describe_again(self, words: WorkerQueue) -> None:
         try:
@@ -97,6 +110,10 @@ class Service:
         return {"version": version, "asr_engine": self.asr["engine"], "asr_model": self.asr.get("model")}
 
     @property
+    def _ear_settings(self) -> EarSettings | None:
+        return self.engine.manifest.ear if self.engine else None
+
+    @property
     def speculates(self) -> bool:
         """Whether sessions ask for words ahead of an endpoint."""
         return self._recognition.speculation and self.asr["engine"] != "none"
@@ -109,6 +126,11 @@ class Service:
         if self._partials is None:
             return "this server has no workers for words while they are spoken (see --partial-workers)"
         return None
+
+    @property
+    def no_baseline(self) -> str | None:
+        """Why no session can have its voice judged against a baseline here; None where one can."""
+        return self.ear.get("reason") or no_baseline(self._ear_settings)
 
     def no_language(self, language: str | None) -> str | None:
         """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""

@@ -16,6 +16,7 @@ class Threads:
     """A pool of `count` threads; with `niceness` they leave a core to the others that want it, where threads can."""
 
     def __init__(self, purpose: str, count: int, niceness: int = 0) -> None:
+        self.count = count
         self._pool = ThreadPoolExecutor(count, purpose, initializer=_yield_to_others, initargs=(niceness,))
 
     async def run(

@@ -14,6 +14,8 @@ import soxr
 from hibari import Hibari
 from material.tiny_release import make_release
 from numpy.typing import NDArray
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from serving.cli.demo_server import DemoServer
 from undertone.audio import Samples
@@ -21,6 +23,23 @@ from undertone.release import Release, open_release
 from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_recogniser
 
 ROOT = Path(__file__).resolve().parent.parent
+
+os.environ.pop("COLUMNS", None)  # of readline, which pytest loads: the processes of `pytest -n` would inherit it
+
+# Whose tests talk to running servers: with `pytest -n 2` one process runs all of them, so that no two compete for time.
+SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py")
+
+
+class OneProcessForServers(LoadScopeScheduling):
+    """Keeps a file in one process, for the fixtures of its module; and in one all that talk to servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "served" if nodeid.startswith(SERVED) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneProcessForServers:
+    return OneProcessForServers(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,23 @@ SENTENCES = Path("data/labeled/sentences.csv")
 CLIPS = Path("ravdess")
 FEATURES = Path("features/ravdess.arrow")
 TEXTS = Path("features/text.arrow")
-HEARD = Path("features/heard.parquet")
+HEARD = Path("features/heard.arrow")
 SPOKEN = Path("spoken")
+ENCODINGS = Path("features/encodings.arrow")
+CROSSVAL_ANSWERS = Path("features/crossval.arrow")
 
 MODEL = Path("models/acoustic/model.pt")
 VALIDATION_MODEL = Path("models/acoustic/validation.pt")  # of step one: knows nothing of the validation actors
 TEXT_MODEL = Path("models/text")
 CHECKPOINT = Path("models/acoustic/model.tempered.pt")
 VALIDATION_CHECKPOINT = Path("models/acoustic/validation.tempered.pt")
+EAR_HEAD = Path("models/ear/head.npz")
+VALIDATION_EAR_HEAD = Path("models/ear/validation.npz")
 FLOAT_GRAPH = Path("models/onnx/acoustic.fp32.onnx")
 INT8_GRAPH = Path("models/onnx/acoustic.int8.onnx")
 VALIDATION_GRAPH = Path("models/onnx/validation.int8.onnx")
+EAR_GRAPH = Path("models/onnx/ear.onnx")
+VALIDATION_EAR_GRAPH = Path("models/onnx/validation.ear.onnx")
 TEXT_FLOAT_GRAPH = Path("models/onnx/text.fp32.onnx")
 TEXT_INT8_GRAPH = Path("models/onnx/text.int8.onnx")
 TOKENIZER = Path("models/onnx/tokenizer.json")
@@ -35,8 +41,11 @@ FEATURES_METRICS = Path("metrics/features.json")
 TRAIN_METRICS = Path("metrics/train.json")
 VOICE_METRICS = Path("metrics/voice.json")
 SPOKEN_METRICS = Path("metrics/spoken.json")
+ENCODINGS_METRICS = Path("metrics/encodings.json")
+EAR_METRICS = Path("metrics/ear.json")
 HEARD_METRICS = Path("metrics/text_heard.json")
 CROSSVAL_METRICS = Path("metrics/crossval.json")
+EARS_METRICS = Path("metrics/crossval_ear.json")
 ACOUSTIC_METRICS = Path("metrics/acoustic.json")
 EXPORT_METRICS = Path("metrics/export.json")
 QUANTIZE_METRICS = Path("metrics/quantize.json")
@@ -59,6 +68,10 @@ MAKERS = {
     FLOAT_GRAPH: "export_acoustic",
     INT8_GRAPH: "quantize",
     VALIDATION_GRAPH: "validation_graph",
+    EAR_HEAD: "train_ear",
+    VALIDATION_EAR_HEAD: "train_ear",
+    EAR_GRAPH: "export_ear",
+    VALIDATION_EAR_GRAPH: "export_ear",
     TEXT_FLOAT_GRAPH: "export_text",
     TEXT_INT8_GRAPH: "quantize_text",
     TOKENIZER: "export_text",
@@ -67,6 +80,9 @@ MAKERS = {
     TRAIN_METRICS: "train",
     VOICE_METRICS: "calibrate_voice",
     SPOKEN_METRICS: "spoken",
+    ENCODINGS_METRICS: "encoder_features",
+    EAR_METRICS: "train_ear",
+    EARS_METRICS: "crossval_ear",
     HEARD_METRICS: "evaluate_heard",
     CROSSVAL_METRICS: "crossval",
     ACOUSTIC_METRICS: "evaluate",

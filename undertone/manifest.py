@@ -26,6 +26,7 @@ ACOUSTIC_FILE = "acoustic.int8.onnx"
 TEXT_FILE = "text.int8.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 VAD_FILE = "silero_vad.onnx"
+EAR_FILE = "ear.onnx"  # a release may have none
 CARD_FILE = "MODEL_CARD.md"
 SERVED_FILES = (ACOUSTIC_FILE, VAD_FILE, TEXT_FILE, TOKENIZER_FILE)  # what the service cannot do without
 
@@ -94,6 +95,31 @@ class TextSettings:
 
 
 @dataclass(frozen=True)
+class EarSettings:
+    """How the recogniser's ear (undertone/voice/ear.py) is joined with the acoustic graph, and whose encoder it hears.
+
+    recogniser_sha256: of the weights that it was trained on, `recogniser` their name; with others it is silent.
+    weight: of the ear in [0, 1]; the acoustic graph has the rest.
+    temperature: of both joined, above 0.
+    prior: utterances that a speaker's own baseline needs to count half, above 0; None: there are no baselines.
+    """
+
+    recogniser_sha256: str
+    recogniser: str
+    weight: float
+    temperature: float
+    prior: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is out of range; the message names it."""
+        if not 0.0 <= self.weight <= 1.0:
+            raise ValueError(f"the weight of the ear must lie in [0, 1], not {self.weight}")
+        for name, value in (("temperature", self.temperature), ("prior", self.prior)):
+            if value is not None and not value > 0.0:
+                raise ValueError(f"the {name} of the ear must be above 0, not {value}")
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A release: `files` by name, settings of each model, metrics with their protocol, md5 of the training data."""
 
@@ -107,6 +133,7 @@ class Manifest:
     labels: tuple[str, ...] = LABELS
     schema_version: int = SCHEMA_VERSION
     fusion: dict[str, Any] = field(default_factory=dict)
+    ear: EarSettings | None = None
 
 
 def describe(path: Path) -> FileEntry:
@@ -117,9 +144,10 @@ def describe(path: Path) -> FileEntry:
 
 
 def save(manifest: Manifest, folder: Path) -> Path:
-    """Write `manifest` into `folder` as sorted, indented JSON and return its path."""
+    """Write `manifest` into `folder` as sorted, indented JSON, without `ear` where it has none; return its path."""
     path = folder / MANIFEST_NAME
-    path.write_text(json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    written = {name: value for name, value in asdict(manifest).items() if name != "ear" or value is not None}
+    path.write_text(json.dumps(written, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return path
 
 
@@ -162,8 +190,9 @@ def _parse(path: Path) -> Manifest:
             metrics=raw["metrics"],
             data=raw["data"],
             fusion=raw["fusion"],
+            ear=EarSettings(**raw["ear"]) if raw.get("ear") is not None else None,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ManifestError(f"{path} does not follow schema {SCHEMA_VERSION}: {error}") from None
 
 

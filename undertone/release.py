@@ -19,11 +19,12 @@ from undertone import offline
 from undertone.audio import FRAME_SAMPLES, Samples
 from undertone.gate.ears import SpeechGate
 from undertone.gate.silero import SileroModel
-from undertone.manifest import ACOUSTIC_FILE, SERVED_FILES, VAD_FILE, Manifest, ManifestError, load
+from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, SERVED_FILES, VAD_FILE, Manifest, ManifestError, load
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
+from undertone.voice.ear import Ear
 from undertone.weighting import FusionSettings, fusion_settings
 from undertone.words.reading import Reader
 from undertone.words.settings import AsrSettings
@@ -33,14 +34,15 @@ from undertone.words.settings import AsrSettings
 class Release:
     """What it takes to hear and to judge: the manifest, one ONNX session for each model, the fusion's rule.
 
-    `reader` finds words; it loads recogniser and text model when it is first asked, so that who needs none waits for
-    none.
+    `ear` is None where the release has none. `reader` finds words; it loads recogniser and text model when it is first
+    asked, so that who needs none waits for none.
     """
 
     manifest: Manifest
     fusion: FusionSettings
     silero: SileroModel
     acoustic: AcousticModel
+    ear: Ear | None
     reader: Reader
 
     def voice(self, samples: Samples) -> Voice:
@@ -61,7 +63,7 @@ class Release:
 
         `source` is a file that libsndfile reads, or its samples, (n,) or (n, channels), integers or floats in [-1, 1],
         at `rate_hz`. `words` False: the voice judges alone. `settings` are those of a session: `endpoint_silence_ms`,
-        `max_utterance_ms`, `alpha`, `language`, `redact_text`.
+        `max_utterance_ms`, `alpha`, `language`, `redact_text`, `baseline`.
 
         Raises:
             undertone.audio_file.AudioFileError: the file cannot be read; the message names it.
@@ -91,6 +93,8 @@ def check_release(folder: Path) -> Manifest:
     for name in SERVED_FILES:
         if name not in manifest.files:
             raise ManifestError(f"{folder} releases no {name}, which the service needs")
+    if (EAR_FILE in manifest.files) != (manifest.ear is not None):
+        raise ManifestError(f"{folder} must release {EAR_FILE} together with the settings `ear`, or neither")
     _fusion(manifest, folder)
     return manifest
 
@@ -117,6 +121,7 @@ def open_release(folder: str | Path, asr: AsrSettings | None = None) -> Release:
         fusion=_fusion(manifest, folder),
         silero=SileroModel(folder / VAD_FILE),
         acoustic=AcousticModel(folder / ACOUSTIC_FILE, manifest.acoustic),
+        ear=Ear(folder / EAR_FILE, manifest.ear) if manifest.ear else None,
         reader=Reader(folder, asr),
     )
     gate = SpeechGate(release.silero)

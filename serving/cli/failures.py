@@ -12,7 +12,7 @@ from serving.cli.views.names import printable
 
 WELL, FAILED = 0, 1
 _EXTRAS = {
-    **dict.fromkeys(("av", "faster_whisper", "fastapi", "litserve", "pydantic_settings"), "serve"),
+    **dict.fromkeys(("av", "faster_whisper", "fastapi", "jwt", "litserve", "pydantic_settings"), "serve"),
     **dict.fromkeys(("prometheus_client", "psutil", "python_multipart", "starlette", "uvicorn", "websockets"), "serve"),
     "opentelemetry": "otel",
     "pocketsphinx": "pocketsphinx",

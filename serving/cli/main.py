@@ -11,6 +11,8 @@ from serving.cli import labeled_set as labeled_set_command
 from serving.cli import serve as serve_command
 from serving.cli import stream as stream_command
 from serving.cli import text as text_command
+from serving.cli.accounts import keys as keys_command
+from serving.cli.accounts import usage as usage_command
 from serving.cli.failures import ended, prepare_streams
 from serving.cli.options.parser import Parser, exit_codes
 from serving.cli.version import VersionAction
@@ -47,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=VersionAction, help="show program and release, and exit")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command", title="commands")
-    for module in (serve_command, stream_command, analyze_command, text_command, labeled_set_command, demo):
+    serving, judging = (serve_command, keys_command, usage_command), (analyze_command, text_command)
+    for module in (*serving, stream_command, *judging, labeled_set_command, demo):
         module.register(subparsers)
     return parser
 

@@ -39,7 +39,10 @@ def _fill(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until stopped; exit code 2 where a setting is wrong, 1 where the release or the port cannot be used."""
+    """Serve until stopped; exit code 2 where a setting is wrong, 1 where the release or the port cannot be used.
+
+    A server that others reach and that asks nobody for a key is a wrong setting as well.
+    """
     from serving.cli.options.operator_flags import gathered
     from serving.settings.sources import SettingsError
 
@@ -50,12 +53,22 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.show_config:
         sys.stdout.write(found.shown())
         return 0
+    _check_access(found.settings, arguments.parser)
     check_release(found.settings.release)
     try:
         bound_socket(found.settings.host, found.settings.port).close()
     except PortError as taken:
         raise SystemExit(str(taken)) from None
     return _serve(found.settings)
+
+
+def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> None:
+    from serving.guard.start import StartError, check
+
+    try:
+        check(settings.access, settings.host, settings.tls)
+    except StartError as refused:
+        parser.error(str(refused))
 
 
 def _serve(settings: "OperatorSettings") -> int:
@@ -70,10 +83,11 @@ def _serve(settings: "OperatorSettings") -> int:
             settings.limits,
             settings.recognition,
             settings.log,
-            settings.origins,
+            settings.access,
             settings.otlp_endpoint,
         )
-        server.serve(settings.host, settings.port)
+        options = settings.tls.options() if settings.tls else {}
+        server.serve(settings.host, settings.port, forwarded_allow_ips=settings.forwarded_allow_ips, **options)
     except ReleaseError as refused:
         raise SystemExit(f"cannot serve {settings.release}: {refused}") from None
     except (ServerFailedError, PortError) as failed:

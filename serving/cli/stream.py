@@ -64,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     from undertone.client.timing import Pace
 
     view: View = JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)
-    talk = partial(stream, url=arguments.url, pace=Pace(arguments.chunk_ms, arguments.speed), settings=settings)
+    server = {"url": arguments.url, "api_key": arguments.api_key}
+    talk = partial(stream, **server, pace=Pace(arguments.chunk_ms, arguments.speed), settings=settings)
     found, nothing = recordings(arguments.places, _complain)
     summaries = asyncio.run(stream_recordings(found, view, talk, arguments.wait))
     return FAILED if nothing or not all_well(summaries, len(found)) else WELL

@@ -21,7 +21,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.admission import RETRY_AFTER_S
+from serving.admission import Slot
 from serving.settings import ServerLimits
 from serving.web.errors import error_response
 from undertone.audio import Samples
@@ -50,13 +50,7 @@ class Refusal(Exception):
 
     def response(self) -> Response:
         """Return the answer that says so."""
-        headers = None if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
-        return error_response(self.status, self.code, str(self), headers)
-
-
-def draining() -> Refusal:
-    """Return the refusal of a server that goes down."""
-    return Refusal(503, ErrorCode.SERVER_DRAINING, "the server is going down; send it again in a moment", RETRY_AFTER_S)
+        return error_response(self.status, self.code, str(self), retry_after_s=self.retry_after_s)
 
 
 _AUDIO_FAULTS: dict[type[AudioFileError], tuple[int, str]] = {
@@ -100,14 +94,15 @@ class Recording:
 
 
 @contextlib.asynccontextmanager
-async def received(request: Request, limits: ServerLimits, leaving: asyncio.Event) -> AsyncIterator[Recording]:
-    """Take in the recording that `request` brings, unless the server is `leaving`.
+async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncIterator[Recording]:
+    """Take in the recording that `request` brings, as long as `slot` may be held.
 
     Raises:
-        Refusal: too large, too slow, an empty body, a form without a file, or the server goes down.
+        Refusal: too large, too slow, an empty body, or a form without a file.
+        RefusedError: the slot has to be given back, or the key of the caller may send no more.
         ClientDisconnect: the client is gone.
     """
-    body = _bounded(request, limits, leaving)
+    body = _bounded(request, limits, slot)
     form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     upload = await (_from_form(request, body) if form else _as_it_is(body))
     try:
@@ -122,13 +117,14 @@ async def received(request: Request, limits: ServerLimits, leaving: asyncio.Even
         await upload.close()
 
 
-async def _bounded(request: Request, limits: ServerLimits, leaving: asyncio.Event) -> AsyncGenerator[bytes, None]:
+async def _bounded(request: Request, limits: ServerLimits, slot: Slot) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     _check_size(int(declared) if declared.isdecimal() else 0, limits)
     taken, pieces, began_s = 0, request.stream(), time.monotonic()
-    while (piece := await _next_piece(pieces, _Patience.of(limits, taken, began_s), leaving)) is not None:
+    while (piece := await _next_piece(pieces, _Patience.of(limits, taken, began_s), slot)) is not None:
         taken += len(piece)
         _check_size(taken, limits)
+        slot.received(len(piece))
         yield piece
 
 
@@ -149,13 +145,13 @@ class _Patience(NamedTuple):
         )
 
 
-async def _next_piece(pieces: AsyncGenerator[bytes, None], patience: _Patience, leaving: asyncio.Event) -> bytes | None:
+async def _next_piece(pieces: AsyncGenerator[bytes, None], patience: _Patience, slot: Slot) -> bytes | None:
     """Return the next piece, None at the end; a client that sends nothing holds up neither us nor our end."""
-    coming, told = asyncio.ensure_future(anext(pieces, None)), asyncio.ensure_future(leaving.wait())
+    coming, told = asyncio.ensure_future(anext(pieces, None)), asyncio.ensure_future(slot.ending.wait())
     try:
         await asyncio.wait({coming, told}, timeout=max(0, patience.lasts_s), return_when=asyncio.FIRST_COMPLETED)
-        if leaving.is_set():
-            raise draining()
+        if slot.ending.is_set():
+            raise slot.why
         if not coming.done():
             raise Refusal(408, "upload_timeout", patience.why)
         return coming.result()

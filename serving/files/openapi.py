@@ -25,6 +25,7 @@ class Fault(TypedDict):
 
     code: str
     message: str
+    retry_after_s: NotRequired[Annotated[int, Field(ge=0, description="as in Retry-After")]]
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -56,11 +57,14 @@ class Transcript(TypedDict):
 
 _REFUSALS = {
     400: "nothing in the body, or a form without one file in its field `file`: empty_upload, invalid_form",
+    401: "a key is needed, or the one that was shown does not hold: unauthorized",
+    403: "this address or page is not let in: address_not_allowed, origin_not_allowed",
     405: "another method than POST: wrong_method",
     408: "the upload stopped, came too slowly or took too long: upload_timeout",
     413: "too many bytes, or over an hour of audio: upload_too_large, audio_too_long",
     415: "no audio, or of a kind that neither libsndfile nor PyAV can read: not_audio",
     422: "a setting, named, or audio without samples or with broken ones: invalid_setting, empty_audio, damaged_audio",
+    429: "the key is used up, with Retry-After: quota_exceeded",
     500: "our fault; the message carries an id that is in the log: internal",
     503: "no upload is free, with Retry-After: server_full, server_draining",
 }

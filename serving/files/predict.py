@@ -13,11 +13,12 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.files.body import Refusal, draining, fault_of
+from serving.files.body import Refusal, fault_of
 from serving.files.upload import Upload
 from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
+from serving.sessions.subscribers import each_final
 from undertone.audio_file import AudioFileError
 from undertone.protocol import ErrorCode, Message, error, written
 from undertone.stream.settings import SettingError
@@ -67,6 +68,7 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
     """
     lines = Lines(send, service.limits.send_timeout_s)
     session = ServedSession(service, lines.send, live=False)
+    session.subscribers.insert(0, each_final(upload.slot.answered))
     try:
         session.update(dict(settings))
         await lines.send(session.created())
@@ -92,8 +94,9 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
 async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
     try:
         async for pcm in upload:
-            if upload.slot.draining.is_set():
-                await session.close(ErrorCode.SERVER_DRAINING, str(draining()))
+            if upload.slot.ending.is_set():
+                why = upload.slot.why
+                await session.close(why.code, str(why), retry_after_s=why.retry_after_s)
                 return
             await session.hear(pcm)
     except AudioFileError as broken:

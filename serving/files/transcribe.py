@@ -3,15 +3,15 @@
 The session's own VAD finds the utterances and each is transcribed by itself, one after the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Send
 
-from serving.admission import RETRY_AFTER_S
-from serving.files.body import Refusal, draining
+from serving.files.body import Refusal
 from serving.files.upload import Upload
+from serving.guard.refusal import RETRY_AFTER_S
 from serving.service import Service
 from serving.workers.queue import REASONS, reason_of
 from undertone.protocol import ErrorCode
@@ -44,15 +44,16 @@ async def transcribe(service: Service, settings: Mapping[str, Any], upload: Uplo
     `notes` stand beside them where there is something to say of the recording, as in `session.closed`.
 
     Raises:
-        Refusal: the recogniser failed, or the server goes down.
+        Refusal: the recogniser failed.
+        RefusedError: the slot has to be given back.
     """
     assert service.engine is not None
     session = Session(service.engine, _QUIET.updated(settings), speculates=service.speculates)
-    told = _Transcript(service, session.settings)
+    told = _Transcript(service, session.settings, upload.slot.answered)
     with service.sessions.observed("upload", lambda: session.heard_samples, lambda: session.totals):
         async for pcm in upload:
-            if upload.slot.draining.is_set():
-                raise draining()
+            if upload.slot.ending.is_set():
+                raise upload.slot.why
             await told.add(await service.upload_threads.run(session.feed, pcm))
         await told.add(await service.upload_threads.run(session.finish))
     notes = [*upload.notes, *session.notes]
@@ -62,8 +63,8 @@ async def transcribe(service: Service, settings: Mapping[str, Any], upload: Uplo
 class _Transcript:
     """The words so far. What finals take their words from, these do as well: from what was heard ahead, if it holds."""
 
-    def __init__(self, service: Service, settings: SessionSettings) -> None:
-        self._service, self._settings = service, settings
+    def __init__(self, service: Service, settings: SessionSettings, answered: Callable[[], object]) -> None:
+        self._service, self._settings, self._answered = service, settings, answered
         self._language = settings.language
         self._segments: list[dict[str, Any]] = []
         self._ahead: Stretch | None = None
@@ -79,6 +80,7 @@ class _Transcript:
         ahead = utterance.speculation_lead_ms is not None and self._ahead
         words = await self._words(utterance, ahead or utterance)
         self._language = self._language or words.language
+        self._answered()
         self._segments += [_in_recording(segment, utterance) for segment in words.segments]
 
     async def _words(self, utterance: Utterance, stretch: Stretch) -> Words:

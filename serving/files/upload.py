@@ -13,11 +13,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.admission import Admission, RefusedError, Slot, caller
+from serving.admission import Admission, Slot, caller
 from serving.files.body import Recording, Refusal, fault_of, received
+from serving.guard.refusal import RefusedError
 from serving.service import Service
 from serving.threads import Threads
-from undertone.audio import Samples
+from undertone.audio import RATE_HZ, Samples
 from undertone.audio_file import AudioFileError
 from undertone.protocol import ErrorCode
 
@@ -40,6 +41,7 @@ class Upload:
         """Yield PCM as a session takes it; raises `AudioFileError` where the recording breaks."""
         piece = self._first
         while piece is not None:
+            self.slot.heard(len(piece) / RATE_HZ)
             yield piece.astype("<i2", copy=False).tobytes()
             piece = await self._threads.run(self._recording.next)
 
@@ -81,7 +83,7 @@ class UploadResponse(Response):
 
     async def _respond(self, request: Request, send: Send) -> ASGIApp:
         with self._admission.admit(caller("upload", request)) as slot:
-            async with received(request, self._service.limits, slot.draining) as recording:
+            async with received(request, self._service.limits, slot) as recording:
                 return await _while_connected(request.receive, self._answered(slot, recording, send))
         raise ClientDisconnect  # cut off in a drain: nobody reads an answer any more
 

@@ -11,13 +11,15 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from serving.admission import Admission, RefusedError, Slot, caller
+from serving.admission import Admission, Slot, caller
+from serving.guard.refusal import RefusedError
+from serving.guard.socket_refusal import close_code, tell_refusal
 from serving.live.inbox import PCM_BYTES_PER_S, Drain, Frame, Gone, Inbox
 from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
+from serving.sessions.subscribers import each_final
 from undertone.protocol import (
-    FINISHED,
     ErrorCode,
     Message,
     MessageError,
@@ -38,9 +40,11 @@ log = logging.getLogger("undertone.live")
 class Closing(Exception):
     """The session comes to its end: in order, or for `code`, with an error frame of `message` before the close."""
 
-    def __init__(self, code: ErrorCode | None = None, message: str | None = None) -> None:
+    def __init__(
+        self, code: ErrorCode | None = None, message: str | None = None, retry_after_s: int | None = None
+    ) -> None:
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message, self.retry_after_s = code, message, retry_after_s
 
 
 @dataclass
@@ -57,25 +61,25 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
     await websocket.accept()
     try:
         with admission.admit(caller("live", websocket)) as slot:
-            await Connection(websocket, service, slot).run()
+            # In a task of its own: each step would go down through every layer of the application and up again.
+            await asyncio.create_task(Connection(websocket, service, slot).run())
     except RefusedError as refused:
         service.metrics.refused("live", refused.code)
-        message = error(refused.code, str(refused), fatal=True, retry_after_s=refused.retry_after_s)
-        await websocket.send_text(written(message))
-        await websocket.close(_close_code(refused.code))
+        await tell_refusal(websocket, refused)
 
 
 class Connection:
     """The state of one admitted client."""
 
     def __init__(self, websocket: WebSocket, service: Service, slot: Slot) -> None:
-        self._websocket, self._limits = websocket, service.limits
+        self._websocket, self._limits, self._slot = websocket, service.limits, slot
         self._session = ServedSession(service, self._send)
+        self._session.subscribers.insert(0, each_final(slot.answered))
         self._inbox = Inbox(websocket, self._session.working_s)
         self._sending = asyncio.Lock()
         self._clock = _Clock(*(3 * [time.monotonic()]))
         self._session.observed.arrived_s = lambda: self._inbox.audio_s
-        slot.when_draining(self._inbox.drain)
+        slot.when_ending(self._inbox.drain)
 
     async def run(self) -> None:
         """Serve the client until either side ends the session; never raises."""
@@ -100,7 +104,7 @@ class Connection:
             while True:
                 await self._step()
         except Drain:
-            await self._close(Closing(ErrorCode.SERVER_DRAINING, "the server is going down; connect again in a moment"))
+            await self._close(_closing(self._slot.why))
         except Closing as closing:
             await self._close(closing)
 
@@ -148,6 +152,9 @@ class Connection:
             await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
             return
         await self._session.hear(data, early)
+        self._slot.heard(len(data) / PCM_BYTES_PER_S)
+        if self._slot.is_lost:
+            raise _closing(self._slot.why)
         lasts_s = len(data) / PCM_BYTES_PER_S  # whoever sends it in real time needs as long for the next
         self._clock.audio_until_s = time.monotonic() + lasts_s + self._limits.idle_speech_s
 
@@ -179,8 +186,8 @@ class Connection:
             await self._send(error(ErrorCode.INVALID_MESSAGE, "nothing to commit: no speech is under way"))
 
     async def _close(self, closing: Closing) -> None:
-        await self._session.close(closing.code or "finished", closing.message)
-        await self._websocket.close(_close_code(closing.code))
+        await self._session.close(closing.code or "finished", closing.message, retry_after_s=closing.retry_after_s)
+        await self._websocket.close(close_code(closing.code))
 
     async def _fail(self) -> None:
         if self._websocket.application_state is not WebSocketState.CONNECTED:
@@ -188,7 +195,7 @@ class Connection:
         try:
             message = f"an internal error; the log has it as session {self._session.id}"
             await self._send(error(ErrorCode.INTERNAL, message, fatal=True))
-            await self._websocket.close(_close_code(ErrorCode.INTERNAL))
+            await self._websocket.close(close_code(ErrorCode.INTERNAL))
         except Exception:
             log.info("session %s: the client was gone before it could be told", self._session.id)
 
@@ -204,6 +211,5 @@ class Connection:
         await asyncio.sleep(0)  # nothing else waits where a thousand messages are answered one after the other
 
 
-def _close_code(code: ErrorCode | None) -> int:
-    """Return what closes a socket after a fatal error, or after a session that ended in order."""
-    return FINISHED if code is None or code.close is None else code.close
+def _closing(why: RefusedError) -> Closing:
+    return Closing(why.code, str(why), why.retry_after_s)

@@ -7,9 +7,8 @@ a thread and back.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.websockets import WebSocket
 
@@ -23,8 +22,7 @@ AHEAD_S = 2.0
 _SECOND_LOOK_S = 0.05
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A binary message (`data`) or a text message (`text`) and when it came, by the clock of the inbox.
 
     `early`: the audio before it was over `AHEAD_S` longer than the time since the first, it is sent faster than life.
@@ -89,7 +87,7 @@ class Inbox:
             assert isinstance(following, Frame)
             pieces.append(following.data or b"")
             room -= _size(following)
-        return replace(frame, data=b"".join(pieces)) if len(pieces) > 1 else frame
+        return frame._replace(data=b"".join(pieces)) if len(pieces) > 1 else frame
 
     def drain(self) -> None:
         """Let `next` raise `Drain` after what has already come, as far as there is time to hear it."""

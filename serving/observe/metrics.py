@@ -18,6 +18,7 @@ from undertone.stream.events import Event, Final, Provisional, SpeechEnded
 from undertone.words.reasons import Reason
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+REQUEST = "request"  # of refusals over HTTP that concern no upload
 GONE, READS_NOTHING = "gone", "reads_nothing"  # of sessions that nobody could be told the end of
 _REFUSALS = (ErrorCode.SERVER_FULL, ErrorCode.SERVER_DRAINING, ErrorCode.UNAUTHORIZED, ErrorCode.QUOTA_EXCEEDED)
 _ENDS = ("finished", GONE, READS_NOTHING, *(code for code in ErrorCode if code.close))
@@ -96,6 +97,7 @@ class Metrics:
         for kind, (counter, reasons) in product(KINDS, ((self._refusals, _REFUSALS), (self._ended, _ENDS))):
             for reason in reasons:
                 counter.labels(kind, str(reason))
+        self._refusals.labels(REQUEST, str(ErrorCode.UNAUTHORIZED))
         for counter, values in ((self._labels, LABELS), (self._endpoints, get_args(Cause))):
             for value in values:
                 counter.labels(value)

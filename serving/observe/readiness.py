@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import JSONResponse, Response
 
-from serving.admission import RETRY_AFTER_S, Admission
+from serving.admission import Admission
+from serving.guard.refusal import RETRY_AFTER_S
 from serving.web.errors import error_response
 
 Words = Callable[[], Awaitable[bool]]
@@ -13,7 +14,7 @@ Words = Callable[[], Awaitable[bool]]
 async def ready(admission: Admission, workers_ready: Words) -> Response:
     """Return 200 where models are warm, a slot is free and nobody goes down, else 503 with the reason as its code."""
     if fault := await _fault(admission, workers_ready):
-        return error_response(503, *fault, {"Retry-After": str(RETRY_AFTER_S)})
+        return error_response(503, *fault, retry_after_s=RETRY_AFTER_S)
     return JSONResponse({"ready": True, "free": {"live": admission.free("live"), "upload": admission.free("upload")}})
 
 

@@ -16,6 +16,7 @@ from serving.workers.scheduler import Job, OverloadError
 from undertone.stream.events import Final, Judged, Provisional, Timings
 from undertone.stream.judging import judged
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
+from undertone.voice.joined import JoinedEars
 from undertone.weighting import FusionSettings
 from undertone.words.reading import Words
 from undertone.words.reasons import Reason
@@ -52,8 +53,8 @@ class Finals:
     """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time; `listen`
     brings what the voice says, and what it raises comes out of the next `add`, `settled` or `drain`.
 
-    `fusion` and `redacts` may be changed before the first utterance. `used` counts the speculations that gave a final
-    its words.
+    `fusion`, `ears` and `redacts` may be changed before the first utterance. `used` counts the speculations that gave
+    a final its words.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Finals:
         self._progress = asyncio.Condition()
         self._guess: _Guess | None = None
         self._runner = asyncio.create_task(self._run())
-        self.fusion, self.redacts = FusionSettings(), False
+        self.fusion, self.ears, self.redacts = FusionSettings(), JoinedEars(), False
         self.trajectory: list[Message] = []
         self.pending = self.used = 0
 
@@ -169,7 +170,7 @@ class Finals:
         return await self._transcribe(utterance, Job())
 
     def _judged(self, kind: type[J], utterance: Utterance, words: Words, voice: Voice) -> J:
-        return judged(kind, utterance, words, voice.audio, self.fusion, self.redacts)
+        return judged(kind, utterance, words, voice.audio, self.ears, self.fusion, self.redacts)
 
     async def _final(self, utterance: Utterance, words: Words, voice: Voice) -> None:
         began_s = time.perf_counter()

@@ -26,6 +26,7 @@ from undertone.stream.events import Event, SpeechEnded
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
+from undertone.voice.joined import JoinedEars
 from undertone.words.reading import Words
 
 PIECE_BYTES = 32_000  # a second: how much is heard at once
@@ -47,6 +48,7 @@ class ServedSession:
         SESSION.set(self.id)  # of this task, and of those that it starts
         self._service, self._release, self._send = service, service.engine, send
         self._threads = service.live_threads if live else service.upload_threads
+        self._calls = service.live_calls if live else service.upload_threads
         self._clock = SessionClock()
         self.session = Session(service.engine, speculates=service.speculates)
         self.observed = service.sessions.begin(
@@ -56,7 +58,7 @@ class ServedSession:
         self._publish = publisher(self.subscribers)
         patience_ms = service.limits.provisional_after_ms
         self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
-        self.finals.fusion = service.engine.fusion
+        self.finals.fusion, self.finals.ears = service.engine.fusion, JoinedEars(service.engine.ear)
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -72,7 +74,11 @@ class ServedSession:
             raise SettingError(f"partials: {reason}")
         if reason := self._service.no_language(settings.language):
             raise SettingError(f"language: {reason}")
+        adaptive = settings.baseline == "adaptive"
+        if adaptive and (reason := self._service.no_baseline):
+            raise SettingError(f"baseline: {reason}")
         self.session.configure(settings)
+        self.finals.ears = JoinedEars(self._release.ear, adaptive)
         self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
         self.finals.redacts = self._partials.redacts = settings.redact_text
 
@@ -90,7 +96,7 @@ class ServedSession:
             if patient and self.finals.pending > most:
                 with self._clock:
                     await self.finals.settled(most)
-            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
+            await self._tell(await self._calls.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
 
     @property
     def settings(self) -> SessionSettings:
@@ -112,8 +118,12 @@ class ServedSession:
         await self._tell(outputs)
         return bool(outputs)
 
-    async def close(self, reason: str, fault: str | None = None, notes: Sequence[Message] = ()) -> None:
+    async def close(
+        self, reason: str, fault: str | None = None, notes: Sequence[Message] = (), retry_after_s: int | None = None
+    ) -> None:
         """Finish what was heard, send every final due, `fault` as a fatal error if there is one, `session.closed`.
+
+        `retry_after_s` says when it makes sense to come again after the fault.
 
         `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
@@ -121,7 +131,7 @@ class ServedSession:
         await self.finals.drain()
         self.cancel(reason)
         if fault:
-            await self._send(error(reason, fault, fatal=True))
+            await self._send(error(reason, fault, fatal=True, retry_after_s=retry_after_s))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
         told = [*notes, *self.session.notes]
         said = {"notes": told} if told else {}
@@ -152,6 +162,7 @@ class ServedSession:
             "labels": list(LABELS),
             "release": describe_release(self._release.manifest),
             "asr": self._service.asr,
+            "ear": self._service.ear,
             "fusion": asdict(self._release.fusion),
         }
 

@@ -35,6 +35,16 @@ def wire(send: Send) -> Subscriber:
     return tell
 
 
+def each_final(tell: Callable[[], object]) -> Subscriber:
+    """Return the subscriber that calls `tell` at each final."""
+
+    async def count(event: Event) -> None:
+        if isinstance(event, Final):
+            tell()
+
+    return count
+
+
 def finals_log(session_id: str) -> Subscriber:
     """Return the subscriber that writes a line for each final, never its words."""
 

@@ -50,7 +50,7 @@ def _(event: Final) -> Message:
 
 
 def _judged(event: Judged) -> Message:
-    return messages.verdict(event.span, event.text, event.verdict, event.speech_rate_wpm)
+    return messages.verdict(event.span, event.text, event.verdict, event.speech_rate_wpm, event.audio_ears)
 
 
 def place_of(final: Final) -> Message:

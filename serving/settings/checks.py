@@ -3,6 +3,7 @@
 Each returns the value or raises a ValueError that says what it must be.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,27 @@ def http_url(value: Any) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
         raise ValueError(f"an address is such as http://collector:4318/v1/traces, not {text!r}")
     return text
+
+
+def networks(value: Any) -> str:
+    """Check addresses and networks, such as 192.0.2.7,10.0.0.0/8, with commas between them."""
+    for network in str(value).split(","):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ValueError(f"networks are such as 10.0.0.0/8, with commas between them: {error}") from None
+    return str(value)
+
+
+def amount(value: Any) -> float:
+    """Check a number, 0 or more."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"must be a number, 0 or more, not {value}")
+    return number
 
 
 def choice(*known: str) -> Callable[[Any], str]:

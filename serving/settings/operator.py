@@ -11,9 +11,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from serving.guard.policy import Access
 from serving.logs import FORMATS, LEVELS, LogSettings
 from serving.promoted import default_release
 from serving.settings import checks
+from serving.settings.access import AccessSettings
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
 from undertone.words.languages import ENGLISH, refusal
 from undertone.words.settings import FALLBACKS, WINDOWS, AsrSettings
@@ -37,7 +39,7 @@ _Switch = Annotated[str, BeforeValidator(checks.choice("on", "off"))]
 _AtOnce = Annotated[int, BeforeValidator(checks.at_least_one)]
 
 
-class OperatorSettings(BaseSettings):
+class OperatorSettings(AccessSettings):
     """What an operator may set; durations in seconds."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
@@ -151,6 +153,11 @@ class OperatorSettings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Whose pages may call us."""
         return tuple(self.allow_origins.split(",")) if self.allow_origins else ()
+
+    @property
+    def access(self) -> Access:
+        """Who may use the server."""
+        return self.access_from(self.origins)
 
     @property
     def log(self) -> LogSettings:

@@ -19,14 +19,26 @@ _CODES = {404: "not_found", 405: "wrong_method"}
 _QUOTED = 80  # characters of what a client sent
 
 
-def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer that says what is wrong: `code` for programs, `message` for people."""
-    return Response(error_body(code, message), status, headers, "application/json")
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    retry_after_s: int | None = None,
+) -> Response:
+    """Return the answer that says what is wrong: `code` for programs, `message` for people.
+
+    It makes sense to come again after `retry_after_s` seconds; body and headers say so, None: it does not.
+    """
+    again = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    body = error_body(code, message, retry_after_s)
+    return Response(body, status, {**(headers or {}), **again} or None, "application/json")
 
 
-def error_body(code: str, message: str) -> bytes:
+def error_body(code: str, message: str, retry_after_s: int | None = None) -> bytes:
     """Return the body of such an answer."""
-    return written({"error": {"code": code, "message": message}}).encode()
+    again = {} if retry_after_s is None else {"retry_after_s": retry_after_s}
+    return written({"error": {"code": code, "message": message, **again}}).encode()
 
 
 def answer_in_json(app: FastAPI) -> None:

@@ -30,7 +30,8 @@ _LINKS = {
 def add_pages(app: FastAPI) -> None:
     """Serve the pages on `app`, and let its document carry our name and version."""
     app.title, app.version = "undertone", importlib.metadata.version("undertone")
-    app.description = f"{ABOUT} Live speech goes over a WebSocket, which /asyncapi.yaml describes."
+    keys = "Where a key is asked for, it is shown as Authorization: Bearer KEY, X-API-Key: KEY or ?token=KEY."
+    app.description = f"{ABOUT} Live speech goes over a WebSocket, which /asyncapi.yaml describes. {keys}"
     for path, page in (("/", _index), ("/docs", _docs), ("/docs/{name}", _asset), ("/ws/analyze", _needs_upgrade)):
         app.add_api_route(path, page, methods=["GET"], response_class=Response, include_in_schema=False)
 

@@ -65,7 +65,7 @@ def test_everybody_is_told_of_a_drain_nobody_new_gets_in_and_it_ends_with_the_la
         with ExitStack() as slots:
             for caller in (LIVE, UPLOAD):
                 slot = slots.enter_context(admission.admit(caller))
-                slot.when_draining(lambda kind=caller.kind: told.append(kind))
+                slot.when_ending(lambda kind=caller.kind: told.append(kind))
             draining = asyncio.create_task(admission.drain(10.0))
             await asyncio.sleep(0.05)
             assert sorted(told) == ["live", "upload"]

@@ -14,20 +14,15 @@ from serving.logs import JsonLines
 from undertone.audio_file import read
 
 
-def log_of(tmp_path_factory, release, *options):
-    """Return the lines that a server logs while it serves a session and a request."""
-    log = tmp_path_factory.mktemp("logged") / "server.log"
-    with running_server(release, log, "--asr-model", "none", "--partial-workers", "0", *options) as running:
+def test_every_line_of_text_has_time_level_role_and_logger(tmp_path, tiny_release):
+    log = tmp_path / "server.log"
+    with running_server(tiny_release, log) as running:
         with connect(running.ws_url, proxy=None) as socket:
             send(socket, "session.finish")
             receive_until(socket, "session.closed")
         httpx.get(running.url + "/info", trust_env=False)
         running.stop()
-    return log.read_text().splitlines()
-
-
-def test_every_line_of_text_has_time_level_role_and_logger(tmp_path_factory, tiny_release):
-    lines = log_of(tmp_path_factory, tiny_release)
+    lines = log.read_text().splitlines()
     form = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (DEBUG|INFO|WARNING|ERROR) (main|api|words) [a-z_.]+: ")
     assert [line for line in lines if not form.match(line)] == []
     assert any(" api undertone.service: release" in line for line in lines)
@@ -35,22 +30,27 @@ def test_every_line_of_text_has_time_level_role_and_logger(tmp_path_factory, tin
     assert any(" main litserve" in line for line in lines)
 
 
-def test_json_lines_have_the_same_and_the_session_where_there_is_one(tmp_path_factory, tiny_release):
-    lines = log_of(tmp_path_factory, tiny_release, "--log-format", "json", "--log-level", "debug")
-    entries = [json.loads(line) for line in lines]
+@pytest.fixture(scope="module")
+def entries(tmp_path_factory, tiny_release, samples):
+    """What a server logs as JSON lines of two sessions with speech and of a request."""
+    log = tmp_path_factory.mktemp("entries") / "server.log"
+    options = ("--asr-model", "none", "--log-format", "json", "--log-level", "debug")
+    pcm = read(sorted(samples.glob("*.flac"))[0]).tobytes()
+    with running_server(tiny_release, log, *options) as running:
+        for _ in range(2):
+            stream(running.ws_url, pcm, 32_000)
+        httpx.get(running.url + "/info", trust_env=False)
+        running.stop()
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_json_lines_have_the_same_and_the_session_where_there_is_one(entries):
     assert all({"time", "level", "role", "logger", "message"} <= set(entry) for entry in entries)
     assert {entry["role"] for entry in entries} >= {"main", "api"}
     assert any(entry["logger"] == "uvicorn.access" and "/info" in entry["message"] for entry in entries)
 
 
-def test_the_lines_of_a_session_carry_its_id(tmp_path, tiny_release, samples):
-    log = tmp_path / "server.log"
-    options = ("--asr-model", "none", "--partial-workers", "0", "--log-format", "json")
-    pcm = read(sorted(samples.glob("*.flac"))[0]).tobytes()
-    with running_server(tiny_release, log, *options) as running:
-        for _ in range(2):
-            stream(running.ws_url, pcm, 32_000)
-    entries = [json.loads(line) for line in log.read_text().splitlines()]
+def test_the_lines_of_a_session_carry_its_id(entries):
     finals = [entry for entry in entries if entry["message"].startswith("final session=")]
     assert len({entry["session"] for entry in finals}) == 2
     assert all(f"session={entry['session']} " in entry["message"] for entry in finals)

@@ -137,16 +137,6 @@ def test_a_commit_in_silence_is_told_that_there_is_nothing(server):
         assert (answer["code"], answer["fatal"]) == ("invalid_message", False)
 
 
-def test_a_client_that_stops_sending_in_the_middle_of_speech_gets_its_final(server, clip):
-    with session(server.ws_url) as socket:
-        socket.send(clip[: len(clip) * 2 // 3])
-        messages = receive_until(socket, "utterance.final")
-        assert [message["cause"] for message in messages if message["type"] == "speech.ended"] == ["idle"]
-        socket.send(bytes(3200))
-        send(socket, "session.finish")
-        assert receive_until(socket, "session.closed")[-1]["totals"]["utterances"] == 1
-
-
 def test_settings_are_taken_before_audio_and_refused_after(server, clip):
     with session(server.ws_url) as socket:
         send(socket, "session.update", mood_interval_ms=1000)

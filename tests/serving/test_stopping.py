@@ -11,12 +11,15 @@ import time
 import psutil
 import pytest
 from conftest import running_server
+from material.server_processes import api_process_of
 from material.uploads import begin_upload, everything
 from material.wire import receive, receive_until, session
 from websockets.sync.client import connect
 
 from serving.cli.demo_server import free_port
 from undertone.audio_file import read
+
+NO_SAMPLES = b"\x82\x80" + bytes(4)  # an empty binary frame, masked
 
 
 @pytest.fixture
@@ -39,6 +42,14 @@ def assert_quiet(log):
     assert "Traceback" not in log
     assert "is dead" not in log
     assert "KeyboardInterrupt\n" not in log
+
+
+def until_at_rest(process):
+    """Return when `process` has done next to nothing for half a second."""
+    before_s, now_s = -1.0, 0.0
+    while now_s - before_s > 0.02:
+        time.sleep(0.5)
+        before_s, now_s = now_s, sum(process.cpu_times()[:2])
 
 
 def test_ctrl_c_ends_an_idle_server_without_a_traceback(own_server):
@@ -111,17 +122,19 @@ def test_an_upload_that_stalls_keeps_no_session_from_its_last_answers(own_server
 
 
 def test_a_client_that_reads_nothing_holds_up_a_stop_no_longer_than_the_drain(tmp_path, tiny_release):
-    flags = ("--drain-s", "3", "--asr-model", "none")
+    flags = ("--drain-s", "1", "--asr-model", "none")
     with running_server(tiny_release, tmp_path / "server.log", *flags) as hurried_server:
-        with connect(hurried_server.ws_url, proxy=None, max_queue=1) as deaf:
-            for _ in range(100_000):
-                deaf.send(b"")  # each is answered by an error
-            time.sleep(5)  # until there is no room for another
-            began_s = time.monotonic()
-            hurried_server.process.terminate()
-            assert hurried_server.process.wait(timeout=30) == 0
-            assert time.monotonic() - began_s < 14
-            deaf.socket.close()
+        with socket.socket() as narrow:
+            narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            narrow.connect(("127.0.0.1", hurried_server.port))
+            with connect(hurried_server.ws_url, sock=narrow, proxy=None, max_queue=1) as deaf:
+                deaf.socket.sendall(40_000 * NO_SAMPLES)  # each is answered by an error
+                until_at_rest(api_process_of(hurried_server))  # there is no room for another
+                began_s = time.monotonic()
+                hurried_server.process.terminate()
+                assert hurried_server.process.wait(timeout=30) == 0
+                assert time.monotonic() - began_s < 12
+                deaf.socket.shutdown(socket.SHUT_RDWR)
         log = hurried_server.log.read_text()
     assert "Forcibly" not in log
     assert "Traceback" not in log

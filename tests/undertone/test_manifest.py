@@ -4,9 +4,19 @@ import json
 import shutil
 
 import pytest
+from material.tiny_ear import SETTINGS, add_ear
 from material.tiny_release import make_release
 
-from undertone.manifest import MANIFEST_NAME, SERVED_FILES, VAD_FILE, FileMismatchError, ManifestError, load, save
+from undertone.manifest import (
+    EAR_FILE,
+    MANIFEST_NAME,
+    SERVED_FILES,
+    VAD_FILE,
+    FileMismatchError,
+    ManifestError,
+    load,
+    save,
+)
 from undertone.release import open_release
 
 pytestmark = pytest.mark.fast
@@ -99,3 +109,37 @@ def test_a_manifest_that_is_no_json_or_lacks_a_section_is_refused(release):
     (release / MANIFEST_NAME).write_text("{")
     with pytest.raises(ManifestError, match="not valid JSON"):
         load(release)
+
+
+def test_a_release_may_have_an_ear_and_without_one_its_manifest_does_not_name_it(release):
+    assert "ear" not in json.loads((release / MANIFEST_NAME).read_text())
+    assert load(release).ear is None
+    assert load(add_ear(release)).ear == SETTINGS
+    opened = open_release(release)
+    assert opened.ear.settings == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"weight": 1.5}, "the weight of the ear must lie in"),
+        ({"temperature": 0.0}, "the temperature of the ear must be above 0"),
+        ({"prior": -1.0}, "the prior of the ear must be above 0"),
+        ({"weight": "much"}, "does not follow schema"),
+        ({"colour": "red"}, "does not follow schema 2: .*colour"),
+    ],
+)
+def test_settings_of_an_ear_that_are_unknown_or_out_of_range_are_refused(release, wrong, said):
+    settings = json.loads((add_ear(release) / MANIFEST_NAME).read_text())["ear"]
+    change(release, ear={**settings, **wrong})
+    with pytest.raises(ManifestError, match=said):
+        load(release)
+
+
+def test_an_ear_without_its_settings_and_settings_without_an_ear_are_refused(release):
+    whole = json.loads((add_ear(release) / MANIFEST_NAME).read_text())
+    files = {name: entry for name, entry in whole["files"].items() if name != EAR_FILE}
+    for wrong in ({"ear": None}, {"files": files}):
+        change(release, **{**whole, **wrong})
+        with pytest.raises(ManifestError, match=r"must release ear\.onnx together with the settings `ear`, or neither"):
+            open_release(release)

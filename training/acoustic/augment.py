@@ -25,8 +25,8 @@ class Augmenter:
         self.noises = [mel.power(noise) for noise in _noises(mel.rate_hz)]
         self.telephone = mel.band(*TELEPHONE_HZ)
 
-    def batch(self, chosen: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Return MFCC (batch, n_mfcc, frames) of the clips at the positions `chosen`, and their emotions (batch,)."""
+    def batch(self, chosen: Sequence[int]) -> Tensor:
+        """Return MFCC (batch, n_mfcc, frames) of the clips at the positions `chosen`."""
         shortest, longest = self.settings["crop_frames"]
         frames = _integer(longest - shortest + 1) + shortest
         power = torch.stack([self._crop(self.clips[i], frames) for i in chosen])
@@ -34,8 +34,7 @@ class Augmenter:
         power = self._through_telephone(power)
         low, high = self.settings["gain_db"]
         power = self.mel.levelled(power) * 10 ** ((low + (high - low) * torch.rand(len(power), 1, 1)) / 10)
-        mfcc = self._masked(self.mel.cepstra(power))
-        return mfcc, torch.tensor([self.clips[i].emotion for i in chosen])
+        return self._masked(self.mel.cepstra(power))
 
     def _crop(self, clip: Spectra, frames: int) -> Tensor:
         return _stretch(clip.powers[_integer(len(clip.powers))], frames)

@@ -10,36 +10,42 @@ actors are fitted on is decided by the caller (training/acoustic/train.py, train
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from training.acoustic.baseline import Baseline
 from training.acoustic.fitting import fit_baseline
 from training.acoustic.network import ArchitectureError, check_network
 from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
-from training.acoustic.resnet_fitting import fit_resnet
+from training.acoustic.resnet_fitting import fit_resnet, targets_of
 from training.corpora.ravdess.clips import Clip
 from training.features.spectra import MelSpectra, load_spectra
 from training.files import CLIPS
 
 Fitted = Iterator[tuple[int, float, nn.Module]]
+Teacher = Callable[[Sequence[Clip]], NDArray[np.float64]]  # the probabilities (clips, 8) of the emotions in clips
 
 
 class Recipe(ABC):
     """One architecture with the clips it may be fitted on; `arch` and `settings` rebuild its network.
 
     `arch` is its name in params.yaml, `network` the class of its network. The waveforms of the clips lie in `folder`.
+    What a `teacher` hears in them is told to networks that learn the emotions.
     """
 
     arch: str
     network: type[nn.Module]
 
-    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> None:
-        self.clips, self.params, self.folder = list(clips), params, folder
+    def __init__(
+        self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS, teacher: Teacher | None = None
+    ) -> None:
+        self.clips, self.params, self.folder, self.teacher = list(clips), params, folder, teacher
         self.section: dict[str, Any] = params["train"][self.arch]
         self.settings = self.settings_of(params)
 
@@ -82,7 +88,10 @@ class BaselineRecipe(Recipe):
 
 
 class ResNetRecipe(Recipe):
-    """The residual network, on augmented spectra of the clips' waveforms, told the eight emotions."""
+    """The residual network, on augmented spectra of the clips' waveforms, told the eight emotions.
+
+    With a teacher it is told as well what that hears in each clip (training/ear/teacher.py).
+    """
 
     arch = "resnet"
     network = ResNet
@@ -97,8 +106,10 @@ class ResNetRecipe(Recipe):
             **{key: section[key] for key in ("width", "prior_strength", "dropout")},
         }
 
-    def __init__(self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> None:
-        super().__init__(clips, params, folder)
+    def __init__(
+        self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS, teacher: Teacher | None = None
+    ) -> None:
+        super().__init__(clips, params, folder, teacher)
         # Also while spectra are made: side by side, processes that take all cores wait for each other.
         torch.set_num_threads(params["train"]["threads"])
         self.mel = MelSpectra(params["features"])
@@ -106,7 +117,11 @@ class ResNetRecipe(Recipe):
         self.spectra = {clip.name: own for clip, own in zip(clips, spectra, strict=True)}
 
     def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
-        return fit_resnet(model, [self.spectra[clip.name] for clip in clips], self.mel, self.section, name)
+        spectra = [self.spectra[clip.name] for clip in clips]
+        emotions = torch.tensor([own.emotion for own in spectra])
+        taught = torch.from_numpy(self.teacher(clips)).float() if self.teacher else None
+        targets = targets_of(emotions, taught, self.section)
+        return fit_resnet(model, spectra, targets, self.mel, self.section, name)
 
 
 RECIPES: dict[str, type[Recipe]] = {recipe.arch: recipe for recipe in (BaselineRecipe, ResNetRecipe)}
@@ -143,9 +158,15 @@ def check_architecture(arch: str, params: Mapping[str, Any]) -> None:
         raise SystemExit(f"the network cannot be trained: {said}") from error
 
 
-def recipe_of(arch: str, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS) -> Recipe:
+def recipe_of(
+    arch: str,
+    clips: Sequence[Clip],
+    params: Mapping[str, Any],
+    folder: Path = CLIPS,
+    teacher: Teacher | None = None,
+) -> Recipe:
     """Return the recipe of `arch` over `clips`, whose waveforms lie in `folder`."""
-    return known_recipe(arch)(clips, params, folder)
+    return known_recipe(arch)(clips, params, folder, teacher)
 
 
 def set_deterministic(seed: int, threads: int) -> None:

@@ -20,10 +20,11 @@ from training.precision import autocast
 
 
 def fit_resnet(
-    model: ResNet, clips: Sequence[Spectra], mel: MelSpectra, settings: Mapping[str, Any], name: str
+    model: ResNet, clips: Sequence[Spectra], targets: Tensor, mel: MelSpectra, settings: Mapping[str, Any], name: str
 ) -> Iterator[tuple[int, float, nn.Module]]:
     """Fit `model` and yield (epoch, mean training loss, averaged network) after each epoch of the whole schedule.
 
+    `targets` (clips, 8) are the probabilities of the emotions that each clip is to be given (`targets_of`).
     The learning rate warms up and falls along a cosine (Loshchilov & Hutter 2017), not to zero: the weights keep
     walking about a flat place, and what is yielded is the moving average of weights and statistics over that walk
     (Izmailov et al. 2018, "Averaging weights leads to wider optima").
@@ -48,7 +49,7 @@ def fit_resnet(
         model.train()
         losses = []
         for batch in torch.randperm(len(clips)).split(settings["batch_size"]):
-            loss = _loss(model, *augmenter.batch(batch.tolist()), settings)
+            loss = _loss(model, augmenter.batch(batch.tolist()), targets[batch], settings)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -58,12 +59,23 @@ def fit_resnet(
         yield epoch, float(np.mean(losses)), averaged.module
 
 
-def _loss(model: ResNet, mfcc: Tensor, emotions: Tensor, settings: Mapping[str, Any]) -> Tensor:
-    targets = functional.one_hot(emotions, len(EMOTIONS)).float()
+def targets_of(emotions: Tensor, taught: Tensor | None, settings: Mapping[str, Any]) -> Tensor:
+    """Return what clips are to be given (clips, 8): the acted `emotions` (clips,), smoothed, and what is `taught`.
+
+    `taught` (clips, 8) has `teacher_share` of it; None: nothing.
+    """
+    smoothing = settings["label_smoothing"]
+    acted = (1 - smoothing) * functional.one_hot(emotions, len(EMOTIONS)).float() + smoothing / len(EMOTIONS)
+    if taught is None:
+        return acted
+    return (1 - settings["teacher_share"]) * acted + settings["teacher_share"] * taught
+
+
+def _loss(model: ResNet, mfcc: Tensor, targets: Tensor, settings: Mapping[str, Any]) -> Tensor:
     mfcc, targets = mixed_up(mfcc, targets, settings["mixup"])
     with autocast(settings["precision"]):
         logits = model.emotions(mfcc)
-    return functional.cross_entropy(logits.float(), targets, label_smoothing=settings["label_smoothing"])
+    return functional.cross_entropy(logits.float(), targets)
 
 
 def _scale(clips: Sequence[Spectra], mel: MelSpectra) -> Tensor:

@@ -22,6 +22,7 @@ from training.acoustic.model import save_checkpoint
 from training.acoustic.recipes import check_architecture, of_actors, recipe_of
 from training.corpora.ravdess.clips import load_features
 from training.corpora.ravdess.splits import Split, main_split
+from training.ear.teacher import teacher_of
 from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
@@ -54,7 +55,8 @@ def step_one(inputs: Inputs, model_file: Path) -> tuple[list[Epoch], NDArray[np.
     """Fit on the fit actors and write the last network; return the curves and its logits on the validation actors."""
     clips, split = load_features(inputs.features), main_split(inputs.params["split"])
     validation, arch = of_actors(clips, split.validation), inputs.params["model"]["arch"]
-    recipe = recipe_of(arch, of_actors(clips, split.fit), inputs.params, inputs.clips)
+    own, teacher = of_actors(clips, split.fit), teacher_of(arch, inputs.params)
+    recipe = recipe_of(arch, own, inputs.params, inputs.clips, teacher)
     epochs, every = recipe.section["epochs"], inputs.params["train"]["validate_every"]
     actual, curves, logits = labels_of(validation), [], np.empty(0, dtype=np.float32)
     for epoch, loss, network in recipe.fit(split.fit, "step one"):
@@ -69,7 +71,8 @@ def step_one(inputs: Inputs, model_file: Path) -> tuple[list[Epoch], NDArray[np.
 def step_two(inputs: Inputs, model_file: Path) -> None:
     """Fit on the development actors and write the network."""
     clips, split = load_features(inputs.features), main_split(inputs.params["split"])
-    recipe = recipe_of(inputs.params["model"]["arch"], of_actors(clips, split.development), inputs.params, inputs.clips)
+    own, arch = of_actors(clips, split.development), inputs.params["model"]["arch"]
+    recipe = recipe_of(arch, own, inputs.params, inputs.clips, teacher_of(arch, inputs.params))
     *_, (_, _, network) = recipe.fit(split.development, "step two")
     save_checkpoint(network, recipe.arch, recipe.settings, model_file)
 

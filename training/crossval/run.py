@@ -22,8 +22,10 @@ from training.acoustic.answers import Answers, answers_to_waveforms
 from training.acoustic.recipes import RECIPES, check_architecture, of_actors, recipe_of
 from training.corpora.ravdess.clips import Clip, load_features, load_waveform
 from training.corpora.ravdess.splits import Fold, development_folds, reported_folds
+from training.crossval.answers import write_answers
 from training.crossval.plots import write_plots
 from training.crossval.scores import Heard, scores_of
+from training.ear.teacher import teacher_of
 from training.files import CROSSVAL_METRICS
 from training.metrics_files import write_metrics
 from training.params import load_params
@@ -45,7 +47,8 @@ class Task:
 def judge(task: Task) -> dict[str, Answers]:
     """Fit the network of `task` and return what it answers to the fold's test clips, by condition."""
     clips = load_features()
-    recipe = recipe_of(task.arch, of_actors(clips, task.fold.fit), task.params)
+    own, teacher = of_actors(clips, task.fold.fit), teacher_of(task.arch, task.params)
+    recipe = recipe_of(task.arch, own, task.params, teacher=teacher)
     *_, (_, _, network) = recipe.fit(task.fold.fit, f"{task.arch}, testing {task.fold.test}")
     judged = of_actors(clips, task.fold.test)
     waveforms = {clip.name: load_waveform(clip) for clip in judged}
@@ -110,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heard = crossvalidate(folds, params, list(RECIPES))
     write_metrics(CROSSVAL_METRICS, report(heard, folds, params))
     write_plots(heard, params["model"]["arch"], params["crossval"])
+    write_answers(heard[params["model"]["arch"]])
 
 
 if __name__ == "__main__":

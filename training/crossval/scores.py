@@ -74,6 +74,22 @@ def scores_of(heard: Heard, section: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def joined_scores(heard: Heard, section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures that one ear, or several joined, are compared by, under the conditions that all heard."""
+    probabilities = calibrated(heard)
+    predicted = probabilities.argmax(axis=1)
+    return {
+        **classification_scores(heard.actual, probabilities),
+        "uar_interval": _interval(heard, "whole", section),
+        "emotion_accuracy": emotion_accuracy(heard),
+        "uar_of_actors": _spread(heard, predicted),
+        "window_1s": heard.uar("window_1s"),
+        "telephone": heard.uar("telephone"),
+        "noise": {kind: heard.uar(f"{kind}_{REPORTED_SNR_DB}dB") for kind in NOISES},
+        "noise_mean_10dB": float(np.mean([heard.uar(f"{kind}_{REPORTED_SNR_DB}dB") for kind in NOISES])),
+    }
+
+
 def calibrated(heard: Heard, condition: str = "whole") -> Probabilities:
     """Return probabilities (clips, 3), each fold's at the temperature that suits the other folds' whole clips."""
     probabilities = np.empty(heard.logits[condition].shape)

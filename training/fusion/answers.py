@@ -1,4 +1,4 @@
-"""What the int8 graphs answer to the pairs of the labelled set: the voice of each half, and the words."""
+"""What the released graphs answer to the pairs of the labelled set: the voice of each half, and the words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,18 @@ from tqdm import tqdm
 from training.corpora.labeled.recordings import read_recording, read_speech
 from training.corpora.ravdess.clips import Clip, load_samples
 from training.files import (
+    EAR_GRAPH,
     INT8_GRAPH,
     TEXT_INT8_GRAPH,
     TEXT_METRICS,
     TOKENIZER,
+    VALIDATION_EAR_GRAPH,
     VALIDATION_GRAPH,
     VOICE_METRICS,
     existing,
     read_metrics,
 )
+from training.fusion.ears import Ears, load_ears
 from training.fusion.pairs import Pair
 from training.fusion.scores import Half
 from undertone.audio import Samples
@@ -32,10 +35,12 @@ from undertone.words.sentiment import TextModel
 
 @dataclass(frozen=True)
 class Graphs:
-    """The int8 graphs that answer; `validation` is the voice fitted without the validation actors."""
+    """The graphs that answer; the `validation` ones were fitted without the validation actors."""
 
     validation: Path = VALIDATION_GRAPH
     released: Path = INT8_GRAPH
+    validation_ear: Path = VALIDATION_EAR_GRAPH
+    released_ear: Path = EAR_GRAPH
     text: Path = TEXT_INT8_GRAPH
     tokenizer: Path = TOKENIZER
 
@@ -45,6 +50,7 @@ class Networks:
     """The networks that answer: the voice by half, for the tuning actors one that never heard them, and the words."""
 
     voices: Mapping[str, AcousticModel]
+    ears: Ears
     words: TextModel
     vad: Mapping[str, float]
 
@@ -63,7 +69,8 @@ class Networks:
         return half
 
     def _voice(self, pair: Pair) -> Probabilities:
-        return self.voices[pair.half].of_utterance(self._samples(pair))
+        samples = self._samples(pair)
+        return self.ears.voice(pair, samples, self.voices[pair.half].of_utterance(samples))
 
     def _samples(self, pair: Pair) -> Samples:
         if isinstance(pair.audio, Clip):
@@ -92,9 +99,11 @@ def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Netwo
     settings = acoustic_settings(params["features"], read_metrics(VOICE_METRICS)["temperature"])
     halves = {"tuning": graphs.validation if own else graphs.released, "test": graphs.released}
     voices = {half: AcousticModel(existing(path), settings) for half, path in halves.items()}
+    tuning_ear = graphs.validation_ear if own else graphs.released_ear
+    ears = load_ears(params, {"tuning": tuning_ear, "test": graphs.released_ear})
     temperature = read_metrics(TEXT_METRICS)["temperature"]
     words = TextModel(existing(graphs.text), existing(graphs.tokenizer), temperature, params["text"]["max_tokens"])
-    return Networks(voices, words, params["vad"])
+    return Networks(voices, ears, words, params["vad"])
 
 
 def _sound(pair: Pair) -> tuple[str, str]:

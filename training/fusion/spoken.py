@@ -2,7 +2,7 @@
 
 Each sentence of data/labeled is spoken by the neutral voices of its half (training/sounds/speaking.py), passes through
 the speech gate, and is written down by the recogniser of the service. The clips of RAVDESS of the validation and the
-test actors go the same way. Out come `features/heard.parquet`, a row for each, and `spoken/`, the sound of the
+test actors go the same way. Out come `features/heard.arrow`, a row for each, and `spoken/`, the sound of the
 sentences as the voice hears it. For what the recogniser costs the text model, all sentences are heard once more in the
 published voice: clean, with pink noise 10 dB below it, and through a telephone. Run it as `python -m
 training.fusion.spoken`.
@@ -11,14 +11,12 @@ training.fusion.spoken`.
 import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow
-import pyarrow.parquet as parquet
 import soundfile
 from tqdm import tqdm
 
@@ -34,6 +32,7 @@ from training.params import load_params
 from training.scoring.word_errors import word_error_rate
 from training.sounds.conditions import Condition, through_telephone, with_noise
 from training.sounds.speaking import PUBLISHED, Speaker
+from training.tables import read_table, write_records
 from undertone.audio import RATE_HZ, SAMPLES_PER_MS, Samples, to_float, to_int16
 from undertone.gate.listener import utterances
 from undertone.gate.settings import VadSettings, vad_settings
@@ -126,9 +125,7 @@ def load_heard(path: Path = HEARD) -> list[Heard]:
     Raises:
         SystemExit: the file is missing; the message names the stage that makes it.
     """
-    if not path.is_file():
-        raise SystemExit(f"{path} not found: it is made by `dvc repro spoken`")
-    return [Heard(**row) for row in parquet.read_table(path).to_pylist()]
+    return [Heard(**row) for row in read_table(path, "spoken").to_pylist()]
 
 
 def summary(rows: list[Heard]) -> dict[str, Any]:
@@ -160,9 +157,7 @@ def main() -> None:
         *spoken_clips(service, clips_of),
         *all_sentences(service, load_sentences()),
     ]
-    # Not yet training/tables.py: what is spoken and heard depends on the processor, so the recorded rows, which the
-    # release was tuned on, cannot be made elsewhere in another form. The form changes with the next tuning.
-    parquet.write_table(pyarrow.Table.from_pylist([asdict(row) for row in rows]), HEARD)
+    write_records(HEARD, rows)
     write_metrics(SPOKEN_METRICS, summary(rows))
 
 

@@ -8,7 +8,7 @@ StreamError
 
 import json
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
@@ -42,8 +42,8 @@ class ConnectionLostError(StreamError):
     """No `session.closed` came, or it came too early."""
 
 
-async def open_socket(url: str) -> ClientConnection:
-    """Return an open connection to the server at `url`.
+async def open_socket(url: str, api_key: str | None = None) -> ClientConnection:
+    """Return an open connection to the server at `url`, which is shown `api_key`: a key of it, or a token.
 
     Raises:
         ServerUnreachableError: there is none; the message names the url and what to do.
@@ -51,7 +51,9 @@ async def open_socket(url: str) -> ClientConnection:
     try:
         proxy: Literal[True] | None = None if is_local(check_url(url)) else True
         # PCM hardly compresses. A long file at full speed can keep a pong waiting behind megabytes of audio.
-        return await connect(url, compression=None, proxy=proxy, max_size=1 << 26, ping_timeout=120, close_timeout=3)
+        shown = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        bounds: dict[str, Any] = {"max_size": 1 << 26, "ping_timeout": 120, "close_timeout": 3}
+        return await connect(url, compression=None, proxy=proxy, additional_headers=shown, **bounds)
     except InvalidStatus as error:
         raise ServerUnreachableError(_refused_upgrade(url, error.response.status_code)) from None
     except InvalidUrlError as error:
@@ -69,7 +71,8 @@ async def open_socket(url: str) -> ClientConnection:
 
 def _refused_upgrade(url: str, status: int) -> str:
     path = "the path should be /ws/analyze"
-    known = {401: "it wants credentials", 403: path, 404: path, 503: "it is not ready yet, try again"}
+    forbidden = f"{path}, or it takes nothing from this address"
+    known = {401: "it wants credentials", 403: forbidden, 404: path, 503: "it is not ready yet, try again"}
     return f"the server at {url} refused the connection with HTTP {status}: {known.get(status, 'see its log')}"
 
 

@@ -29,18 +29,20 @@ async def stream(
     pace: Pace = REAL_TIME,
     settings: Mapping[str, Any] | None = None,
     patience_s: float = 60.0,
+    api_key: str | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Stream `blocks`, (samples,) int16 at 16 kHz of any lengths, through one session; yield its events as they come.
 
-    Audio is sent once `session.created` arrived, after a `session.update` of `settings` if there are any; the last
-    event is `session.closed`. Close the generator (`contextlib.aclosing`) to hang up early.
+    `api_key` is a key of the server, or a token that it takes. Audio is sent once `session.created` arrived, after a
+    `session.update` of `settings` if there are any; the last event is `session.closed`. Close the generator
+    (`contextlib.aclosing`) to hang up early.
 
     Raises:
         StreamError: see stream_connection.py; events that came before it were yielded. Before `session.created` and
             after `session.finish` a silence of `patience_s` counts as a lost connection.
         Exception: whatever iterating over `blocks` raises, after hanging up.
     """
-    async with await open_socket(url) as socket:
+    async with await open_socket(url, api_key) as socket:
         session = _Session(socket, pace, patience_s)
         try:
             while True:

@@ -76,7 +76,8 @@ class SecondEar:
         """
         self._unheard.append(sound)
         if len(self._unheard) > BACKLOG_FRAMES:
-            self._take(2)
+            self._before = self._unheard[1][-2 * _REACH :]
+            del self._unheard[:2]
             self._missed = True
         if not asked:
             return 0.0

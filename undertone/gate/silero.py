@@ -15,8 +15,9 @@ class SileroModel:
         inputs = sorted(value.name for value in self.session.get_inputs())
         if inputs != ["c", "h", "input"]:
             raise ManifestError(f"{path} has inputs {inputs}; a Silero VAD graph has c, h and input")
+        self._outputs = [value.name for value in self.session.get_outputs()]
 
     def __call__(self, frames: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the speech probabilities of n consecutive frames, each after its context, and the new state."""
-        probabilities, h, c = self.session.run(None, {"input": frames, "h": h, "c": c})
+        probabilities, h, c = self.session.run(self._outputs, {"input": frames, "h": h, "c": c})
         return probabilities, h, c

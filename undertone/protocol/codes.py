@@ -33,8 +33,16 @@ class ErrorCode(StrEnum):
         "session.update with an unknown key, a value out of range or that this server cannot do, or after audio",
     )
     ODD_FRAME_LENGTH = "odd_frame_length", "a binary frame that is no whole number of samples was ignored"
-    UNAUTHORIZED = "unauthorized", "missing or wrong credentials", 4401
-    QUOTA_EXCEEDED = "quota_exceeded", "this key's sessions, minutes or rate are used up", 4429
+    UNAUTHORIZED = (
+        "unauthorized",
+        "no credential, one that does not hold, or one that was revoked meanwhile",
+        4401,
+    )
+    QUOTA_EXCEEDED = (
+        "quota_exceeded",
+        "this key's sessions, connections or minutes are used up for retry_after_s, also in the midst of a session",
+        4429,
+    )
     SERVER_FULL = "server_full", "no session slot, or still loading; sent before anything is built", 1013
     MESSAGE_TOO_LARGE = "message_too_large", "a frame over 1 MiB", 1009
     TOO_FAR_BEHIND = (

@@ -23,6 +23,7 @@ from undertone.stream.settings import SessionSettings
 from undertone.verdict import Verdict
 
 Message = Mapping[str, Any]
+Ears = Mapping[str, Mapping[str, float] | None]
 _MOST_CHARACTERS = 500  # of a text for people: what it quotes may be as long as a frame
 
 
@@ -70,10 +71,12 @@ def speech_ended(utterance_id: int, end_ms: int, cause: str) -> SpeechEnded:
     return {"type": "speech.ended", "utterance_id": utterance_id, "end_ms": end_ms, "cause": cast(Cause, cause)}
 
 
-def verdict(span: Mapping[str, int], text: str | None, judged: Verdict, speech_rate_wpm: int | None) -> Message:
+def verdict(
+    span: Mapping[str, int], text: str | None, judged: Verdict, speech_rate_wpm: int | None, ears: Ears
+) -> Message:
     """Return the fields that `utterance.final` and `utterance.provisional` share.
 
-    `span` has utterance_id, start_ms, end_ms.
+    `span` has utterance_id, start_ms, end_ms; `ears` the probabilities of each ear by label, None of a silent one.
     """
     lanes = {name: sentiment(vector_of(lane.probabilities)) for name, lane in judged.lanes.items()}
     return {
@@ -81,6 +84,7 @@ def verdict(span: Mapping[str, int], text: str | None, judged: Verdict, speech_r
         "text": text,
         "text_sentiment": lanes.get(WORDS),
         "audio_sentiment": lanes[VOICE],
+        "audio_ears": {name: None if heard is None else sentiment(vector_of(heard)) for name, heard in ears.items()},
         "fused_sentiment": sentiment(vector_of(judged.probabilities)),
         "fused_score": round(judged.score, 4),
         "alpha": round(judged.alpha, 4),
@@ -103,9 +107,10 @@ def provisional(shared: Message) -> UtteranceProvisional:
 
 
 def error(code: str, message: str, fatal: bool = False, **details: Any) -> Error:
-    """Something was refused (`fatal` false) or the session ends now (`fatal` true)."""
+    """Something was refused (`fatal` false) or the session ends now (`fatal` true); no detail is None."""
     short = message if len(message) <= _MOST_CHARACTERS else f"{message[: _MOST_CHARACTERS - 3]}..."
-    return cast(Error, {"type": "error", "code": code, "message": short, "fatal": fatal, **details})
+    said = {name: value for name, value in details.items() if value is not None}
+    return cast(Error, {"type": "error", "code": code, "message": short, "fatal": fatal, **said})
 
 
 def pong(ping_id: Any) -> Pong:

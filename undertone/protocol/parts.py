@@ -45,6 +45,16 @@ class Sentiment(TypedDict):
 
 
 @with_config(OPEN)
+class AudioEars(TypedDict):
+    """What each ear for the voice says, joined in `audio_sentiment`: the acoustic network, and the recogniser's encoder
+    (null: it was silent, and `cnn` is `audio_sentiment`).
+    """
+
+    cnn: Sentiment
+    encoder: Sentiment | None
+
+
+@with_config(OPEN)
 class AudioFormat(TypedDict):
     """What binary frames carry."""
 
@@ -88,6 +98,15 @@ class Asr(TypedDict):
     open_vocabulary: bool
     reason: str
     languages: Annotated[list[str], Field(description="codes of the languages that it knows")]
+    sha256: Annotated[Sha256 | None, Field(description="of its weights; null without an encoder")]
+
+
+@with_config(OPEN)
+class EarInfo(TypedDict):
+    """Whether the recogniser's encoder is heard for the voice, and why not."""
+
+    active: bool
+    reason: NotRequired[str]
 
 
 Fusion = Annotated[dict[str, Any], Field(description="the released rule that joins words and voice")]

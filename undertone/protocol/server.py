@@ -13,7 +13,9 @@ from undertone.protocol.parts import (
     CLOSED,
     OPEN,
     Asr,
+    AudioEars,
     AudioFormat,
+    EarInfo,
     Fusion,
     Labels,
     Limits,
@@ -56,6 +58,7 @@ class SessionCreated(TypedDict):
     labels: Labels
     release: ReleaseInfo
     asr: Asr
+    ear: EarInfo
     fusion: Fusion
 
 
@@ -121,6 +124,7 @@ class _Verdict(TypedDict):
     text: Annotated[str | None, Field(description="null without words and with `redact_text`")]
     text_sentiment: Sentiment | None
     audio_sentiment: Sentiment
+    audio_ears: AudioEars
     fused_sentiment: Sentiment
     fused_score: Annotated[float, Field(ge=-1, le=1)]
     alpha: Annotated[Share, Field(description="the weight that the words had; 0 without words")]
@@ -178,12 +182,16 @@ class Error(TypedDict):
     retry_after_s: NotRequired[float]
 
 
+Limited = Literal["session_expired", "server_draining", "too_far_behind", "message_too_large"]
+Ending = Literal["finished", Limited, "quota_exceeded", "unauthorized"]
+
+
 @with_config(CLOSED)
 class SessionClosed(TypedDict):
     """after session.finish, a time-out or a drain; the last message"""
 
     type: Literal["session.closed"]
-    reason: Literal["finished", "session_expired", "server_draining", "too_far_behind", "message_too_large"]
+    reason: Ending
     totals: Totals
     trajectory: list[TrajectoryPoint]
     notes: NotRequired[Annotated[list[Note], Field(description="only where there is something to say")]]

@@ -20,8 +20,10 @@ from undertone.stream.events import Event, Final, Partial
 from undertone.stream.judging import judged
 from undertone.stream.models import Models
 from undertone.stream.session import Output, Session
-from undertone.stream.settings import SessionSettings
+from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
+from undertone.voice.baseline import no_baseline
+from undertone.voice.joined import JoinedEars
 from undertone.words.reading import Words
 from undertone.words.reasons import Reason
 from undertone.words.transcript import Sound
@@ -41,12 +43,16 @@ class Stream:
         """Hear with `models` and `settings`, those of `session.update`; without a `reader` the voice judges alone.
 
         Raises:
-            SettingError: a setting is unknown or out of range; the message names it.
+            SettingError: a setting is unknown, out of range or nothing that this release can do; the message names it.
         """
         self._models, self._reader = models, reader
         self._settings = SessionSettings().updated(settings)
         self._session = Session(models, self._settings, speculates=reader is not None)
         self._fusion = models.fusion.with_alpha(self._settings.alpha)
+        adaptive = self._settings.baseline == "adaptive"
+        if adaptive and (reason := no_baseline(models.manifest.ear)):
+            raise SettingError(f"baseline: {reason}")
+        self._ears = JoinedEars(models.ear, adaptive)
         self._ahead: Speculation | None = None
         self._finished = False
 
@@ -88,7 +94,7 @@ class Stream:
         self._ahead = None
         words = self._words(ahead or utterance)
         voice = self._models.voice(utterance.samples).audio
-        return judged(Final, utterance, words, voice, self._fusion, self._settings.redact_text)
+        return judged(Final, utterance, words, voice, self._ears, self._fusion, self._settings.redact_text)
 
     def _partial(self, so_far: SoFar) -> list[Event]:
         text = self._words(so_far).text

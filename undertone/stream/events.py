@@ -62,6 +62,8 @@ class Judged:
     """An utterance with its verdict: what `Provisional` and `Final` share.
 
     `text` is None where there are no words, or the session keeps them to itself; `speech_rate_wpm` is words a minute.
+    `audio_ears` are the probabilities of each ear whose join is the lane "voice" of the verdict: "cnn" is the acoustic
+    graph, "encoder" the recogniser's ear, None where that was silent.
     """
 
     utterance_id: int
@@ -70,6 +72,7 @@ class Judged:
     text: str | None
     speech_rate_wpm: int | None
     verdict: Verdict
+    audio_ears: Mapping[str, Mapping[str, float] | None] = field(kw_only=True)
 
     @property
     def span(self) -> dict[str, int]:

@@ -5,10 +5,11 @@ from typing import TypeVar
 import numpy as np
 
 from undertone.fusion import lanes_of
-from undertone.probabilities import Probabilities
+from undertone.probabilities import Probabilities, by_label
 from undertone.stream.events import Judged
 from undertone.stream.utterance import Utterance
 from undertone.verdict import judge
+from undertone.voice.joined import JoinedEars
 from undertone.weighting import FusionSettings
 from undertone.words.reading import Words
 
@@ -16,12 +17,20 @@ J = TypeVar("J", bound=Judged)
 
 
 def judged(
-    kind: type[J], utterance: Utterance, words: Words, voice: Probabilities, fusion: FusionSettings, redacts: bool
+    kind: type[J],
+    utterance: Utterance,
+    words: Words,
+    voice: Probabilities,
+    ears: JoinedEars,
+    fusion: FusionSettings,
+    redacts: bool,
 ) -> J:
     """Return the `kind` of event that says how the speaker of `utterance` feels.
 
-    `voice` (3,) is what the voice says; with `redacts` the words weigh as ever, and stay here.
+    `voice` (3,) is what the acoustic graph says; where the words bring an encoding, `ears` join it. With `redacts` the
+    words weigh as ever, and stay here.
     """
+    heard = ears.hear(voice, words.encoding, words.encoder, spoken=words.reason is None)
     text = None if words.text_probabilities is None else np.asarray(words.text_probabilities)
     return kind(
         utterance_id=utterance.utterance_id,
@@ -29,7 +38,11 @@ def judged(
         end_ms=utterance.end_ms,
         text=None if redacts else words.text,
         speech_rate_wpm=words_per_minute(words.text, utterance.end_ms - utterance.start_ms),
-        verdict=judge(lanes_of(text, voice), fusion, words.reason),
+        verdict=judge(lanes_of(text, heard.joined), fusion, words.reason),
+        audio_ears={
+            "cnn": by_label(heard.cnn),
+            "encoder": None if heard.encoder is None else by_label(heard.encoder),
+        },
     )
 
 

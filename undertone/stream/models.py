@@ -7,6 +7,7 @@ from undertone.gate.ears import Silero
 from undertone.manifest import Manifest
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
+from undertone.voice.ear import Ear
 from undertone.weighting import FusionSettings
 
 
@@ -28,6 +29,10 @@ class Models(Protocol):
     @property
     def acoustic(self) -> AcousticModel:
         """The network that hears how something is said."""
+
+    @property
+    def ear(self) -> Ear | None:
+        """What hears the same in the encoder of the recogniser; None where the release has none."""
 
     def voice(self, samples: Samples) -> Voice:
         """Return what the voice says in an utterance, (n,) int16 at 16 kHz."""

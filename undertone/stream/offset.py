@@ -6,7 +6,6 @@ the stream begins with silence, which shows it at once. A function of the sample
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from undertone.audio import Samples
 
@@ -26,8 +25,7 @@ class OffsetRemover:
 
     def __init__(self) -> None:
         self.largest = 0  # of all offsets that were taken away, by size
-        self._frame: list[Samples] = []
-        self._filled = 0
+        self._unfinished: Samples = np.zeros(0, np.int16)  # frame, as it came
         self._forget()
 
     def _forget(self) -> None:
@@ -36,37 +34,33 @@ class OffsetRemover:
 
     def removed(self, samples: Samples) -> Samples:
         """Return the next samples (n,) without the offset; the same array where there is none."""
-        pieces = []
-        while len(samples):
-            room = PIECE_SAMPLES - self._filled
-            piece, samples = samples[:room], samples[room:]
-            pieces.append(self._without(piece))
-            self._watch(piece)
-        if not pieces:
+        begun = len(self._unfinished)
+        heard = np.concatenate([self._unfinished, samples])
+        whole = len(heard) // PIECE_SAMPLES
+        self._unfinished = heard[whole * PIECE_SAMPLES :]
+        offsets = [self.offset, *self._learned(heard[: whole * PIECE_SAMPLES].reshape(whole, PIECE_SAMPLES))]
+        if not any(offsets):
             return samples
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        taken = np.repeat(offsets, PIECE_SAMPLES)[begun : begun + len(samples)]
+        self.largest = max(self.largest, *taken[::PIECE_SAMPLES].tolist(), *taken[-1:].tolist(), key=abs)
+        return np.clip(samples.astype(np.int32) - taken, -32_768, 32_767).astype(np.int16)
 
-    def _without(self, samples: Samples) -> Samples:
-        if self.offset == 0:
-            return samples
-        self.largest = max(self.largest, self.offset, key=abs)
-        return np.clip(samples.astype(np.int32) - self.offset, -32_768, 32_767).astype(np.int16)
+    def _learned(self, frames: Samples) -> list[int]:
+        """Return the offset after each of `frames` (n, 160)."""
+        exact = frames.astype(np.float64)  # whole numbers below 2**53: any order of summation gives the same
+        sums, powers = exact.sum(axis=1).tolist(), np.vecdot(exact, exact).tolist()
+        offsets = []
+        for total, power in zip(sums, powers, strict=True):
+            variance = (PIECE_SAMPLES * power - total * total) / PIECE_SAMPLES**2
+            self._learn(total / PIECE_SAMPLES, variance)
+            offsets.append(self.offset)
+        return offsets
 
-    def _watch(self, samples: Samples) -> None:
-        self._frame.append(samples)
-        self._filled += len(samples)
-        if self._filled == PIECE_SAMPLES:
-            whole = self._frame[0] if len(self._frame) == 1 else np.concatenate(self._frame)
-            self._learn(whole.astype(np.float64))
-            self._frame, self._filled = [], 0
-
-    def _learn(self, frame: NDArray[np.float64]) -> None:
-        mean = float(frame.sum()) / PIECE_SAMPLES
-        beside = frame - mean
-        spread = (float(beside @ beside) / PIECE_SAMPLES) ** 0.5
+    def _learn(self, mean: float, variance: float) -> None:
+        spread = variance**0.5
         if self._contradicted(mean, spread):
             self._forget()
-        weight = 1 / (spread**2 + _FLOOR**2)
+        weight = 1 / (variance + _FLOOR**2)
         self._frames += 1
         self._weight = _MEMORY * self._weight + weight
         self._sum = _MEMORY * self._sum + weight * mean

@@ -41,4 +41,6 @@ class RingBuffer:
             raise IndexError(f"samples [{start}, {end}) asked for, [{self.oldest}, {self.total}) are held")
         begin = start % len(self._samples)
         first = self._samples[begin : begin + end - start]
+        if len(first) == end - start:
+            return first.copy()
         return np.concatenate([first, self._samples[: end - start - len(first)]])

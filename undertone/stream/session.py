@@ -95,10 +95,13 @@ class Session:
         outputs: list[Output] = []
         while len(samples):
             room = FRAME_SAMPLES - self._ring.total % FRAME_SAMPLES
-            self._ring.append(self._offset.removed(samples[:room]))
+            piece = self._offset.removed(samples[:room])
+            self._ring.append(piece)
             samples = samples[room:]
             if self._ring.total % FRAME_SAMPLES == 0:
-                outputs += self._frame(self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total))
+                whole = len(piece) == FRAME_SAMPLES
+                frame = piece if whole else self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total)
+                outputs += self._frame(frame)
         return outputs
 
     def end_utterance(self, cause: str) -> list[Output]:

@@ -42,6 +42,11 @@ class SessionSettings(BaseModel):
     language: Annotated[_Language | None, _Wanted('a code such as "en"')] = Field(
         default=None, description="spoken language: a code such as en or en-US, one of `asr.languages`"
     )
+    baseline: Annotated[Literal["none", "adaptive"], _Wanted('"none" or "adaptive"')] = Field(
+        default="none",
+        description="adaptive: the voice is judged against how it sounded so far in the session; refused where the "
+        "server has no ear or no baseline for it",
+    )
     redact_text: _Switch = Field(default=False, description="finals and partials without the words")
 
     def updated(self, changes: Mapping[str, Any]) -> "SessionSettings":

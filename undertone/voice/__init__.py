@@ -1,4 +1,5 @@
-"""What the voice says of the speaker: the acoustic graph of a release, its windows, and the smoothing of live moods.
+"""What the voice says of the speaker: the acoustic graph of a release, the recogniser's ear, both joined, and moods.
 
-Depends on numpy and ONNX Runtime. It is given speech that the gate found; it fuses nothing and sends nothing.
+Depends on numpy and ONNX Runtime. It is given speech that the gate found, and what a recogniser's encoder made of it;
+it knows no words, fuses nothing with them and sends nothing.
 """

@@ -7,10 +7,13 @@ Reader(folder).read(sound)  the same from the sound on, in the calling thread, a
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
@@ -26,7 +29,8 @@ _loading = threading.Lock()
 class Words:
     """The words of one utterance, or why there are none; `text_probabilities` follow `undertone.labels.LABELS`.
 
-    `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples.
+    `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples; `encoding` and `encoder` are
+    those of the `Transcript`, there whether the words were believed or not.
     """
 
     text: str | None = None
@@ -37,20 +41,27 @@ class Words:
     queue_latency_ms: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
     language: str | None = None
+    encoding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    encoder: str | None = None
 
 
 def read(transcript: Transcript, model: TextModel | None, asr_latency_ms: float | None = None) -> Words:
     """Return the words of `transcript` and how they feel; without a `model` the words alone."""
+    heard = Words(
+        asr_latency_ms=asr_latency_ms,
+        language=transcript.language,
+        encoding=transcript.encoding,
+        encoder=transcript.encoder,
+    )
     if transcript.rejected:
-        return Words(reason=transcript.rejected, language=transcript.language, asr_latency_ms=asr_latency_ms)
+        return replace(heard, reason=transcript.rejected)
     probabilities, text_latency_ms = _felt(transcript.text, model) if model else (None, None)
-    return Words(
+    return replace(
+        heard,
         text=transcript.text,
         text_probabilities=probabilities,
-        asr_latency_ms=asr_latency_ms,
         text_latency_ms=text_latency_ms,
         segments=tuple(vars(segment) for segment in transcript.segments),
-        language=transcript.language,
     )
 
 

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from undertone.audio import Samples
 from undertone.words.reasons import Reason
 
@@ -55,6 +58,9 @@ class Transcript:
     `text` is empty where nothing was said, and holds the words even when they are `rejected`: None, or one of
     `undertone.words.reasons.REJECTIONS`. `window_s` is what the encoder saw (None without one), `decodings` how
     often the words were decoded, `evidence` what the gate judged by.
+
+    `encoding` (width,) is what the encoder made of the sound, pooled (undertone/words/engines/pooling.py), whether
+    the words are rejected or not; `encoder` the sha256 of its weights. None: there is no encoder, or were no samples.
     """
 
     text: str
@@ -64,6 +70,8 @@ class Transcript:
     window_s: float | None = None
     decodings: int = 1
     evidence: dict[str, float] = field(default_factory=dict)
+    encoding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    encoder: str | None = None
 
 
 class Recogniser(ABC):
@@ -74,7 +82,8 @@ class Recogniser(ABC):
     def description(self) -> dict[str, Any]:
         """What runs and why, for the log and for clients.
 
-        `engine`, `model`, `open_vocabulary`, `languages` (the codes of those that it knows) and `reason`.
+        `engine`, `model`, `open_vocabulary`, `languages` (the codes of those that it knows), `reason`, and `sha256` of
+        the weights, None of an engine without an encoder.
         """
 
     @abstractmethod
@@ -84,6 +93,10 @@ class Recogniser(ABC):
         Raises:
             AsrUnavailableError: there is no engine.
         """
+
+    def encoding(self, samples: Samples) -> NDArray[np.float32] | None:
+        """Return `Transcript.encoding` of (n,) int16 samples, n > 0, without finding their words; None: no encoder."""
+        return None
 
     def transcribe(
         self,
@@ -106,7 +119,7 @@ class NoRecogniser(Recogniser):
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
         about = {"engine": "none", "model": None, "open_vocabulary": False, "reason": self._reason}
-        return {**about, "languages": []}
+        return {**about, "languages": [], "sha256": None}
 
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
         """Raise `AsrUnavailableError` if there is anything to hear."""

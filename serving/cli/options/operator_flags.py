@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from serving.settings.access import SWITCHES, AccessSettings
 from serving.settings.operator import OperatorSettings
 from serving.settings.sources import CONFIG_VARIABLE, Gathered, flag, gather
 
@@ -13,10 +14,13 @@ from serving.settings.sources import CONFIG_VARIABLE, Gathered, flag, gather
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each setting to `parser`; what they say is checked by `gathered`."""
     speech = parser.add_argument_group("speech recognition")
+    access = parser.add_argument_group("who may use it, and how much (docs/operate.md)")
     words = ("asr_", "partial_", "speculation")
     for name, field in OperatorSettings.model_fields.items():
-        group = speech if name.startswith(words) else parser
-        group.add_argument(flag(name), default=argparse.SUPPRESS, metavar=_metavar(field), help=_help(field))
+        group = access if name in AccessSettings.model_fields else speech if name.startswith(words) else parser
+        shown: dict[str, Any] = {"metavar": _metavar(field), "help": _help(field)}
+        alone: dict[str, Any] = {"nargs": "?", "const": "on"} if name in SWITCHES else {}
+        group.add_argument(flag(name), default=argparse.SUPPRESS, **shown, **alone)
     config_help = f"a TOML file of settings, such as port = 8000 (default: {CONFIG_VARIABLE}, if set)"
     parser.add_argument("--config", type=Path, metavar="FILE", help=config_help)
     show_help = "print every setting and where it comes from, then end"

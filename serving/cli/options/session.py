@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 from typing import Any
 
 DEFAULT_WAIT_S = 60.0
@@ -12,6 +13,8 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     """Add the server's address, pace and patience."""
     default = "ws://127.0.0.1:8000/ws/analyze"
     parser.add_argument("--url", type=url, default=default, help="the server (default: %(default)s)")
+    key_help = "a key of the server, or a token that it takes; better as UNDERTONE_API_KEY, which nobody else sees"
+    parser.add_argument("--api-key", default=os.environ.get("UNDERTONE_API_KEY"), metavar="KEY", help=key_help)
     parser.add_argument("--speed", type=speed, default=1.0, metavar="X", help="times real time, or max (default: 1)")
     length_help = "length of a frame (default: %(default)s)"
     parser.add_argument("--chunk-ms", type=chunk_ms, default=32, metavar="MS", help=length_help)
@@ -33,6 +36,8 @@ def add_session(parser: argparse.ArgumentParser) -> None:
     session.add_argument("--partials", action=argparse.BooleanOptionalAction, help="send words while they are spoken")
     session.add_argument("--alpha", type=alpha, metavar="A", help="weight of the words, 0 to 1, or adaptive")
     session.add_argument("--language", metavar="CODE", help="spoken language, such as en")
+    baseline_help = "judge the voice against how it sounded so far in the session"
+    session.add_argument("--baseline", choices=("none", "adaptive"), help=baseline_help)
     session.add_argument("--redact-text", action=argparse.BooleanOptionalAction, help="finals without the words")
 
 

@@ -142,8 +142,8 @@ def test_a_missing_release_or_missing_samples_are_told_at_once(start, tiny_relea
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_demo_that_is_stopped_takes_its_server_along(start, tiny_release, two_samples, number):
-    process = start("--release", tiny_release, "--samples", two_samples)
+def test_a_demo_that_is_stopped_takes_its_server_along(start, tiny_release, samples, number):
+    process = start("--release", tiny_release, "--samples", samples)  # more than is heard before the signal
     port = port_of(process.stdout.readline())
     while "mood" not in process.stdout.readline():
         assert process.poll() is None

@@ -17,9 +17,10 @@ LOCALES = {
 
 def shell(line, repository, **environment):
     """Run a line of bash that fails where any part of it does; what it prints are bytes."""
-    environment = {**os.environ, "PYTHONPATH": str(repository), **environment}
+    wide = {"COLUMNS": "200"}  # however long the paths of temporary folders are, they stay in their lines
+    environment = {**os.environ, "PYTHONPATH": str(repository), **wide, **environment}
     line = f'set -o pipefail; undertone() {{ {UNDERTONE} "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", line], cwd=repository, env=environment, capture_output=True, timeout=60)
+    return subprocess.run(["bash", "-c", line], cwd=repository, env=environment, capture_output=True, timeout=300)
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ import time
 import pytest
 from starlette.websockets import WebSocketState
 
-from serving.admission import Slot
+from serving.admission import Caller, Slot
+from serving.guard.grant import ANONYMOUS
+from serving.guard.usage.quotas import Account, Quotas
 from serving.live.connection import Connection
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
@@ -15,6 +17,7 @@ from serving.settings import Recognition, ServerLimits
 pytestmark = pytest.mark.fast
 
 SECOND = bytes(32_000)
+CALLER = Caller("live", "192.0.2.1:1234")
 
 
 class Socket:
@@ -44,7 +47,7 @@ def connected(engine, release, frames, late_s, from_s=0):
         service = Service(release, ServerLimits(max_wait_s=30.0), Recognition(asr=None))
         service.engine = engine
         socket = Socket(frames)
-        connection = Connection(socket, service, Slot())
+        connection = Connection(socket, service, Slot(CALLER, Account(Quotas(), ANONYMOUS)))
         heard_s = lambda: connection._session.session.heard_samples / 16_000  # noqa: E731
         connection._session.working_s = lambda: time.monotonic() + (late_s if heard_s() >= from_s else 0)
         await connection.run()

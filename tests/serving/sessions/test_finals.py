@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
 import pytest
 import yaml
+from material.tiny_ear import SETTINGS, WEIGHTS, encoding, make_ear
 
 from serving.sessions.finals import Finals
 from serving.sessions.subscribers import finals_log, publisher, wire
 from serving.workers.queue import WorkerError, WorkerLostError
 from serving.workers.scheduler import OverloadError
 from undertone.stream.utterance import Speculation, Utterance, Voice
+from undertone.voice.ear import Ear
+from undertone.voice.joined import JoinedEars
 from undertone.weighting import FusionSettings
 from undertone.words.reading import Words
 
@@ -141,6 +145,22 @@ def test_a_provisional_verdict_comes_before_slow_words_and_the_final_after(repos
     for message in (provisional, final):
         schema = {"$ref": f"#/components/schemas/{message['type']}", "components": schemas}
         jsonschema.Draft202012Validator(schema).validate(message)
+
+
+def test_the_ear_is_heard_when_the_words_are_there_and_a_provisional_verdict_is_that_of_the_voice_alone(tmp_path):
+    async def transcribe(stretch, job):
+        await asyncio.sleep(0.1)
+        return replace(heard(1), encoding=encoding(0, 0, 5), encoder=WEIGHTS)
+
+    async def scene(finals):
+        finals.ears = JoinedEars(Ear(make_ear(tmp_path / "ear.onnx"), SETTINGS))
+        finals.add(utterance(1))
+
+    _, (provisional, final) = play(scene, transcribe, provisional_after_ms=20)
+    assert provisional["audio_ears"] == {"cnn": provisional["audio_sentiment"], "encoder": None}
+    assert final["audio_ears"]["cnn"] == provisional["audio_sentiment"]
+    assert final["audio_ears"]["encoder"]["label"] == "positive"
+    assert final["audio_sentiment"] not in final["audio_ears"].values()
 
 
 def test_words_that_never_came_are_pending_at_first_and_have_timed_out_in_the_final():

@@ -1,8 +1,11 @@
 """A served session: what it holds back and when, what it says at the end. Real sessions, scripted words, no server."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from material.tiny_ear import SETTINGS, WEIGHTS, add_ear, encoding
+from material.tiny_release import make_release
 
 from serving.service import Service
 from serving.sessions.session import MAX_PENDING, ServedSession
@@ -21,13 +24,14 @@ class IdleService(Service):
     def __init__(self, release):
         super().__init__(release, ServerLimits(), Recognition())
         self.engine = open_release(release)
-        self.asr.update(engine="scripted", model=None, open_vocabulary=True, reason="a test")
+        self.told({"engine": "scripted", "open_vocabulary": True, "reason": "a test", "sha256": WEIGHTS})
         self.limits_s, self.awaited = [], asyncio.Event()
 
     async def transcribe(self, samples, language=None, speech_ms=None, speech_prob=None, job=None, timeout_s=None):
         self.limits_s.append(timeout_s)
         await self.awaited.wait()
-        return Words(text="well", text_probabilities=[0.1, 0.2, 0.7])
+        said = {"text": "well", "text_probabilities": [0.1, 0.2, 0.7]}
+        return Words(**said, encoding=encoding(5, 0, 0), encoder=WEIGHTS)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,37 @@ async def _refused(release, language):
     served.update({"language": "en-US"})
     assert served.session.settings.language == "en-US"
     served.cancel()
+
+
+def test_a_baseline_is_refused_with_its_reason_where_the_ear_is_silent_or_has_none(tmp_path):
+    asyncio.run(_without_baseline(add_ear(make_release(tmp_path / "release"))))
+
+
+async def _without_baseline(release):
+    service = IdleService(release)
+    for asr, reason in (({"sha256": None}, "no encoder"), ({"sha256": WEIGHTS}, "no prior for it")):
+        service.told(asr)
+        served = ServedSession(service, send=None)
+        with pytest.raises(SettingError, match=f"baseline: .*{reason}"):
+            served.update({"baseline": "adaptive", "alpha": 0.5})
+        assert (served.settings.baseline, served.settings.alpha) == ("none", None)
+        served.cancel()
+
+
+def test_an_adaptive_session_hears_against_what_it_heard(tmp_path, speech):
+    settings = replace(SETTINGS, prior=1.0)
+    release = add_ear(make_release(tmp_path / "release"), settings, residual=True)
+    created = []
+
+    def adapt(served):
+        created.append(served.created())
+        served.update({"baseline": "adaptive"})
+
+    _, _, messages, _ = serve_through(release, speech, prepare=adapt)
+    heard = [m["audio_ears"]["encoder"]["probabilities"] for m in messages if m["type"] == "utterance.final"]
+    assert created[0]["ear"] == {"active": True}
+    assert len(heard) == 6
+    assert heard[0]["negative"] > heard[1]["negative"] > heard[5]["negative"]
 
 
 def test_audio_at_full_speed_waits_for_its_verdicts_and_no_word_is_lost(tiny_release, speech):

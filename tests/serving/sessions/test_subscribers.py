@@ -14,7 +14,8 @@ from undertone.weighting import FusionSettings
 pytestmark = pytest.mark.fast
 
 VERDICT = judge(lanes_of([0.1, 0.2, 0.7], [0.8, 0.1, 0.1]), FusionSettings(alpha=0.25))
-FINAL = Final(3, 1000, 2000, "well done", 120, VERDICT, {"endpoint_wait_ms": 500})
+EARS = {"cnn": VERDICT.lanes["voice"].probabilities, "encoder": None}
+FINAL = Final(3, 1000, 2000, "well done", 120, VERDICT, {"endpoint_wait_ms": 500}, audio_ears=EARS)
 
 
 def test_all_subscribers_are_told_in_their_order_and_one_may_be_added_later():

@@ -67,7 +67,7 @@ def test_variables_that_are_no_settings_and_empty_ones_do_not_matter(monkeypatch
         ("asr_threads = true", "asr_threads in {file}: must be a whole number from 1 to 64, not True"),
         ("port = [1]", "port in {file}: invalid int value: [1]"),
         ('host = "here"', "host in {file}: invalid choice: 'here' (choose from '127.0.0.1', '0.0.0.0', '::')"),
-        ("prot = 8000", "prot in {file}: unknown setting; known are release, host, port, max_sessions"),
+        ("prot = 8000", "prot in {file}: unknown setting; known are no_auth, keys, "),
         ("port = ", "{file} is no TOML: "),
     ],
 )

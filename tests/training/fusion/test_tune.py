@@ -33,7 +33,7 @@ from training.scoring.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
 from undertone.fusion import agree, fused_many
 from undertone.labels import LABELS
-from undertone.manifest import ACOUSTIC_FILE, TEXT_FILE, TOKENIZER_FILE
+from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, TEXT_FILE, TOKENIZER_FILE
 from undertone.probabilities import softmax
 from undertone.weighting import FusionSettings, fusion_settings
 
@@ -301,12 +301,13 @@ def test_a_missing_graph_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Graphs:
     """The promoted graphs: the voice knows the tuning actors, so that what comes out is no result, only a run."""
-    for stage, path in (("features", "features/ravdess.arrow"), ("spoken", "spoken"), ("download", "ravdess")):
+    needed = {"features": "features/ravdess.arrow", "spoken": "spoken", "download": "ravdess"}
+    for stage, path in {**needed, "encoder_features": "features/encodings.arrow"}.items():
         if not (repository / path).exists():
             pytest.skip(f"{path} is not there: `dvc repro {stage}` makes it")
     monkeypatch.chdir(repository)
-    voice = promoted_release / ACOUSTIC_FILE
-    return Graphs(voice, voice, promoted_release / TEXT_FILE, promoted_release / TOKENIZER_FILE)
+    voice, ear = promoted_release / ACOUSTIC_FILE, promoted_release / EAR_FILE
+    return Graphs(voice, voice, ear, ear, promoted_release / TEXT_FILE, promoted_release / TOKENIZER_FILE)
 
 
 @pytest.mark.ravdess

@@ -7,6 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from undertone.fusion import lanes_of
+from undertone.probabilities import by_label
 from undertone.protocol import (
     ErrorCode,
     ServerMessage,
@@ -36,11 +37,12 @@ TIMINGS = dict.fromkeys(
     ],
     1.5,
 )
+ALONE = {"cnn": by_label(VOICE), "encoder": None}
 SERVER = TypeAdapter(ServerMessage)
 
 
 def told(reason):
-    return verdict(SPAN, None, judge(lanes_of(None, VOICE), FusionSettings(), reason), None)
+    return verdict(SPAN, None, judge(lanes_of(None, VOICE), FusionSettings(), reason), None, ALONE)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,8 @@ def told(reason):
         (
             provisional(told(Reason.PENDING)),
             '{"type": "utterance.provisional", "utterance_id": 1, "start_ms": 0, "end_ms": 2000, "text": null, '
-            f'"text_sentiment": null, "audio_sentiment": {VOICE_TOLD}, "fused_sentiment": {VOICE_TOLD}, '
+            f'"text_sentiment": null, "audio_sentiment": {VOICE_TOLD}, '
+            f'"audio_ears": {{"cnn": {VOICE_TOLD}, "encoder": null}}, "fused_sentiment": {VOICE_TOLD}, '
             '"fused_score": 0.5531, "alpha": 0.0, "abstain": false, "mode": "audio_only", "reason": "pending", '
             '"agreement": null, "speech_rate_wpm": null}',
         ),
@@ -79,9 +82,19 @@ def test_a_message_is_the_same_to_the_byte_and_of_its_type(message, text):
 
 
 def test_a_final_with_words_is_of_its_type():
-    shared = verdict(SPAN, "well done", judge(lanes_of(WORDS, VOICE), FusionSettings()), 60)
+    shared = verdict(SPAN, "well done", judge(lanes_of(WORDS, VOICE), FusionSettings()), 60, ALONE)
     message = SERVER.validate_json(json.dumps(final(shared, TIMINGS)))
     assert (message["mode"], message["speech_rate_wpm"], message["reason"]) == ("fused", 60, None)
+
+
+def test_a_final_says_what_each_ear_heard():
+    ears = {"cnn": by_label(VOICE), "encoder": by_label(WORDS)}
+    message = final(
+        verdict(SPAN, None, judge(lanes_of(None, VOICE), FusionSettings(), "no_words"), None, ears), TIMINGS
+    )
+    told = SERVER.validate_json(json.dumps(message))["audio_ears"]
+    assert (told["cnn"]["label"], told["encoder"]["label"]) == ("positive", "neutral")
+    assert told["encoder"]["probabilities"] == {"negative": 0.1, "neutral": 0.7, "positive": 0.2}
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.PENDING])

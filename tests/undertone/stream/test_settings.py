@@ -6,7 +6,7 @@ from undertone.stream.settings import SessionSettings, SettingError
 
 pytestmark = pytest.mark.fast
 
-KNOWN = "endpoint_silence_ms, max_utterance_ms, mood_interval_ms, partials, alpha, language, redact_text"
+KNOWN = "endpoint_silence_ms, max_utterance_ms, mood_interval_ms, partials, alpha, language, baseline, redact_text"
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ KNOWN = "endpoint_silence_ms, max_utterance_ms, mood_interval_ms, partials, alph
         {"max_utterance_ms": 30_000, "mood_interval_ms": 100},
         {"alpha": 0.25},
         {"alpha": "adaptive"},
+        {"baseline": "adaptive"},
         {"partials": True, "language": "en", "redact_text": True},
     ],
 )
@@ -32,6 +33,7 @@ def test_good_settings_are_taken(changes):
         ({"alpha": float("nan")}, 'alpha must be a number from 0 to 1 or "adaptive", not nan'),
         ({"alpha": None}, 'alpha must be a number from 0 to 1 or "adaptive", not None'),
         ({"language": "e"}, "language must be a code such as \"en\", not 'e'"),
+        ({"baseline": True}, 'baseline must be "none" or "adaptive", not True'),
         ({"\ud800": 1, "alpha": 2}, f"unknown setting '\\ud800'; known are {KNOWN}"),
         ({"alpha": 2, "volume": 11}, 'alpha must be a number from 0 to 1 or "adaptive", not 2'),
     ],

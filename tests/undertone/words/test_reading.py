@@ -1,5 +1,7 @@
 """From what was heard to words that feel something: what costs the words, and what does not. Scripted engines."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,17 @@ def test_words_of_another_script_say_nothing_of_the_speaker(reader_with):
 def test_without_a_text_model_the_words_come_alone():
     words = read(SAID, None, asr_latency_ms=5.0)
     assert (words.text, words.text_probabilities, words.asr_latency_ms) == ("it was great", None, 5.0)
+
+
+@pytest.mark.parametrize("rejected", [None, "hallucination"])
+def test_what_the_encoder_made_of_it_comes_along_and_stays_a_small_message(rejected):
+    encoding = np.random.default_rng(0).normal(size=768).astype(np.float32)
+    heard = Transcript("it was great", rejected=rejected, encoding=encoding, encoder="a" * 64)
+    message = pickle.dumps(vars(read(heard, None)))
+    words = Words(**pickle.loads(message))
+    np.testing.assert_array_equal(words.encoding, encoding)
+    assert words.encoder == "a" * 64
+    assert len(message) < 4_000, "3 kB are the vector"
 
 
 def test_no_engine_and_one_that_fails_cost_the_words_only(reader_with, caplog):

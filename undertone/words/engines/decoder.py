@@ -17,8 +17,10 @@ from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens
+from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples, to_float
+from undertone.words.engines.pooling import pooled, sound_frames
 from undertone.words.engines.window import window_frames
 from undertone.words.languages import base_code
 from undertone.words.plausibility.evidence import Evidence, words_of
@@ -33,11 +35,12 @@ TOKENS_PER_SECOND, SPARE_TOKENS = 30, 24  # more than any tongue needs; a decode
 
 @dataclass(frozen=True)
 class Decoding:
-    """What one pass over one window gave."""
+    """What one pass over one window gave; `encoding` is that of the sound alone, pooled."""
 
     evidence: Evidence
     language: str
     window_s: float
+    encoding: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class _Encoded:
     def kind(self) -> tuple[float, str]:
         """What sounds must have in common to be decoded together."""
         return self.window_s, self.language
+
+    @property
+    def encoding(self) -> NDArray[np.float32]:
+        """The states over the sound, those over the padding left out, pooled."""
+        return pooled(np.asarray(self.states)[0, : sound_frames(len(self.sound.samples))])
 
 
 class WhisperDecoder:
@@ -94,6 +102,10 @@ class WhisperDecoder:
             own = list(numbers)
             decodings.update(zip(own, self._together([encoded[number] for number in own]), strict=True))
         return [decodings[number] for number in range(len(encoded))]
+
+    def encoding(self, sound: Sound, features: np.ndarray, window_s: float) -> NDArray[np.float32]:
+        """Return what the encoder makes of `sound` in its window, pooled (width,)."""
+        return self._encoded(sound, features, window_s).encoding
 
     def _encoded(self, sound: Sound, features: np.ndarray, window_s: float) -> _Encoded:
         states = self._whisper.encode(pad_or_trim(features, window_frames(window_s)))
@@ -142,7 +154,7 @@ class WhisperDecoder:
             self_similarity=similarity,
             **_confidence(tokens, result.logits[0], said_again=repeats(similarity)),
         )
-        return Decoding(evidence, one.language, one.window_s)
+        return Decoding(evidence, one.language, one.window_s, one.encoding)
 
     def _language(self, asked: str | None, encoded: Any) -> str:
         if not self.multilingual:

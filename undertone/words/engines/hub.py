@@ -26,10 +26,14 @@ class HubError(RuntimeError):
 
 
 class FoundModel(NamedTuple):
-    """A model's folder, and where it came from in words for everybody: without a path of this machine."""
+    """A model's folder, and where it came from in words for everybody: without a path of this machine.
+
+    `sha256` is that of the weights, None where finding them did not ask for it.
+    """
 
     folder: Path
     source: str
+    sha256: str | None = None
 
 
 def find_model(model: str, wait_s: float) -> FoundModel:
@@ -45,8 +49,8 @@ def find_model(model: str, wait_s: float) -> FoundModel:
     if folder := cached(model):
         return FoundModel(folder, "the hub's cache")
     if found := carried(model):
-        folder, package = found
-        return FoundModel(checked(folder), f"the package {package}")
+        folder, package, sha256 = found
+        return FoundModel(checked(folder), f"the package {package}", sha256)
     return FoundModel(fetched(model, wait_s), "the hub")
 
 

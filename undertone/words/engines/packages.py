@@ -32,8 +32,11 @@ CARRIERS = {
 }
 
 
-def carried(model: str) -> tuple[Path, str] | None:
-    """Return the folder of `model` and the package with its version, or None where no sound package is installed."""
+def carried(model: str) -> tuple[Path, str, str] | None:
+    """Return the folder of `model`, the package with its version, and the sha256 of the weights.
+
+    None where no sound package is installed.
+    """
     carrier = CARRIERS.get(model)
     folder = _located(carrier) if carrier else None
     if carrier is None or folder is None:
@@ -46,7 +49,7 @@ def carried(model: str) -> tuple[Path, str] | None:
     if sha256 != carrier.sha256:
         log.warning("the package %s is not used: its %s has sha256 %s, not %s", name, model, sha256, carrier.sha256)
         return None
-    return folder, name
+    return folder, name, sha256
 
 
 def how_to_install(model: str) -> str:

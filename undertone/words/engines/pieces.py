@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples
+from undertone.words.engines.pooling import combined, sound_frames
 from undertone.words.reasons import Reason
 from undertone.words.transcript import Sound, Transcript
 
@@ -22,12 +24,12 @@ def by_pieces(sound: Sound, hear: Callable[[Sound], Transcript]) -> Transcript:
     length = len(sound.samples)
     if not length:
         return Transcript("", rejected=Reason.NO_WORDS, decodings=0)
-    parts = []
-    for start, end in pieces(sound.samples):
+    parts, ranges = [], pieces(sound.samples)
+    for start, end in ranges:
         share_ms = None if sound.speech_ms is None else round(sound.speech_ms * (end - start) / length)
         piece = replace(sound, samples=sound.samples[start:end], speech_ms=share_ms)
         parts.append(later(hear(piece), start / RATE_HZ))
-    return joined(parts)
+    return replace(joined(parts), encoding=_encoding(parts, [sound_frames(end - start) for start, end in ranges]))
 
 
 def pieces(samples: Samples) -> list[tuple[int, int]]:
@@ -66,4 +68,10 @@ def joined(parts: list[Transcript]) -> Transcript:
         window_s=max(part.window_s or 0.0 for part in parts),
         decodings=sum(part.decodings for part in parts),
         evidence=first.evidence,
+        encoder=first.encoder,
     )
+
+
+def _encoding(parts: list[Transcript], frames: list[int]) -> NDArray[np.float32] | None:
+    vectors = [part.encoding for part in parts if part.encoding is not None]
+    return combined(vectors, frames) if len(vectors) == len(parts) else None

@@ -45,7 +45,7 @@ def load_recogniser(settings: AsrSettings) -> Recogniser:
     except HubError as error:
         log.warning("%s; %s runs instead%s", error, settings.fallback, how_to_install(settings.model))
         return load_fallback(settings, str(error))
-    return WhisperRecogniser(settings, found.folder, f"as asked, from {found.source}")
+    return WhisperRecogniser(settings, found.folder, f"as asked, from {found.source}", found.sha256)
 
 
 def load_fallback(settings: AsrSettings, reason: str) -> Recogniser:

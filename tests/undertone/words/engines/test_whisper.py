@@ -13,6 +13,7 @@ from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
+from undertone.words.engines.packages import CARRIERS
 from undertone.words.engines.recogniser import AsrModelError, AsrSettings, load_recogniser
 
 HELD_OUT = range(21, 25)
@@ -137,7 +138,7 @@ def test_the_description_names_engine_model_and_reason(tiny_en):
     description = dict(tiny_en.description)
     assert description.pop("reason").startswith("as asked, from the ")
     about = {"engine": "faster-whisper", "model": "tiny.en", "open_vocabulary": True, "languages": ["en"]}
-    assert description == about
+    assert description == {**about, "sha256": CARRIERS["tiny.en"].sha256}
 
 
 def test_an_english_model_is_not_loaded_for_another_language():

@@ -1,0 +1,1 @@
+"""What the frozen encoder of the recogniser makes of sounds: one vector for each, clean and disturbed."""

@@ -95,13 +95,14 @@ MAKERS = {
 
 
 def existing(path: Path) -> Path:
-    """Return `path`, one of `MAKERS`.
+    """Return `path`, one of `MAKERS`, or a file of a release.
 
     Raises:
         SystemExit: it does not exist; the message names the stage that makes it.
     """
     if not path.is_file():
-        raise SystemExit(f"{path} not found: it is made by `dvc repro {MAKERS[path]}`")
+        made = f"it is made by `dvc repro {MAKERS[path]}`" if path in MAKERS else "a release has it, or should"
+        raise SystemExit(f"{path} not found: {made}")
     return path
 
 

@@ -1,17 +1,18 @@
 """How much each lane counts in the fusion, and how sure its outcome is; the settings travel in the manifest, `fusion`.
 
 The rule that uses these is in undertone/fusion.py. The weight of the words is a fixed alpha, or one that follows what
-words and voice say. With the entropies H (nats) of both vectors and the share m = 1 - P(neutral) of the words' vector
-that says anything but neutral:
+words and voice say. With the entropies H (nats) of both vectors and the shares m = 1 - P(neutral) of them that say
+anything but neutral:
 
-    odds(u) = a / (1 - a)  *  (H_audio / H_text)**s  *  m**p,        alpha(u) = odds / (1 + odds)
+    odds(u) = a / (1 - a)  *  (H_audio / H_text)**s  *  m_text**p / m_audio**v,        alpha(u) = odds / (1 + odds)
 
-With a = 0.5, s = 1 and p = 0 this is the inverse entropy weighting of Misra, Bourlard and Tyagi 2003, "New entropy
+With a = 0.5, s = 1 and p = v = 0 this is the inverse entropy weighting of Misra, Bourlard and Tyagi 2003, "New entropy
 based combination rules in HMM/ANN multi-stream ASR", ICASSP.
 `a` (adaptive_alpha) says which one to trust at equal entropies, `s` (sharpness) how hard the surer one is preferred.
 `p` (polarity) is ours: neutral words are what people mostly say, however they feel, so that they are sure and yet say
-little of the speaker; the weight of the words follows the part of them that feels something. s = p = 0 is the fixed
-weight `a`. The constants come from the stage `tune_fusion`.
+little of the speaker; the weight of the words follows the part of them that feels something. `v` (voice_polarity) is
+the same of the voice: words that feel something may be said in a calm one. s = p = v = 0 is the fixed weight `a`. The
+constants come from the stage `tune_fusion`.
 
 With more lanes it is the words against the rest. The lanes beside the words, of confidence c, share what the words
 leave, by the same inverse entropies (s = 0 where alpha is fixed); the words then stand against their sum as they
@@ -48,6 +49,7 @@ class FusionSettings:
     adaptive_alpha: the adapted weight where both entropies are equal, in (0, 1).
     sharpness: how hard the surer of the two is preferred, at least 0.
     polarity: how much less words count the more neutral they are, at least 0.
+    voice_polarity: how much less the voice counts the more neutral it is, at least 0.
     temperature: how much surer (under 1) the sum of both is than it says, at equal weights; see `sharpened`.
     abstain_below: finals whose largest fused probability is below this floor abstain; 0: none does.
     """
@@ -57,6 +59,7 @@ class FusionSettings:
     adaptive_alpha: float = 0.5
     sharpness: float = 1.0
     polarity: float = 0.0
+    voice_polarity: float = 0.0
     temperature: float = 1.0
     abstain_below: float = 0.0
 
@@ -69,6 +72,7 @@ class FusionSettings:
             "adaptive_alpha": 0.0 < self.adaptive_alpha < 1.0,
             "sharpness": 0.0 <= self.sharpness < float("inf"),
             "polarity": 0.0 <= self.polarity < float("inf"),
+            "voice_polarity": 0.0 <= self.voice_polarity < float("inf"),
             "temperature": 0.05 <= self.temperature <= 20.0,
             "abstain_below": 0.0 <= self.abstain_below <= 1.0,
         }
@@ -119,10 +123,15 @@ def weights(text: ArrayLike, audio: ArrayLike, settings: FusionSettings, trust: 
         return np.full_like(certain, alpha)
     # In odds, so that a sharp preference neither overflows nor divides by zero.
     preference = settings.sharpness * (np.log(np.maximum(entropy(audio), SURE)) - np.log(certain))
-    neutral = np.asarray(text, dtype=np.float64)[..., LABELS.index("neutral")]
-    preference += settings.polarity * np.log(np.maximum(1.0 - neutral, SURE))
+    preference += settings.polarity * _says_something(text) - settings.voice_polarity * _says_something(audio)
     prior = np.log(settings.adaptive_alpha / (1.0 - settings.adaptive_alpha)) + np.log(trust)
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * (prior + preference))))
+
+
+def _says_something(probabilities: ArrayLike) -> Weights:
+    """Return log(1 - P(neutral)) of vectors (..., 3)."""
+    neutral = np.asarray(probabilities, dtype=np.float64)[..., LABELS.index("neutral")]
+    return np.asarray(np.log(np.maximum(1.0 - neutral, SURE)))
 
 
 def weight(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> float:

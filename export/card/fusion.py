@@ -97,7 +97,8 @@ def _rule(settings: FusionSettings) -> str:
     return (
         "Alpha follows what both say: their entropies, and how much of the words' vector is "
         f"neutral;\n{settings.adaptive_alpha:g} where both are equally sure and the words are not neutral at all, "
-        f"sharpness {settings.sharpness:g}, polarity {settings.polarity:g}"
+        f"sharpness {settings.sharpness:g}, polarity {settings.polarity:g} of the words, "
+        f"{settings.voice_polarity:g} of the voice"
     )
 
 

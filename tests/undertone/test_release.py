@@ -351,7 +351,8 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "98.4 % of the test rows",
         "15 % word errors cost up to 3.8 points",
         "Sarcasm",
-        "0.55 where both are equally sure and the words are not neutral at all, sharpness 0.5, polarity 0.75.",
+        "0.55 where both are equally sure and the words are not neutral at all, sharpness 0.5, "
+        "polarity 0.75 of the words, 0 of the voice.",
         "under 0.76 keeps its label",
         "Protocol: four kinds of pairs.",
         f"| words say nothing, the voice feels |{3 * ' 0.851 [0.793, 0.904] |'} voice | **-0.4** [-3.4, 2.6] | 0.048 |",

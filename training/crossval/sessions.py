@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.crossval.scores import Heard
 from training.ear.head import Head
-from training.scoring.scores import Labels, uar
+from training.scoring.scores import uar
 from undertone.probabilities import Probabilities, softmax
 from undertone.voice.baseline import Baseline
 from undertone.voice.joined import logits_of_both
@@ -87,8 +87,8 @@ def _scores(judges: Judges, sessions: Sequence[Session], prior: float, by_count:
     parts = {"all": count >= 0}
     if by_count:
         parts |= {f"{low}-{high - 1}": (count >= low) & (count < high) for low, high in pairwise(HEARD_BEFORE)}
-    return {part: {name: _uar(actual, own, chosen) for name, own in said.items()} for part, chosen in parts.items()}
-
-
-def _uar(actual: Labels, predicted: Labels, chosen: NDArray[np.bool_]) -> float:
-    return uar(actual[chosen], predicted[chosen])
+    return {
+        part: {name: uar(actual[chosen], own[chosen]) for name, own in said.items()}
+        for part, chosen in parts.items()
+        if chosen.any()
+    }

@@ -57,13 +57,15 @@ def best_fixed(kinds: Kinds, step: float) -> FusionSettings:
 def best_adaptive(
     kinds: Kinds, step: float, sharpnesses: Sequence[float], polarities: Sequence[float]
 ) -> FusionSettings:
-    """Return the adaptive weight on the three grids, with its temperature, of nearly the least log loss."""
+    """Return the adaptive weight on the grids, with its temperature, of nearly the least log loss.
+
+    `polarities` are tried of the words and of the voice.
+    """
+    constants = ("sharpness", "polarity", "voice_polarity", "adaptive_alpha")
+    grid = product(sharpnesses, polarities, polarities, alphas(step)[1:-1])
     candidates = [
-        tempered(
-            kinds,
-            FusionSettings(adaptive=True, adaptive_alpha=alpha, sharpness=float(sharpness), polarity=float(polarity)),
-        )
-        for sharpness, polarity, alpha in product(sharpnesses, polarities, alphas(step)[1:-1])
+        tempered(kinds, FusionSettings(adaptive=True, **dict(zip(constants, map(float, values), strict=True))))
+        for values in grid
     ]
     losses = [loss(kinds, settings) for settings in candidates]
     good = [settings for settings, own in zip(candidates, losses, strict=True) if own <= min(losses) + NEARLY]
@@ -84,7 +86,7 @@ def least_gain(kinds: Kinds, settings: FusionSettings) -> float:
 def chosen(kinds: Kinds, fixed: FusionSettings, adaptive: FusionSettings) -> FusionSettings:
     """Return the better of both, which carries the constants of the other too, for sessions that ask for it."""
     better = min((fixed, adaptive), key=lambda settings: loss(kinds, settings))
-    constants = ("adaptive_alpha", "sharpness", "polarity")
+    constants = ("adaptive_alpha", "sharpness", "polarity", "voice_polarity")
     return replace(better, alpha=fixed.alpha, **{name: getattr(adaptive, name) for name in constants})
 
 

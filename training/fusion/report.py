@@ -150,7 +150,8 @@ def _gain(half: Half, settings: FusionSettings, over: str) -> float:
 
 
 def _on_tuning(kinds: Kinds, settings: FusionSettings) -> dict[str, float]:
-    used = ("adaptive_alpha", "sharpness", "polarity", "temperature") if settings.adaptive else ("alpha", "temperature")
+    adaptive = ("adaptive_alpha", "sharpness", "polarity", "voice_polarity", "temperature")
+    used = adaptive if settings.adaptive else ("alpha", "temperature")
     return {
         **{name: getattr(settings, name) for name in used},
         "log_loss": loss(kinds, settings),

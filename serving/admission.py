@@ -101,16 +101,20 @@ class Admission:
         self._most: dict[Kind, int] = {"live": limits.max_sessions, "upload": limits.max_uploads}
         self._slots: dict[Kind, set[Slot]] = {"live": set(), "upload": set()}
         self._quotas = quotas or Quotas()
-        self._open = False
+        self.is_open = False
         self.draining = False
 
     def open(self) -> None:
         """Admit callers from now on: the models are loaded."""
-        self._open = True
+        self.is_open = True
 
     def admitted(self, kind: Kind) -> int:
         """Return how many callers of `kind` hold a slot."""
         return len(self._slots[kind])
+
+    def free(self, kind: Kind) -> int:
+        """Return how many callers of `kind` may still come."""
+        return self._most[kind] - self.admitted(kind)
 
     def slots(self) -> list[Slot]:
         """Return all that are held."""
@@ -143,7 +147,7 @@ class Admission:
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
             return _draining(caller.kind)
-        if not self._open:
+        if not self.is_open:
             return RefusedError(ErrorCode.SERVER_FULL, "the models are still loading; see /health")
         at_once = sum(slot.grant.name == caller.grant.name for slot in self._slots["live"])
         if refused := self._quotas.refusal(caller.grant, caller.kind, at_once, caller.upload_bytes):

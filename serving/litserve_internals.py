@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection, Iterator
 from multiprocessing.connection import wait
 from multiprocessing.managers import SyncManager
 from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import RawValue
 from types import FrameType
 from typing import Any
 
@@ -70,6 +71,8 @@ class SupervisedServer(LitServer):
         self.monitor_internal = _LOOK_AT_WORKERS_S
         self.uvicorn_graceful_timeout = stop_within_s
         self._stopping, self._starting, self._stops, self._lost = False, False, 0, ""
+        # In memory that the API process shares: the main process starts workers anew.
+        self._restarts = {path: RawValue("L", 0) for path in (api.api_path for api in self.litapi_connector)}
 
     def run_until_stopped(self, host: str, port: int, log_level: str, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C, then end in order; a second one ends it at once.
@@ -104,8 +107,13 @@ class SupervisedServer(LitServer):
 
     def launch_single_inference_worker(self, lit_api: litserve.LitAPI, worker_id: int) -> BaseProcess:
         """Start a worker in the place of one that died."""
+        self._restarts[lit_api.api_path].value += 1
         with self._whole_start():
             return super().launch_single_inference_worker(lit_api, worker_id)
+
+    def restarts(self, api_path: str) -> int:
+        """Return how many workers of `api_path` were started in the place of others."""
+        return int(self._restarts[api_path].value)
 
     def _init_manager(self, num_api_servers: int) -> SyncManager:
         with self._whole_start(), _replaced(litserve.server.mp, "Manager", _manager):

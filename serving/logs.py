@@ -1,11 +1,14 @@
 """Logging, set up once and alike in every process: time, level, process role and logger, as text or as JSON lines.
 
-What uvicorn and LitServe log goes the same way. A line of a session carries its id in JSON.
+What uvicorn and LitServe log goes the same way. In JSON a line carries the ids of what it is about: the session, the
+utterance in it, and the trace that its client began (serving/observe/trace_context.py).
 """
 
 import json
 import logging
 import logging.config
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +20,11 @@ LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("text", "json")
 TEXT = "%(asctime)s %(levelname)s %(role)s %(name)s: %(message)s"
 
-# The session that the running task works for; tasks that it starts inherit it.
+# What the running task works for; tasks that it starts inherit it.
 SESSION: ContextVar[str | None] = ContextVar("session", default=None)
+UTTERANCE: ContextVar[int | None] = ContextVar("utterance", default=None)
+TRACE: ContextVar[str | None] = ContextVar("trace_id", default=None)
+_SUBJECT: tuple[ContextVar[Any], ...] = (SESSION, UTTERANCE, TRACE)
 
 # As LitServe names its processes; a worker says itself which words it finds.
 _ROLES = {"MainProcess": "main", "LitServer-0": "api", "inference-worker": "worker"}
@@ -34,6 +40,22 @@ class LogSettings:
 
 
 QUIET = LogSettings()
+
+
+def subject() -> dict[str, Any]:
+    """Return the ids of what the running task works for, by their names in JSON: session, utterance, trace_id."""
+    return {variable.name: value for variable in _SUBJECT if (value := variable.get()) is not None}
+
+
+@contextmanager
+def about(ids: Mapping[str, Any]) -> Iterator[None]:
+    """Let the lines inside carry `ids`, as `subject` gave them in another process."""
+    tokens = [(variable, variable.set(ids.get(variable.name))) for variable in _SUBJECT]
+    try:
+        yield
+    finally:
+        for variable, token in tokens:
+            variable.reset(token)
 
 
 def set_up(settings: LogSettings, role: str | None = None) -> None:
@@ -60,7 +82,7 @@ def configuration(settings: LogSettings, role: str | None = None) -> dict[str, A
 
 
 class Context(logging.Filter):
-    """Gives each record the role of its process and the session of its task."""
+    """Gives each record the role of its process and the ids of what its task works for."""
 
     def __init__(self, role: str | None) -> None:
         super().__init__()
@@ -69,7 +91,7 @@ class Context(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
         record.role = self._role or _ROLES.get(record.processName or "", record.processName)
-        record.session = SESSION.get()
+        record.subject = subject()
         return True
 
 
@@ -82,7 +104,7 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (UTC), level, role, logger, message; session and exception where there is one."""
+    """One JSON object a line: time (UTC), level, role, logger, message; ids and exception where there are any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -92,9 +114,8 @@ class JsonLines(logging.Formatter):
             "role": getattr(record, "role", None),
             "logger": record.name,
             "message": redacted(record.getMessage()),
+            **getattr(record, "subject", {}),
         }
-        if session := getattr(record, "session", None):
-            line["session"] = session
         if record.exc_info:
             line["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)

@@ -28,6 +28,9 @@ from serving.litserve_internals import ServerLostError, SupervisedServer, Worker
 from serving.live.connection import serve_connection
 from serving.live.websocket_protocol import BoundedWebSocket
 from serving.logs import QUIET, LogSettings, configuration
+from serving.observe.observer import Observer
+from serving.observe.routes import add_observation
+from serving.observe.trace_context import TraceContext
 from serving.processes import end_with_parent
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
@@ -38,6 +41,7 @@ from serving.web.pages import REPLACED, add_pages
 from serving.workers.queue import WorkerQueue
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 from undertone.labels import LABELS
+from undertone.manifest import Manifest
 from undertone.protocol import PROTOCOL_VERSION
 from undertone.release import check_release, describe_release
 
@@ -56,7 +60,7 @@ class ServerFailedError(RuntimeError):
 class UndertoneServer(SupervisedServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end.
 
-    `access` says who may use it.
+    `access` says who may use it; spans go to `otlp_endpoint`.
     """
 
     def __init__(
@@ -66,19 +70,12 @@ class UndertoneServer(SupervisedServer):
         recognition: Recognition | None = None,
         log: LogSettings = QUIET,
         access: Access = OPEN,
+        otlp_endpoint: str | None = None,
     ) -> None:
         manifest = check_release(release)
         self._recognition, self._log = recognition or Recognition(), log
         workers = _workers(self._recognition)
-        metadata: dict[str, Any] = {
-            "release": describe_release(manifest),
-            "labels": list(LABELS),
-            "protocol": PROTOCOL_VERSION,
-            "metrics": manifest.metrics,
-            "asr": {},
-            "ear": {},
-            "limits": asdict(limits),
-        }
+        metadata = _metadata(manifest, limits)
         super().__init__(
             self._apis(release),
             accelerator="cpu",
@@ -91,15 +88,18 @@ class UndertoneServer(SupervisedServer):
         self.admission = Admission(limits, self.guard.quotas)
         self.service = Service(release, limits, self._recognition)
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
+        self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.admission, self.service)
+        add_observation(self.app, self.observer)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
         add_pages(self.app)
         answer_in_json(self.app)
         self.app.add_middleware(HeadAsGet)
-        self.app.add_middleware(AccessControl, guard=self.guard, access=access)
+        self.app.add_middleware(AccessControl, guard=self.guard, access=access, refused=self.service.metrics.refused)
         self.app.add_middleware(OtherOrigins, origins=access.origins)
+        self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         asr, log = self._recognition.asr, self._log
@@ -111,7 +111,7 @@ class UndertoneServer(SupervisedServer):
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Load the models while the server already answers /health, and drain on SIGTERM."""
         end_with_parent()
-        async with super().lifespan(app):
+        async with super().lifespan(app), self.observer.watching():
             self._drain_on_signal()
             opening = asyncio.create_task(self._open())
             async with self.guard.watching(self.admission.slots):
@@ -121,11 +121,13 @@ class UndertoneServer(SupervisedServer):
     async def _open(self) -> None:
         try:
             queues = self._queues()
+            self.observer.watch({_named(path): queue for path, queue in queues.items()})
             await self.service.open(queues[WORDS_PATH], queues.get(PARTIALS_PATH))
         except Exception:
             log.exception("the models could not be loaded; going down")
             os.kill(os.getpid(), signal.SIGTERM)
             return
+        self.observer.tell_release(self.service.about)
         self.admission.open()
         self.words_api.ready = True
 
@@ -138,6 +140,7 @@ class UndertoneServer(SupervisedServer):
             serving.port.PortError: somebody else listens there.
             ServerFailedError: no worker could be set up, or a process that nothing goes on without has died.
         """
+        limits = self.service.limits
         try:
             self.run_until_stopped(
                 host,
@@ -145,8 +148,8 @@ class UndertoneServer(SupervisedServer):
                 self._log.level,
                 log_config=configuration(self._log),
                 access_log=self._log.level == "debug",
-                http=AnsweringHttp,
-                ws=partial(BoundedWebSocket, most_bytes=self.service.limits.max_frame_bytes),
+                http=partial(AnsweringHttp, head_s=limits.max_head_s, send_s=limits.send_timeout_s),
+                ws=partial(BoundedWebSocket, most_bytes=limits.max_frame_bytes),
                 ws_per_message_deflate=False,
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=None,
@@ -182,6 +185,23 @@ class UndertoneServer(SupervisedServer):
 async def _asyncapi() -> PlainTextResponse:
     text = Path(__file__).with_name("asyncapi.yaml").read_text(encoding="utf-8")
     return PlainTextResponse(text, media_type="application/yaml")
+
+
+def _metadata(manifest: Manifest, limits: ServerLimits) -> dict[str, Any]:
+    """Return what /info tells."""
+    return {
+        "release": describe_release(manifest),
+        "labels": list(LABELS),
+        "protocol": PROTOCOL_VERSION,
+        "metrics": manifest.metrics,
+        "asr": {},
+        "ear": {},
+        "limits": asdict(limits),
+    }
+
+
+def _named(api_path: str) -> str:
+    return api_path.rpartition("/")[2]
 
 
 def _workers(recognition: Recognition) -> dict[str, int]:

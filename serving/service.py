@@ -10,6 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from serving.logs import subject
+from serving.observe.metrics import Metrics
+from serving.observe.sessions import Sessions
 from serving.settings import Recognition, ServerLimits
 from serving.short_calls import ShortCalls
 from serving.threads import Threads
@@ -45,8 +48,8 @@ def without_folders(value: Any) -> Any:
 class Service:
     """One per API process; every method runs in its event loop. There is no engine until `open` has loaded it.
 
-    `asr` says which recogniser the workers loaded and why, `ear` whether the voice is heard in its encoder too. Live
-    audio and uploads are computed on threads of their own.
+    `asr` says which recogniser the workers loaded and why, `ear` whether the voice is heard in its encoder too;
+    `metrics` and `sessions` observe what goes on. Live audio and uploads are computed on threads of their own.
     """
 
     def __init__(self, release: Path, limits: ServerLimits, recognition: Recognition) -> None:
@@ -60,6 +63,8 @@ class Service:
         self.live_calls = ShortCalls(self.live_threads)
         self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
         self._loading_threads = Threads("loading", 1)
+        self.metrics = Metrics()
+        self.sessions = Sessions(self.metrics)
         self._recognition = recognition
         self._words: WorkerQueue | None = None
         self._partials: WorkerQueue | None = None
@@ -97,6 +102,12 @@ class Service:
             await self._describe(words)
         except Exception as error:
             log.warning("no worker says which model it loaded: %r", error)
+
+    @property
+    def about(self) -> dict[str, str | None]:
+        """Which release is loaded, and which recogniser."""
+        version = self.engine.manifest.version if self.engine else None
+        return {"version": version, "asr_engine": self.asr["engine"], "asr_model": self.asr.get("model")}
 
     @property
     def _ear_settings(self) -> EarSettings | None:
@@ -145,7 +156,7 @@ class Service:
         assert self._words is not None
         began_s = time.perf_counter()
         evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
-        payload = {"samples": samples.tobytes(), "language": language, **evidence}
+        payload = {"samples": samples.tobytes(), "language": language, **evidence, "subject": subject()}
         try:
             words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, job))
         except WorkerLostError:  # the next one may not get the same model

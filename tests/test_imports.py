@@ -146,3 +146,9 @@ def test_what_decodes_films_is_loaded_only_for_what_libsndfile_does_not_know():
 
 def test_pocketsphinx_is_loaded_only_where_it_is_asked_for():
     assert "pocketsphinx" not in loaded_by("import undertone.words.engines.recogniser")
+
+
+def test_what_makes_spans_is_loaded_only_where_they_are_asked_for():
+    # Its API alone is loaded: by FastAPI, where it is installed.
+    program = "import serving.server, sys; sys.exit('opentelemetry.sdk' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -13,7 +13,8 @@ from serving.cli.views.names import printable
 WELL, FAILED = 0, 1
 _EXTRAS = {
     **dict.fromkeys(("av", "faster_whisper", "fastapi", "jwt", "litserve", "pydantic_settings"), "serve"),
-    **dict.fromkeys(("python_multipart", "starlette", "uvicorn", "websockets"), "serve"),
+    **dict.fromkeys(("prometheus_client", "psutil", "python_multipart", "starlette", "uvicorn", "websockets"), "serve"),
+    "opentelemetry": "otel",
     "pocketsphinx": "pocketsphinx",
 }
 

@@ -79,7 +79,12 @@ def _serve(settings: "OperatorSettings") -> int:
     logs.set_up(settings.log)
     try:
         server = UndertoneServer(
-            settings.release.resolve(), settings.limits, settings.recognition, settings.log, settings.access
+            settings.release.resolve(),
+            settings.limits,
+            settings.recognition,
+            settings.log,
+            settings.access,
+            settings.otlp_endpoint,
         )
         options = settings.tls.options() if settings.tls else {}
         server.serve(settings.host, settings.port, forwarded_allow_ips=settings.forwarded_allow_ips, **options)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.files.body import Refusal, fault_of
 from serving.files.upload import Upload
+from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
@@ -25,14 +26,13 @@ from undertone.stream.settings import SettingError
 log = logging.getLogger("undertone.http")
 
 MEDIA_TYPE = "application/x-ndjson"
-SEND_TIMEOUT_S = 30.0
 
 
 class Lines:
     """A response body of one JSON message a line; begins with the first of them."""
 
-    def __init__(self, send: Send) -> None:
-        self._send_asgi = send
+    def __init__(self, send: Send, timeout_s: float) -> None:
+        self._send_asgi, self._timeout_s = send, timeout_s
         self._sending = asyncio.Lock()
         self._begun = False
 
@@ -43,7 +43,7 @@ class Lines:
             TimeoutError: the client reads nothing.
         """
         # No wait_for: that of Python 3.11 loses a cancellation that comes as the line is sent (python/cpython#86296).
-        async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
+        async with self._sending, asyncio.timeout(self._timeout_s):
             await self._line(message)
 
     async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
     Raises:
         Refusal: this server cannot do one of the settings; nothing was sent.
     """
-    lines = Lines(send)
+    lines = Lines(send, service.limits.send_timeout_s)
     session = ServedSession(service, lines.send, live=False)
     session.subscribers.insert(0, each_final(upload.slot.answered))
     try:
@@ -74,12 +74,15 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
         await lines.send(session.created())
         await _listen(session, upload, lines)
     except SettingError as refused:
+        session.cancel(ErrorCode.INVALID_SETTING)
         raise Refusal(422, ErrorCode.INVALID_SETTING, str(refused)) from None
     except TimeoutError:
         log.warning("session %s: the client reads nothing, given up", session.id)
+        session.cancel(READS_NOTHING)
         raise ClientDisconnect from None
     except Exception:
         log.exception("session %s: internal error", session.id)
+        session.cancel(ErrorCode.INTERNAL)
         message = f"an internal error; the log has it as session {session.id}"
         with contextlib.suppress(TimeoutError):
             await lines.send(error(ErrorCode.INTERNAL, message, fatal=True))
@@ -99,6 +102,7 @@ async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
     except AudioFileError as broken:
         await session.end_utterance("finish")
         await session.finals.drain()
+        session.cancel(fault_of(broken)[1])
         await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
         return
     await session.close("finished", notes=upload.notes)

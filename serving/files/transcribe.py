@@ -50,11 +50,12 @@ async def transcribe(service: Service, settings: Mapping[str, Any], upload: Uplo
     assert service.engine is not None
     session = Session(service.engine, _QUIET.updated(settings), speculates=service.speculates)
     told = _Transcript(service, session.settings, upload.slot.answered)
-    async for pcm in upload:
-        if upload.slot.ending.is_set():
-            raise upload.slot.why
-        await told.add(await service.upload_threads.run(session.feed, pcm))
-    await told.add(await service.upload_threads.run(session.finish))
+    with service.sessions.observed("upload", lambda: session.heard_samples, lambda: session.totals):
+        async for pcm in upload:
+            if upload.slot.ending.is_set():
+                raise upload.slot.why
+            await told.add(await service.upload_threads.run(session.feed, pcm))
+        await told.add(await service.upload_threads.run(session.finish))
     notes = [*upload.notes, *session.notes]
     return JSONResponse({**told.as_dict(), **({"notes": notes} if notes else {})})
 

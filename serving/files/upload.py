@@ -65,9 +65,11 @@ class UploadResponse(Response):
         try:
             response = await self._respond(Request(scope, receive), send)
         except RefusedError as refused:
+            self._service.metrics.refused("upload", refused.code)
             response = Refusal(refused.status, refused.code, str(refused), refused.retry_after_s).response()
         except Refusal as refused:
             log.info("refused %s: %s, %s", scope["path"], refused.code, refused)
+            self._service.metrics.refused("upload", refused.code)
             response = refused.response()
         except ClientDisconnect:
             log.info("%s: the client is gone", scope["path"])

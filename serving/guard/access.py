@@ -5,7 +5,7 @@ Paths are for those who have a credential, but for those of `PUBLIC` and those w
 
 import ipaddress
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,12 +26,17 @@ _PUBLIC_FOLDER = "/docs/"
 _QUOTED = 80  # characters of what a client sent
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
+Refused = Callable[[str, str], object]
+
 
 class AccessControl:
-    """Lets requests and sockets pass with their grant noted, or answers them."""
+    """Lets requests and sockets pass with their grant noted, or answers them.
 
-    def __init__(self, app: ASGIApp, guard: Guard, access: Access) -> None:
-        self._app, self._guard, self._access = app, guard, access
+    `refused` is called with what was refused, `live`, `upload` or `request`, and the code of the reason.
+    """
+
+    def __init__(self, app: ASGIApp, guard: Guard, access: Access, refused: Refused) -> None:
+        self._app, self._guard, self._access, self._refused = app, guard, access, refused
         self._networks = [ipaddress.ip_network(text) for text in access.addresses]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,15 +48,19 @@ class AccessControl:
         try:
             let_in(scope, await self._grant(scope))
         except ForbiddenError as forbidden:
-            _log(scope, forbidden)
+            self._note(scope, forbidden)
             answer = error_response(403, forbidden.code, str(forbidden))
             await answer(scope, receive, send)
         except RefusedError as refused:
-            _log(scope, refused)
+            self._note(scope, refused)
             self._guard.meter.add(ANONYMOUS.name, refusals=1)
             await _refuse(refused, scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _note(self, scope: Scope, why: ForbiddenError | RefusedError) -> None:
+        log.info("refused %r from %s: %s", scope["path"][:_QUOTED], _host(scope), why)
+        self._refused(_kind(scope), why.code)
 
     async def _grant(self, scope: Scope) -> Grant:
         credential, path = credential_of(scope), scope["path"]
@@ -79,8 +88,10 @@ def check_page(headers: Headers, origins: Sequence[str]) -> None:
         raise ForbiddenError("origin_not_allowed", "pages of this origin may not; the operator sets --allow-origins")
 
 
-def _log(scope: Scope, why: Exception) -> None:
-    log.info("refused %r from %s: %s", scope["path"][:_QUOTED], _host(scope), why)
+def _kind(scope: Scope) -> str:
+    if scope["type"] == "websocket":
+        return "live"
+    return "upload" if scope["method"] == "POST" else "request"
 
 
 def _agreeing(scope: Scope, send: Send) -> Send:

@@ -15,6 +15,7 @@ from serving.admission import Admission, Slot, caller
 from serving.guard.refusal import RefusedError
 from serving.guard.socket_refusal import close_code, tell_refusal
 from serving.live.inbox import PCM_BYTES_PER_S, Drain, Frame, Gone, Inbox
+from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
@@ -34,8 +35,6 @@ from undertone.protocol import (
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.live")
-
-SEND_TIMEOUT_S = 30.0
 
 
 class Closing(Exception):
@@ -65,6 +64,7 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
             # In a task of its own: each step would go down through every layer of the application and up again.
             await asyncio.create_task(Connection(websocket, service, slot).run())
     except RefusedError as refused:
+        service.metrics.refused("live", refused.code)
         await tell_refusal(websocket, refused)
 
 
@@ -78,6 +78,7 @@ class Connection:
         self._inbox = Inbox(websocket, self._session.working_s)
         self._sending = asyncio.Lock()
         self._clock = _Clock(*(3 * [time.monotonic()]))
+        self._session.observed.arrived_s = lambda: self._inbox.audio_s
         slot.when_ending(self._inbox.drain)
 
     async def run(self) -> None:
@@ -89,8 +90,10 @@ class Connection:
             log.info("session %s: the client is gone", self._session.id)
         except TimeoutError:
             log.warning("session %s: the client reads nothing, closed", self._session.id)
+            self._session.cancel(READS_NOTHING)
         except Exception:
             log.exception("session %s: internal error", self._session.id)
+            self._session.cancel(ErrorCode.INTERNAL)
             await self._fail()
         finally:
             self._session.cancel()
@@ -198,11 +201,14 @@ class Connection:
 
     async def _send(self, message: Message) -> None:
         async with self._sending:
-            async with asyncio.timeout(SEND_TIMEOUT_S):  # wait_for can swallow a cancellation (cpython#86296)
+            async with asyncio.timeout(
+                self._limits.send_timeout_s
+            ):  # wait_for can swallow a cancellation (cpython#86296)
                 try:
                     await self._websocket.send_text(written(message))
                 except RuntimeError as closed:  # uvicorn closed the socket itself: of a frame far too large, say
                     raise WebSocketDisconnect(1006) from closed
+        await asyncio.sleep(0)  # nothing else waits where a thousand messages are answered one after the other
 
 
 def _closing(why: RefusedError) -> Closing:

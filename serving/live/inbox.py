@@ -72,6 +72,11 @@ class Inbox:
             raise item
         return self._joined(item) if _is_audio(item) else item
 
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio that came so far."""
+        return self._audio_s
+
     async def _filled(self, timeout_s: float) -> None:
         async with asyncio.timeout(max(timeout_s, 0.001)):
             await self._backlog.filled()
@@ -115,7 +120,7 @@ class Inbox:
         if not self._audio_s:
             self._began_s = now_s
         ahead_s = self._audio_s - (now_s - self._began_s)
-        self._audio_s += len(data) / PCM_BYTES_PER_S
+        self._audio_s += 0 if len(data) % 2 else len(data) / PCM_BYTES_PER_S  # half a sample is not taken
         return ahead_s > AHEAD_S
 
 

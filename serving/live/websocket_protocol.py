@@ -4,6 +4,7 @@ The rest of a message that is too large is read and forgotten; the session is to
 with what was heard before. Text that is no UTF-8 is handed over as text that nobody takes for JSON.
 """
 
+from asyncio import BaseTransport
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from websockets.typing import StatusLike
 
 from serving.web.errors import error_body
 
+_READ_BYTES = 8192  # a quarter of a second of audio
 TOO_LARGE = "undertone.too_large"  # in a message to the application: the bytes of one that is not taken
 _NOT_UTF8 = "\N{REPLACEMENT CHARACTER}".encode()
 
@@ -60,6 +62,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.conn.parser = self.conn.parse()  # anew: the one under way has the other reader
         next(self.conn.parser)
         setattr(self.conn, "reject", partial(_rejected, self.conn.reject))  # noqa: B010  # mypy knows it as a method
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin; little is read at once, since thousands of empty frames in one read would hold up everybody else."""
+        if hasattr(transport, "max_size"):  # of asyncio's own transports
+            transport.max_size = _READ_BYTES
+        super().connection_made(transport)
 
     def handle_bytes(self, event: Frame) -> None:
         """Take a binary message, or its first part."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from serving.logs import UTTERANCE
 from serving.sessions.subscribers import Subscriber
 from serving.sessions.wire import Message, place_of
 from serving.workers.queue import WorkerError, WorkerLostError, reason_of
@@ -116,6 +117,7 @@ class Finals:
     async def _run(self) -> None:
         try:
             while entry := await self._waiting.get():
+                UTTERANCE.set(entry.utterance.utterance_id)  # of this task, for the log
                 words, voice = await asyncio.gather(entry.words, entry.voice)
                 await self._final(entry.utterance, words, voice)
         finally:
@@ -137,6 +139,7 @@ class Finals:
             self._progress.notify_all()
 
     async def _words(self, utterance: Utterance, voice: asyncio.Task[Voice], guess: _Guess | None) -> Words:
+        UTTERANCE.set(utterance.utterance_id)
         task = asyncio.create_task(self._transcribed(utterance, guess))
         try:
             done, _ = await asyncio.wait([task], timeout=self._provisional_after_s)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from serving.logs import SESSION
+from serving.observe.metrics import GONE
 from serving.service import Service
 from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Finals
@@ -21,7 +22,7 @@ from undertone.audio import RATE_HZ
 from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
-from undertone.stream.events import SpeechEnded
+from undertone.stream.events import Event, SpeechEnded
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
@@ -50,7 +51,10 @@ class ServedSession:
         self._calls = service.live_calls if live else service.upload_threads
         self._clock = SessionClock()
         self.session = Session(service.engine, speculates=service.speculates)
-        self.subscribers: list[Subscriber] = [finals_log(self.id), wire(send)]
+        self.observed = service.sessions.begin(
+            "live" if live else "upload", lambda: self.session.heard_samples, self._totals
+        )
+        self.subscribers: list[Subscriber] = [finals_log(self.id), self._observe, wire(send)]
         self._publish = publisher(self.subscribers)
         patience_ms = service.limits.provisional_after_ms
         self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
@@ -125,7 +129,7 @@ class ServedSession:
         """
         await self._tell(await self._threads.run(self.session.finish))
         await self.finals.drain()
-        self.cancel()
+        self.cancel(reason)
         if fault:
             await self._send(error(reason, fault, fatal=True, retry_after_s=retry_after_s))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
@@ -133,8 +137,9 @@ class ServedSession:
         said = {"notes": told} if told else {}
         await self._send({**closed, "trajectory": self.finals.trajectory, **said})
 
-    def cancel(self) -> None:
-        """Give up what is still under way; harmless after `close`."""
+    def cancel(self, reason: str = GONE) -> None:
+        """Give up what is still under way, for `reason`; harmless after `close`, or a second time."""
+        self._service.sessions.end(self.observed, reason)
         self.finals.cancel()
         self._partials.cancel()
 
@@ -171,6 +176,9 @@ class ServedSession:
             if isinstance(output, SpeechEnded):
                 self._partials.drop()
             await self._publish(output)
+
+    async def _observe(self, event: Event) -> None:
+        self._service.sessions.tell(self.observed, event)
 
     def _forward(self, output: Stretch | Withdrawn) -> None:
         if isinstance(output, Utterance):

@@ -97,6 +97,14 @@ def origins(value: Any) -> str:
     return text
 
 
+def http_url(value: Any) -> str:
+    """Check an address such as http://collector:4318/v1/traces."""
+    text = str(value)
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
+        raise ValueError(f"an address is such as http://collector:4318/v1/traces, not {text!r}")
+    return text
+
+
 def networks(value: Any) -> str:
     """Check addresses and networks, such as 192.0.2.7,10.0.0.0/8, with commas between them."""
     for network in str(value).split(","):

@@ -26,6 +26,8 @@ class ServerLimits:
     words_timeout_s: float = 10.0
     max_waiting: int = 256  # requests for words; what would wait too long is refused before (serving/workers/queue.py)
     drain_s: float = 15.0
+    send_timeout_s: float = 30.0  # a client that reads nothing for so long is given up
+    max_head_s: float = 10.0  # for the head of a request, from the opening of its connection
 
 
 MOST_WORKERS = 8  # of those that nobody asked for by number: each holds a model of its own

@@ -49,6 +49,12 @@ class OperatorSettings(AccessSettings):
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
     max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
     max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
+    max_session_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
+        _LIMITS.max_session_s, "that a session may last", "S"
+    )
+    idle_session_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
+        _LIMITS.idle_session_s, "without a message in a session, then it ends", "S"
+    )
     idle_speech_s: Seconds = _setting(
         _LIMITS.idle_speech_s, "without audio in a sentence, then it counts as ended", "S"
     )
@@ -59,6 +65,10 @@ class OperatorSettings(AccessSettings):
         _LIMITS.min_upload_bytes_per_s, "the least rate of an upload, over all of it", "N"
     )
     upload_grace_s: Seconds = _setting(_LIMITS.upload_grace_s, "before that rate counts", "S")
+    send_timeout_s: Seconds = _setting(
+        _LIMITS.send_timeout_s, "for a client that reads nothing, then it is given up", "S"
+    )
+    max_head_s: Seconds = _setting(_LIMITS.max_head_s, "for the head of a request", "S")
     drain_s: Seconds = _setting(_LIMITS.drain_s, "for sessions to end in, when the server goes down", "S")
     allow_origins: Annotated[str, BeforeValidator(checks.origins)] | None = _setting(
         None, "web pages of elsewhere that may use the HTTP routes, such as https://example.org (default: none)", "LIST"
@@ -68,6 +78,9 @@ class OperatorSettings(AccessSettings):
     )
     log_format: Annotated[str, BeforeValidator(checks.choice(*FORMATS))] = _one_of(
         *FORMATS, default="text", about="lines for people, or one JSON object a line"
+    )
+    otlp_endpoint: Annotated[str, BeforeValidator(checks.http_url)] | None = _setting(
+        None, "send spans there by OTLP over HTTP, such as http://collector:4318/v1/traces (default: no spans)", "URL"
     )
     asr_model: Annotated[str, BeforeValidator(checks.model)] = _setting(_ASR.model, "Whisper", "NAME|FOLDER|none")
     asr_fallback: Annotated[str, BeforeValidator(checks.choice(*FALLBACKS))] = _one_of(
@@ -124,11 +137,15 @@ class OperatorSettings(AccessSettings):
         return ServerLimits(
             max_sessions=self.max_sessions,
             max_uploads=self.max_uploads,
+            max_session_s=self.max_session_s,
+            idle_session_s=self.idle_session_s,
             idle_speech_s=self.idle_speech_s,
             max_upload_s=self.max_upload_s,
             min_upload_bytes_per_s=self.min_upload_bytes_per_s,
             upload_grace_s=self.upload_grace_s,
             drain_s=self.drain_s,
+            send_timeout_s=self.send_timeout_s,
+            max_head_s=self.max_head_s,
             words_timeout_s=self.asr_timeout_s,
         )
 

@@ -22,6 +22,8 @@ _LINKS = {
     "openapi.json": "the HTTP routes for programs",
     "info": "which release is served, its metrics, the recogniser and the limits",
     "health": "whether the models are loaded",
+    "ready": "whether another session would be taken, and if not, why",
+    "metrics": "what goes on, for Prometheus",
 }
 
 

@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from litserve import LitServer
-
-from serving.litserve_internals import RoundTrip, WorkerError, setup_failed, workers_ready
+from serving.litserve_internals import RoundTrip, SupervisedServer, WorkerError, setup_failed, workers_ready
 from serving.workers.scheduler import Job, OverloadError, Scheduler
 from undertone.words.reasons import Reason
 
@@ -43,6 +41,7 @@ class _Request:
     payload: dict[str, Any]
     until_s: float
     answer: asyncio.Future[Any]
+    since_s: float = field(default_factory=time.monotonic)
 
     def settle(self, answer: dict[str, Any]) -> None:
         if "error" in answer:
@@ -63,7 +62,7 @@ class WorkerQueue:
     waits by polling, idle or not.
     """
 
-    def __init__(self, server: LitServer, api_path: str, workers: int, max_waiting: int, most: int = 1) -> None:
+    def __init__(self, server: SupervisedServer, api_path: str, workers: int, max_waiting: int, most: int = 1) -> None:
         self._server = server
         self._api_path = api_path
         self._scheduler = Scheduler(workers, max_waiting, self._begin, most)
@@ -101,10 +100,33 @@ class WorkerQueue:
         Raises:
             WorkerError: one of them failed at it.
         """
-        while not await self._ready():
+        while not await self.ready():
             if await asyncio.to_thread(setup_failed, self._server, self._api_path):
                 raise WorkerError(f"a worker of {self._api_path} could not be set up; see above")
             await asyncio.sleep(_READY_POLL_S)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a worker."""
+        return self._scheduler.waiting
+
+    @property
+    def busy(self) -> int:
+        """How many workers are at work."""
+        return len(self._under_way)
+
+    def oldest_s(self) -> float:
+        """Return for how many seconds the oldest of those that wait has waited."""
+        since_s = min((request.since_s for request in self._waiting.values()), default=None)
+        return 0.0 if since_s is None else time.monotonic() - since_s
+
+    def restarts(self) -> int:
+        """Return how many workers were started in the place of others."""
+        return self._server.restarts(self._api_path)
+
+    async def ready(self, worker_id: int | None = None) -> bool:
+        """Tell whether one worker, or all of them, are set up."""
+        return await asyncio.to_thread(workers_ready, self._server, self._api_path, worker_id)
 
     def _wait_s(self, job: Job) -> float:
         """Return how long `job` would wait for a worker, as far as the last requests tell."""
@@ -151,12 +173,9 @@ class WorkerQueue:
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await trip.answered.wait()
                 return
-            ready = await self._ready(trip.worker_id)
+            ready = await self.ready(trip.worker_id)
             if trip.worker_id is not None and not ready:
                 raise WorkerLostError("the worker died while it had the request")
             if restarting and ready and trip.worker_id is None:
                 await trip.send(batch)  # a worker that dies idle takes the next request with it unread
             restarting = not ready
-
-    async def _ready(self, worker_id: int | None = None) -> bool:
-        return await asyncio.to_thread(workers_ready, self._server, self._api_path, worker_id)

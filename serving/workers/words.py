@@ -16,7 +16,7 @@ from typing import Any
 import litserve
 import numpy as np
 
-from serving.logs import QUIET, LogSettings, set_up
+from serving.logs import QUIET, LogSettings, about, set_up
 from serving.processes import end_with_parent
 from undertone.words.reading import read
 from undertone.words.reasons import Reason
@@ -41,7 +41,7 @@ class RecogniserAPI(litserve.LitAPI):
     A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
     `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
     answered by the fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s`
-    is not done.
+    is not done. What is logged of a request carries the ids of its `subject`.
     """
 
     def __init__(self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
@@ -91,7 +91,8 @@ class RecogniserAPI(litserve.LitAPI):
         except Exception as error:
             if len(requests) > 1:  # what one of them is at fault for costs the others nothing
                 return [answer for request in requests for answer in self._heard([request])]
-            log.exception("no words for an utterance")
+            with about(requests[0].get("subject", {})):
+                log.exception("no words for an utterance")
             return [{"error": repr(error)}]
 
 

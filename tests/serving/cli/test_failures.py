@@ -88,15 +88,20 @@ def test_without_standard_error_it_still_answers(run):
 
 
 @pytest.mark.parametrize(
-    ("package", "command"),
-    [("litserve", "serve --port 8999"), ("pydantic_settings", "serve"), ("websockets", "stream talk.wav")],
+    ("package", "command", "extra"),
+    [
+        ("litserve", "serve --port 8999", "serve"),
+        ("pydantic_settings", "serve", "serve"),
+        ("websockets", "stream talk.wav", "serve"),
+        ("opentelemetry.exporter", "serve --port 8999 --otlp-endpoint http://127.0.0.1:9", "otel"),
+    ],
 )
-def test_a_package_that_is_not_installed_is_told_with_its_extra(run, package, command):
+def test_a_package_that_is_not_installed_is_told_with_its_extra(run, package, command, extra):
     program = f"import sys; sys.modules['{package}'] = None; from serving.cli.main import main; sys.exit(main())"
     done = run(f'{sys.executable} -c "{program}" {command}')
     assert done.returncode == 1
     (complaint,) = done.stderr.decode().splitlines()
-    assert complaint.endswith(f"needs {package}, which is not installed: pip install 'undertone[serve]'")
+    assert complaint.endswith(f"which is not installed: pip install 'undertone[{extra}]'")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def scope(path="/predict", query="", host="192.0.2.1", method="GET", **headers):
     return {"type": "http", "path": path, "method": method, **about}
 
 
-def answer(access, asked):
+def answer(access, asked, refused=lambda kind, reason: None):
     """Return the status of the answer to `asked`, 200 where it was let pass."""
     sent = []
 
@@ -32,7 +32,7 @@ def answer(access, asked):
     async def send(message):
         sent.append(message.get("status"))
 
-    asyncio.run(AccessControl(app, Guard(access), access)(asked, None, send))
+    asyncio.run(AccessControl(app, Guard(access), access, refused)(asked, None, send))
     return sent[0]
 
 
@@ -140,6 +140,15 @@ def test_an_open_server_notes_everybody_as_anonymous():
 )
 def test_credentials_are_taken_out_of_lines(line, told):
     assert redacted(line) == told
+
+
+@pytest.mark.parametrize(("method", "kind"), [("POST", "upload"), ("GET", "request")])
+def test_a_refusal_is_told_with_what_was_refused_and_why(method, kind):
+    told = []
+    asked = scope(method=method, origin="https://b.example")
+    answer(Access(addresses=("10.0.0.0/8",)), asked, lambda *refusal: told.append(refusal))
+    answer(Access(), scope(), lambda *refusal: told.append(refusal))
+    assert told == [(kind, "address_not_allowed")]
 
 
 def test_a_refusal_is_one_line_of_the_log_whatever_was_asked(caplog):

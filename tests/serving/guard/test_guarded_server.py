@@ -130,11 +130,28 @@ def test_uploads_need_a_key_as_sockets_do(guarded, clip):
 
 
 def test_what_a_server_is_may_be_read_by_all_and_info_with_a_key(guarded):
-    for path in ("/", "/health", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/asyncapi.yaml"):
+    for path in ("/", "/health", "/ready", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/asyncapi.yaml"):
         assert httpx.get(guarded.server.url + path).status_code == 200, path
     for path in ("/info", "/metrics", "/words", "/nowhere"):
         assert httpx.get(guarded.server.url + path).status_code == 401, path
     assert httpx.get(guarded.server.url + "/info", headers={"X-API-Key": guarded.key}).status_code == 200
+
+
+def test_metrics_are_read_with_a_key_and_count_who_was_not_let_in(guarded, clip):
+    def refusals(kind, reason="unauthorized"):
+        told = httpx.get(guarded.server.url + "/metrics", headers={"X-API-Key": guarded.key}).raise_for_status().text
+        series = f'undertone_refusals_total{{kind="{kind}",reason="{reason}"}} '
+        return float(next(line for line in told.splitlines() if line.startswith(series)).removeprefix(series))
+
+    before = {kind: refusals(kind) for kind in ("live", "upload", "request")}
+    guarded.refusal()
+    guarded.predict(clip)
+    httpx.get(guarded.server.url + "/info")
+    assert {kind: refusals(kind) - count for kind, count in before.items()} == {"live": 1, "upload": 1, "request": 1}
+    of_quota = refusals("live", "quota_exceeded")
+    none = guarded.new_key("olivia", sessions=0)
+    assert guarded.refusal(none)[0]["code"] == "quota_exceeded"
+    assert refusals("live", "quota_exceeded") == of_quota + 1
 
 
 def test_tokens_that_hold_open_a_socket(guarded):

@@ -103,6 +103,7 @@ def test_a_server_can_do_without_words():
         ("--allow-origins", "example.org", "origins are such as https://example.org"),
         ("--allow-origins", "https://a.example/page", "not 'https://a.example/page'"),
         ("--host", "here", "invalid choice: 'here' (choose from '127.0.0.1', '0.0.0.0', '::')"),
+        ("--otlp-endpoint", "collector:4318", "an address is such as http://collector:4318/v1/traces"),
         ("--log-format", "xml", "invalid choice: 'xml' (choose from 'text', 'json')"),
     ],
 )

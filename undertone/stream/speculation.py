@@ -42,6 +42,10 @@ class Speculator:
             outputs.append(self._current)
         return outputs
 
+    def pause_of(self, speculation: Speculation) -> int | None:
+        """Return where the pause began that `speculation` was sent in; None once speech went on or it ended."""
+        return self._pause if speculation is self._current else None
+
     def settle(self, event: Ended) -> int | None:
         """Return by how many samples the speculation was ahead of the end of its utterance; None if it does not hold.
 

@@ -2,7 +2,8 @@
 
 Protocol: tracks of sentences with pauses inside and between at known places (benchmarks/gate/pause_material.py), each
 heard frame by frame by a session with the promoted release and tiny.en. A word takes the CPU time that the recogniser
-needed for it, measured once and the same for every row; the stream gets it with the first frame after that. A final is
+needed for it, measured once and the same for every row; the stream gets it with the first frame that is whole after
+that. A final is
 there when its words and its voice are. Times count from the last speech sample, over the sentences that end where they
 should. A sentence is cut where an utterance ends inside it, joined where none ends before the next begins. Sentences of
 the half "report" are not among those that anything was chosen on.
@@ -36,6 +37,7 @@ from undertone.words.reading import read as read_words
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Sound
 
+EARLY_MS, LATE_MS = 450, 700  # decided so long after the last speech sample
 WAYS: dict[str, dict[str, object]] = {
     "fixed 300": {"endpoint_silence_ms": 300},
     "fixed 500": {},
@@ -53,12 +55,28 @@ def main() -> None:
     tracks = material(arguments.half, arguments.ravdess, arguments.clips)
     release, times = open_release("models/promoted"), WordTimes()
     table = Table(title=f"half {arguments.half}; ms after the last speech sample, p50 / p95")
-    for column in ("track", "endpoint", "sentences", "decided", "final", "cut", "joined", "early", "waited"):
+    for column in (
+        "track",
+        "endpoint",
+        "sentences",
+        "decided",
+        "final",
+        "cut",
+        "joined",
+        f"< {EARLY_MS}",
+        f"> {LATE_MS}",
+    ):
         table.add_column(column, justify="left" if column in ("track", "endpoint") else "right")
+    totals = {way: Figures() for way in WAYS}
     for name, track in tracks.items():
         for way, settings in WAYS.items():
             print(f"{name}, {way}", flush=True)
-            table.add_row(name, way, *row(track, heard(track, release, times, settings)))
+            own = Figures()
+            own.add(track, heard(track, release, times, settings))
+            totals[way].join(own)
+            table.add_row(name, way, *own.cells())
+    for way, total in totals.items():
+        table.add_row("all", way, *total.cells())
     Console(width=120).print(table)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     spent = [1000 * seconds for _, seconds in times.known.values()]
@@ -113,7 +131,7 @@ def heard(track: Track, release: Release, times: WordTimes, settings: Mapping[st
     asked: tuple[Speculation, float] | None = None  # and when its words are there
     found = []
     for start in range(0, len(track.samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-        if asked and start >= asked[1]:
+        if asked and start + FRAME_SAMPLES >= asked[1]:
             session.hint(asked[0], times.of(asked[0])[0])
         for output in session.feed(track.samples[start : start + FRAME_SAMPLES].tobytes()):
             now = session.heard_samples
@@ -141,19 +159,37 @@ def samples_of(seconds: float) -> float:
     return seconds * 1000 * SAMPLES_PER_MS
 
 
-def row(track: Track, endpoints: list[Endpoint]) -> tuple[str, ...]:
-    """Return the figures of one way over one track."""
-    starts = [start for start, _ in track.sentences]
-    decided, final, cut, together = [], [], 0, 0
-    for (start, end), following in zip(track.sentences, [*starts[1:], len(track.samples)], strict=True):
-        cut += any(start < endpoint.decided < end for endpoint in endpoints)
-        after = [endpoint for endpoint in endpoints if end <= endpoint.decided < following]
-        together += not after
-        decided += [(endpoint.decided - end) / SAMPLES_PER_MS for endpoint in after[:1]]
-        final += [(endpoint.final - end) / SAMPLES_PER_MS for endpoint in after[:1]]
-    early, waited = sum(wait < 450 for wait in decided), sum(wait > 700 for wait in decided)
-    counts = (str(count) for count in (cut, together, early, waited))
-    return str(len(starts)), spread(decided), spread(final), *counts
+@dataclass
+class Figures:
+    """What came of sentences: ms from their last speech sample to decision and final, how many were cut and joined."""
+
+    decided: list[float] = field(default_factory=list)
+    final: list[float] = field(default_factory=list)
+    sentences: int = 0
+    cut: int = 0
+    joined: int = 0
+
+    def add(self, track: Track, endpoints: list[Endpoint]) -> None:
+        """Count the sentences of `track`."""
+        starts = [start for start, _ in track.sentences]
+        for (start, end), following in zip(track.sentences, [*starts[1:], len(track.samples)], strict=True):
+            after = [endpoint for endpoint in endpoints if end <= endpoint.decided < following]
+            self.sentences += 1
+            self.cut += any(start < endpoint.decided < end for endpoint in endpoints)
+            self.joined += not after
+            self.decided += [(endpoint.decided - end) / SAMPLES_PER_MS for endpoint in after[:1]]
+            self.final += [(endpoint.final - end) / SAMPLES_PER_MS for endpoint in after[:1]]
+
+    def join(self, other: "Figures") -> None:
+        """Take those of `other` in as well."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def cells(self) -> tuple[str, ...]:
+        """Return them for a row of the table."""
+        early, late = sum(wait < EARLY_MS for wait in self.decided), sum(wait > LATE_MS for wait in self.decided)
+        counts = (str(count) for count in (self.cut, self.joined, early, late))
+        return str(self.sentences), spread(self.decided), spread(self.final), *counts
 
 
 def spread(values: list[float]) -> str:

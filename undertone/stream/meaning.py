@@ -2,7 +2,7 @@
 
     ending("The kitchen door was open.", 0.96)      Ending.COMPLETE     the utterance ends now
     ending("I wanted to call you but.", 0.57)       Ending.OPEN         it may go on for `OPEN_MS`
-    ending("The old man sat down.", 0.87)           Ending.UNKNOWN      it ends after the pause that any utterance does
+    ending("The old man sat down.", 0.80)           Ending.UNKNOWN      it ends after the pause that any utterance does
 
 A recogniser writes a full stop behind nearly everything, so that its own probability of one counts
 (undertone/words/engines/sentence_end.py), and words that no sentence ends with. Pure functions: who asks for the words,
@@ -13,7 +13,7 @@ import re
 from enum import Enum
 
 OPEN_MS = 900
-SURE, POSSIBLE = 0.9, 0.85  # of `end_prob`: from here on a sentence ends; below, it goes on
+SURE, POSSIBLE = 0.85, 0.75  # of `end_prob`: from here on a sentence ends; below, it goes on
 
 
 def _words(text: str) -> list[str]:

@@ -56,7 +56,7 @@ class Session:
         vad = self._models.manifest.vad
         silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
         self._listener = Listener(self._models.silero, vad, silence_ms, longest_ms)
-        self._speculator = Speculator(silence_ms if self._speculates else 0)
+        self._speculator = Speculator(silence_ms if self._speculates else 0, settings.endpoint == "adaptive")
         held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
         self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
 

@@ -77,7 +77,7 @@ def sentence(say):
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize(("words", "earlier_ms"), [(COMPLETE, (224, 288)), (HANGS, (-416, -384)), (UNKNOWN, (0, 0))])
+@pytest.mark.parametrize(("words", "earlier_ms"), [(COMPLETE, (288, 352)), (HANGS, (-416, -384)), (UNKNOWN, (0, 0))])
 def test_the_words_move_the_endpoint_of_an_adaptive_session_alone(engine, sentence, words, earlier_ms):
     (usual,) = decisions(engine, words, sentence)
     (own,) = decisions(engine, words, sentence, endpoint="adaptive")
@@ -87,26 +87,26 @@ def test_the_words_move_the_endpoint_of_an_adaptive_session_alone(engine, senten
 @pytest.mark.fast
 def test_words_that_come_when_speech_went_on_end_nothing(engine, sentence):
     session = Session(engine, SessionSettings(endpoint="adaptive"), speculates=True)
-    late, kinds = [], []
-    for start in range(0, 2 * len(sentence), 512):
-        for output in session.feed(np.concatenate([sentence[:-17_000], sentence])[start : start + 512].tobytes()):
+    asked, kinds = [], []
+    samples = np.concatenate([sentence[: 4800 - 24_000], sentence[7000:]])
+    for start in range(0, len(samples), 512):
+        for output in session.feed(samples[start : start + 512].tobytes()):
             kinds.append(type(output))
             if isinstance(output, Speculation):
-                late.append(output)
+                asked.append(output)
             elif isinstance(output, Withdrawn):
-                session.hint(late[0], COMPLETE)
-    assert Withdrawn in kinds
-    assert kinds.count(Utterance) == 1
+                session.hint(asked[0], COMPLETE)
+    assert kinds.count(Withdrawn) == kinds.count(Utterance) == 1
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("chunk", [1, 7, 512, 1000, 1_000_000])
+@pytest.mark.parametrize("chunk", [7, 1000, 1_000_000])
 def test_chunks_of_any_size_end_the_same_utterances_in_the_library(engine, sentence, chunk):
     class Sure:
         def read(self, sound):
             return COMPLETE
 
-    samples = sentence[6000:40_000] if chunk < 10 else sentence
+    samples = sentence[6000:40_000] if chunk < 512 else sentence
     ends = [
         [event.end_ms for event in streamed(engine, Sure(), samples, size, endpoint="adaptive") if ended(event)]
         for size in (512, chunk)

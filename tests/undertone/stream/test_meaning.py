@@ -6,7 +6,7 @@ from undertone.stream.meaning import Ending, allowed_pause_ms, ending
 
 pytestmark = pytest.mark.fast
 
-SURELY, PERHAPS, HARDLY = 0.96, 0.87, 0.4
+SURELY, PERHAPS, HARDLY = 0.96, 0.8, 0.4
 
 
 @pytest.mark.parametrize(

@@ -104,13 +104,14 @@ class ServedSession:
         if self.finals.pending > most:
             with self._clock:
                 await self.finals.settled(most)
+        if self.settings.endpoint == "fixed":
+            await self._tell(await self._calls.run(self.session.feed, pcm))
+            return
         # Faster than life, the words that may end an utterance would always come too late: they are waited for.
-        frame = FRAME_BYTES if self.settings.endpoint == "adaptive" else PIECE_BYTES
-        for start in range(0, len(pcm), frame):
-            await self._tell(await self._calls.run(self.session.feed, pcm[start : start + frame]))
-            if frame == FRAME_BYTES:
-                with self._clock:
-                    await self._hints.settled()
+        for start in range(0, len(pcm), FRAME_BYTES):
+            with self._clock:
+                await self._hints.settled()
+            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + FRAME_BYTES]))
 
     @property
     def settings(self) -> SessionSettings:

@@ -132,6 +132,15 @@ class Service:
         """Why no session can have its voice judged against a baseline here; None where one can."""
         return self.ear.get("reason") or no_baseline(self._ear_settings)
 
+    @property
+    def no_adaptive_endpoint(self) -> str | None:
+        """Why the words cannot tell here when an utterance is over; None where they can."""
+        if self.asr["engine"] == "none":
+            return f"this server has no speech recognition ({self.asr['reason']})"
+        if not self.speculates:
+            return "this server asks for no words ahead of an endpoint (see --speculation)"
+        return None if self.asr.get("sha256") else f"{self.asr['engine']} does not tell where a sentence ends"
+
     def no_language(self, language: str | None) -> str | None:
         """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""
         return language_refusal(language, self.asr["languages"]) if self.asr.get("languages") else None

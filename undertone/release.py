@@ -63,7 +63,7 @@ class Release:
 
         `source` is a file that libsndfile reads, or its samples, (n,) or (n, channels), integers or floats in [-1, 1],
         at `rate_hz`. `words` False: the voice judges alone. `settings` are those of a session: `endpoint_silence_ms`,
-        `max_utterance_ms`, `alpha`, `language`, `redact_text`, `baseline`.
+        `endpoint`, `max_utterance_ms`, `alpha`, `language`, `redact_text`, `baseline`.
 
         Raises:
             undertone.audio_file.AudioFileError: the file cannot be read; the message names it.

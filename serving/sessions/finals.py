@@ -72,13 +72,14 @@ class Finals:
         self.trajectory: list[Message] = []
         self.pending = self.used = 0
 
-    def speculate(self, speculation: Speculation) -> None:
-        """Ask for the words of `speculation` behind everything that somebody waits for; returns at once."""
+    def speculate(self, speculation: Speculation) -> asyncio.Task[Words]:
+        """Ask for the words of `speculation` behind everything that somebody waits for; returns at once what asks."""
         self.withdraw()
         job = Job(urgent=False)
         task = asyncio.create_task(self._transcribe(speculation, job))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may fail with nobody looking
         self._guess = _Guess(job, task)
+        return task
 
     def withdraw(self) -> None:
         """Drop the speculation under way; where a worker has it already, its answer is lost."""

@@ -15,10 +15,11 @@ from serving.observe.metrics import GONE
 from serving.service import Service
 from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Finals
+from serving.sessions.hints import Hints
 from serving.sessions.partials import Partials
 from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
 from serving.workers.scheduler import Job
-from undertone.audio import RATE_HZ
+from undertone.audio import FRAME_SAMPLES, RATE_HZ
 from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
@@ -30,6 +31,7 @@ from undertone.voice.joined import JoinedEars
 from undertone.words.reading import Words
 
 PIECE_BYTES = 32_000  # a second: how much is heard at once
+FRAME_BYTES = 2 * FRAME_SAMPLES
 MAX_AHEAD_S = 2.0
 MAX_PENDING = 2
 
@@ -59,6 +61,7 @@ class ServedSession:
         patience_ms = service.limits.provisional_after_ms
         self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
         self.finals.fusion, self.finals.ears = service.engine.fusion, JoinedEars(service.engine.ear)
+        self._hints = Hints(self.session)
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
@@ -74,6 +77,8 @@ class ServedSession:
             raise SettingError(f"partials: {reason}")
         if reason := self._service.no_language(settings.language):
             raise SettingError(f"language: {reason}")
+        if settings.endpoint == "adaptive" and (reason := self._service.no_adaptive_endpoint):
+            raise SettingError(f"endpoint: {reason}")
         adaptive = settings.baseline == "adaptive"
         if adaptive and (reason := self._service.no_baseline):
             raise SettingError(f"baseline: {reason}")
@@ -89,14 +94,28 @@ class ServedSession:
         clock, or was when it came (`early`): audio that is sent faster than life loses no words to a time limit, on a
         slow machine neither, and whoever speaks is never held up.
         """
-        most = MAX_PENDING if self._live else 0
         for start in range(0, len(pcm), PIECE_BYTES):
             self._clock.begin()
-            patient = early or not self._live or self._ahead_s() > MAX_AHEAD_S
-            if patient and self.finals.pending > most:
-                with self._clock:
-                    await self.finals.settled(most)
-            await self._tell(await self._calls.run(self.session.feed, pcm[start : start + PIECE_BYTES]))
+            piece = pcm[start : start + PIECE_BYTES]
+            if not (early or not self._live or self._ahead_s() > MAX_AHEAD_S):
+                self._hints.pass_on()
+                await self._tell(await self._calls.run(self.session.feed, piece))
+            else:
+                await self._hear_patiently(piece)
+
+    async def _hear_patiently(self, pcm: bytes) -> None:
+        most = MAX_PENDING if self._live else 0
+        if self.finals.pending > most:
+            with self._clock:
+                await self.finals.settled(most)
+        if self.settings.endpoint == "fixed":
+            await self._tell(await self._calls.run(self.session.feed, pcm))
+            return
+        # Faster than life, the words that may end an utterance would always come too late: they are waited for.
+        for start in range(0, len(pcm), FRAME_BYTES):
+            with self._clock:
+                await self._hints.settled()
+            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + FRAME_BYTES]))
 
     @property
     def settings(self) -> SessionSettings:
@@ -184,7 +203,7 @@ class ServedSession:
         if isinstance(output, Utterance):
             self.finals.add(output)
         elif isinstance(output, Speculation):
-            self.finals.speculate(output)
+            self._hints.await_words(output, self.finals.speculate(output))
         elif isinstance(output, Withdrawn):
             self.finals.withdraw()
         elif isinstance(output, SoFar):

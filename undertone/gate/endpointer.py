@@ -12,6 +12,7 @@
     Announced <-> Paused         below the release threshold, and speech again
     Announced, Paused -> Heard   `max_utterance_ms`: Ended at the quietest recent frame, the rest is an utterance anew
     Heard, Paused -> Idle        `endpoint_silence_ms` without speech: Ended, or dropped if it was never announced
+    Paused -> Paused             `allow`: this pause may last another time, after which it is Ended
     Heard ... Paused -> Idle     `end_now`: the same at once
 
 Nobody hears of what is dropped, so that every announced utterance ends and gets its verdict. Where speech starts and
@@ -20,6 +21,7 @@ and by probability, to the later end, both padded. All positions are samples sin
 """
 
 from collections import deque
+from dataclasses import replace
 
 from undertone.audio import FRAME_SAMPLES, SAMPLES_PER_MS
 from undertone.gate.clarity import Clarity
@@ -102,6 +104,14 @@ class Endpointer:
         """End the utterance at `position` whatever the probabilities say; None if nothing worth a verdict was heard."""
         return self._end(position, cause)
 
+    def allow(self, paused_since: int, silence_ms: int) -> None:
+        """Let the pause that began at `paused_since` last `silence_ms`, 0: end it with the next frame without speech.
+
+        Another pause is left as it is: speech went on before anybody knew.
+        """
+        if isinstance(self._state, Paused) and self._state.silence_start == paused_since:
+            self._state = replace(self._state, patience=silence_ms * SAMPLES_PER_MS)
+
     def _remember(self, hearing: Hearing, frame_start: int) -> None:
         self._recent.append((frame_start, hearing))
         self._evidence.append(hearing.second + hearing.probability / 2)
@@ -181,12 +191,16 @@ class Endpointer:
     def _conclude(self, state: Idle | Rising | Utterance, frame_end: int) -> list[Started | Ended]:
         if not isinstance(state, Utterance):
             return []
-        if state.silence_start is not None and frame_end - state.silence_start >= self._endpoint_silence:
+        if state.silence_start is not None and frame_end - state.silence_start >= self._patience(state):
             ended = self._end(frame_end, "silence")
             return [ended] if ended else []
         if not isinstance(state, Heard) and frame_end - state.start >= self._longest:
             return self._cut(state, frame_end)
         return []
+
+    def _patience(self, state: Utterance) -> int:
+        own = state.patience if isinstance(state, Paused) else None
+        return self._endpoint_silence if own is None else own
 
     def _cut(self, state: Utterance, frame_end: int) -> list[Started | Ended]:
         cut = self._quietest(state, frame_end)

@@ -60,6 +60,10 @@ class Listener:
         self._rest(start + FRAME_SAMPLES)
         return events
 
+    def allow(self, paused_since: int, silence_ms: int) -> None:
+        """Let the pause that began at `paused_since`, if it is still under way, last `silence_ms`."""
+        self._endpointer.allow(paused_since, silence_ms)
+
     def end_now(self, position: int, cause: str) -> Ended | None:
         """End the utterance under way at `position`; None if nothing worth a verdict was heard."""
         self._gate.reset()

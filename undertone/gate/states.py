@@ -79,9 +79,13 @@ class Announced(Utterance):
 
 @dataclass(frozen=True)
 class Paused(Utterance):
-    """An announced utterance is under way, silent since `silence_start`."""
+    """An announced utterance is under way, silent since `silence_start`.
+
+    It ends after `patience` samples of this pause; None: after as many as any pause.
+    """
 
     silence_start: int
+    patience: int | None = None
 
     def silent(self, position: int) -> "Paused":
         """Return the state after a frame of silence: the same, wherever it begins."""

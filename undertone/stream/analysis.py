@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from undertone.audio import Samples
+from undertone.audio import FRAME_SAMPLES, Samples
 from undertone.stream.events import Event, Final, Partial
 from undertone.stream.judging import judged
 from undertone.stream.models import Models
@@ -27,6 +27,8 @@ from undertone.voice.joined import JoinedEars
 from undertone.words.reading import Words
 from undertone.words.reasons import Reason
 from undertone.words.transcript import Sound
+
+_FRAME_BYTES = 2 * FRAME_SAMPLES
 
 
 class Reads(Protocol):
@@ -52,8 +54,11 @@ class Stream:
         adaptive = self._settings.baseline == "adaptive"
         if adaptive and (reason := no_baseline(models.manifest.ear)):
             raise SettingError(f"baseline: {reason}")
+        if self._settings.endpoint == "adaptive" and reader is None:
+            raise SettingError("endpoint: it adapts to the words, and there are none here")
         self._ears = JoinedEars(models.ear, adaptive)
         self._ahead: Speculation | None = None
+        self._words_ahead: Words | None = None
         self._finished = False
 
     def feed(self, pcm: bytes | Samples) -> list[Event]:
@@ -66,7 +71,11 @@ class Stream:
         """
         if self._finished:
             raise ValueError("the stream is finished; begin another one")
-        return self._events(self._session.feed(_bytes(pcm)))
+        whole = _bytes(pcm)
+        # Words that end an utterance must be known before the frame after those that they were asked for in.
+        most = _FRAME_BYTES if self._settings.endpoint == "adaptive" else max(1, len(whole))
+        pieces = (whole[start : start + most] for start in range(0, len(whole), most))
+        return [event for piece in pieces for event in self._events(self._session.feed(piece))]
 
     def finish(self) -> list[Event]:
         """End what is under way and return what that brings about; nothing more can be fed."""
@@ -81,18 +90,24 @@ class Stream:
             if isinstance(output, Utterance):
                 events.append(self._final(output))
             elif isinstance(output, Speculation | Withdrawn):
-                self._ahead = output if isinstance(output, Speculation) else None
+                self._listen_ahead(output if isinstance(output, Speculation) else None)
             elif isinstance(output, SoFar):
                 events += self._partial(output)
             else:
                 events.append(output)
         return events
 
+    def _listen_ahead(self, speculation: Speculation | None) -> None:
+        self._ahead, self._words_ahead = speculation, None
+        if speculation and self._settings.endpoint == "adaptive":
+            self._words_ahead = self._words(speculation)
+            self._session.hint(speculation, self._words_ahead)
+
     def _final(self, utterance: Utterance) -> Final:
         # As in service: what was heard ahead of the endpoint has the words, where it holds.
-        ahead = self._ahead if utterance.speculation_lead_ms is not None else None
-        self._ahead = None
-        words = self._words(ahead or utterance)
+        holds = utterance.speculation_lead_ms is not None
+        words = (self._words_ahead if holds else None) or self._words((self._ahead if holds else None) or utterance)
+        self._ahead = self._words_ahead = None
         voice = self._models.voice(utterance.samples).audio
         return judged(Final, utterance, words, voice, self._ears, self._fusion, self._settings.redact_text)
 

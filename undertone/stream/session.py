@@ -16,6 +16,7 @@ from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.probabilities import by_label
 from undertone.stream.events import Mood, SpeechEnded, SpeechStarted
+from undertone.stream.meaning import allowed_pause_ms
 from undertone.stream.models import Models
 from undertone.stream.offset import OffsetRemover
 from undertone.stream.ring import RingBuffer
@@ -23,6 +24,7 @@ from undertone.stream.settings import SessionSettings
 from undertone.stream.speculation import Speculator
 from undertone.stream.utterance import SoFar, Speculation, Utterance, Withdrawn
 from undertone.voice.mood import MoodSmoother
+from undertone.words.reading import Words
 
 MOOD_WINDOW_MS = 3000
 PARTIAL_EVERY_MS = 1000
@@ -54,7 +56,7 @@ class Session:
         vad = self._models.manifest.vad
         silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
         self._listener = Listener(self._models.silero, vad, silence_ms, longest_ms)
-        self._speculator = Speculator(silence_ms if self._speculates else 0)
+        self._speculator = Speculator(silence_ms if self._speculates else 0, settings.endpoint == "adaptive")
         held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
         self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
 
@@ -103,6 +105,17 @@ class Session:
                 frame = piece if whole else self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total)
                 outputs += self._frame(frame)
         return outputs
+
+    def hint(self, speculation: Speculation, words: Words) -> None:
+        """Take the words of `speculation`, which say how long its pause may last from the next frame on.
+
+        It changes nothing where the endpoint is "fixed", or where speech went on meanwhile.
+        """
+        pause = self._speculator.pause_of(speculation)
+        if self.settings.endpoint == "fixed" or pause is None:
+            return
+        allowed_ms = allowed_pause_ms(words.text, words.end_prob, self.settings.endpoint_silence_ms)
+        self._listener.allow(pause, allowed_ms)
 
     def end_utterance(self, cause: str) -> list[Output]:
         """End the running utterance here (`commit`, `idle`); an empty list means that nothing was under way."""

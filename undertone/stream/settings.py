@@ -31,6 +31,11 @@ class SessionSettings(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     endpoint_silence_ms: int = Field(default=500, ge=200, le=2000, description="silence that ends an utterance")
+    endpoint: Annotated[Literal["fixed", "adaptive"], _Wanted('"fixed" or "adaptive"')] = Field(
+        default="fixed",
+        description="adaptive: an utterance ends sooner where its words end a sentence, later where they do not, and "
+        "after endpoint_silence_ms where that is not known; refused where the server cannot know it",
+    )
     max_utterance_ms: int = Field(default=15_000, ge=2000, le=30_000, description="longest utterance")
     mood_interval_ms: int = Field(default=250, ge=100, le=2000, description="time between two moods")
     partials: _Switch = Field(

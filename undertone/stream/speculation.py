@@ -1,9 +1,9 @@
 """When the words of an utterance are asked for ahead of its endpoint: a function of the samples alone, like a session.
 
-After `SPECULATE_AFTER_MS` of silence the utterance so far is sent for transcription. If the silence lasts to the
-endpoint, those are its words; if speech resumes, they are dropped. What is heard ahead lacks at most the last 100 ms of
-the padding after the speech, all of it below the release threshold. Where the levels say that speech went on behind
-what was heard ahead, it is not used.
+After `SPECULATE_AFTER_MS` of silence, or after `MEANING_AFTER_MS` where the words may bring the endpoint
+(undertone/stream/meaning.py), the utterance so far is sent for transcription. If the silence lasts to the endpoint,
+those are its words; if speech resumes, they are dropped. What is heard ahead lacks little of the padding after the
+speech, all of it below the release threshold. Where the levels say that speech went on behind it, it is not used.
 """
 
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from undertone.gate.hearing import Ended
 from undertone.gate.listener import Listener
 from undertone.stream.utterance import Speculation, Withdrawn
 
-SPECULATE_AFTER_MS = 200
+SPECULATE_AFTER_MS, MEANING_AFTER_MS = 200, 150
 SHORTEST_ENDPOINT_MS = 250  # an endpoint that comes no later than this leaves nothing to gain
-
-_AFTER = SPECULATE_AFTER_MS * SAMPLES_PER_MS
 
 
 class Speculator:
     """Watches the pauses of one stream; positions are samples since its start."""
 
-    def __init__(self, endpoint_silence_ms: int) -> None:
+    def __init__(self, endpoint_silence_ms: int, by_meaning: bool = False) -> None:
+        """Send nothing where an endpoint comes at once; `by_meaning`: the words may bring it."""
         self._enabled = endpoint_silence_ms > SHORTEST_ENDPOINT_MS
+        self._after = (MEANING_AFTER_MS if by_meaning else SPECULATE_AFTER_MS) * SAMPLES_PER_MS
         self._pause: int | None = None  # where the pause began that was speculated in
         self._current: Speculation | None = None
         self._end = 0
@@ -36,11 +36,15 @@ class Speculator:
         if self._current and since != self._pause:
             outputs.append(Withdrawn(self._current))
             self._forget()
-        if self._enabled and since is not None and since != self._pause and now - since >= _AFTER:
+        if self._enabled and since is not None and since != self._pause and now - since >= self._after:
             self._current, self._pause, self._end = heard(since), since, now
             self.sent += 1
             outputs.append(self._current)
         return outputs
+
+    def pause_of(self, speculation: Speculation) -> int | None:
+        """Return where the pause began that `speculation` was sent in; None once speech went on or it ended."""
+        return self._pause if speculation is self._current else None
 
     def settle(self, event: Ended) -> int | None:
         """Return by how many samples the speculation was ahead of the end of its utterance; None if it does not hold.

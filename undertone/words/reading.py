@@ -30,7 +30,7 @@ class Words:
     """The words of one utterance, or why there are none; `text_probabilities` follow `undertone.labels.LABELS`.
 
     `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples; `encoding` and `encoder` are
-    those of the `Transcript`, there whether the words were believed or not.
+    those of the `Transcript`, there whether the words were believed or not; `end_prob` as there.
     """
 
     text: str | None = None
@@ -43,6 +43,7 @@ class Words:
     language: str | None = None
     encoding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     encoder: str | None = None
+    end_prob: float | None = None
 
 
 def read(transcript: Transcript, model: TextModel | None, asr_latency_ms: float | None = None) -> Words:
@@ -52,6 +53,7 @@ def read(transcript: Transcript, model: TextModel | None, asr_latency_ms: float 
         language=transcript.language,
         encoding=transcript.encoding,
         encoder=transcript.encoder,
+        end_prob=transcript.end_prob,
     )
     if transcript.rejected:
         return replace(heard, reason=transcript.rejected)

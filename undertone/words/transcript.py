@@ -61,6 +61,7 @@ class Transcript:
 
     `encoding` (width,) is what the encoder made of the sound, pooled (undertone/words/engines/pooling.py), whether
     the words are rejected or not; `encoder` the sha256 of its weights. None: there is no encoder, or were no samples.
+    `end_prob` is how probably a sentence ends behind the last word; None: this engine does not say.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Transcript:
     evidence: dict[str, float] = field(default_factory=dict)
     encoding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     encoder: str | None = None
+    end_prob: float | None = None
 
 
 class Recogniser(ABC):

@@ -31,6 +31,8 @@ def add_session(parser: argparse.ArgumentParser) -> None:
     """Add the settings that a session may ask for."""
     session = parser.add_argument_group("settings of the sessions (default: the server's)")
     session.add_argument("--endpoint-silence-ms", type=int, metavar="MS", help="silence that ends an utterance")
+    endpoint_help = "let the words say when an utterance is over"
+    session.add_argument("--endpoint", choices=("fixed", "adaptive"), help=endpoint_help)
     session.add_argument("--max-utterance-ms", type=int, metavar="MS", help="longest utterance")
     session.add_argument("--mood-interval-ms", type=int, metavar="MS", help="time between two moods")
     session.add_argument("--partials", action=argparse.BooleanOptionalAction, help="send words while they are spoken")

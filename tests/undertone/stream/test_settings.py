@@ -6,7 +6,10 @@ from undertone.stream.settings import SessionSettings, SettingError
 
 pytestmark = pytest.mark.fast
 
-KNOWN = "endpoint_silence_ms, max_utterance_ms, mood_interval_ms, partials, alpha, language, baseline, redact_text"
+KNOWN = (
+    "endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
+    "alpha, language, baseline, redact_text"
+)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +19,7 @@ KNOWN = "endpoint_silence_ms, max_utterance_ms, mood_interval_ms, partials, alph
         {"max_utterance_ms": 30_000, "mood_interval_ms": 100},
         {"alpha": 0.25},
         {"alpha": "adaptive"},
-        {"baseline": "adaptive"},
+        {"baseline": "adaptive", "endpoint": "adaptive"},
         {"partials": True, "language": "en", "redact_text": True},
     ],
 )
@@ -34,6 +37,7 @@ def test_good_settings_are_taken(changes):
         ({"alpha": None}, 'alpha must be a number from 0 to 1 or "adaptive", not None'),
         ({"language": "e"}, "language must be a code such as \"en\", not 'e'"),
         ({"baseline": True}, 'baseline must be "none" or "adaptive", not True'),
+        ({"endpoint": "sometimes"}, 'endpoint must be "fixed" or "adaptive", not \'sometimes\''),
         ({"\ud800": 1, "alpha": 2}, f"unknown setting '\\ud800'; known are {KNOWN}"),
         ({"alpha": 2, "volume": 11}, 'alpha must be a number from 0 to 1 or "adaptive", not 2'),
     ],

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples, to_float
 from undertone.words.engines.pooling import pooled, sound_frames
+from undertone.words.engines.sentence_end import sentence_end_prob
 from undertone.words.engines.window import window_frames
 from undertone.words.languages import base_code
 from undertone.words.plausibility.evidence import Evidence, words_of
@@ -35,12 +36,13 @@ TOKENS_PER_SECOND, SPARE_TOKENS = 30, 24  # more than any tongue needs; a decode
 
 @dataclass(frozen=True)
 class Decoding:
-    """What one pass over one window gave; `encoding` is that of the sound alone, pooled."""
+    """What a pass over a window gave; `encoding` is that of the sound alone, pooled; `end_prob` as in `Transcript`."""
 
     evidence: Evidence
     language: str
     window_s: float
     encoding: NDArray[np.float32]
+    end_prob: float | None
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ class WhisperDecoder:
             self_similarity=similarity,
             **_confidence(tokens, result.logits[0], said_again=repeats(similarity)),
         )
-        return Decoding(evidence, one.language, one.window_s, one.encoding)
+        end_prob = sentence_end_prob(tokens, result.logits[0], self._whisper.hf_tokenizer)
+        return Decoding(evidence, one.language, one.window_s, one.encoding, end_prob)
 
     def _language(self, asked: str | None, encoded: Any) -> str:
         if not self.multilingual:

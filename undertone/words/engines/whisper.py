@@ -94,6 +94,7 @@ class WhisperRecogniser(Recogniser):
             evidence=judged.numbers(),
             encoding=decoding.encoding,
             encoder=self._sha256,
+            end_prob=decoding.end_prob,
         )
 
     def _gate(self, evidence: Evidence) -> Reason | None:

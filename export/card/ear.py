@@ -11,8 +11,8 @@ _PART = Template("""\
 
 A second opinion on the voice: `ear.onnx`, a logistic regression over the mean of what the encoder of $recogniser makes
 of an utterance for its words (sha256 of the weights `$sha256`; beside
-another recogniser it is silent). Joined with the network by the mean of their log-probabilities, $weight of it the
-ear's, at a temperature of $temperature.
+another recogniser it is silent). Joined with the network by the mean of their log-probabilities,
+$weight of it the ear's, at a temperature of $temperature.
 
 Fitted on the clips of RAVDESS, clean, in noise and rooms, through a telephone and cut short; on differences between
 sentences of neutral synthetic voices, so that other words than the two of RAVDESS change little; and on these voices as

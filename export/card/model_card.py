@@ -72,8 +72,8 @@ $ear_part## Limits
   telephone's band were imitated, and babble costs it most.
 - On speech unlike acted clips it guesses. Such speech gets a flatter answer, by a distance that the graph carries,
   and long speech is heard in windows whose mean is sure only where they agree. Sentences
-  read without feeling are still called negative or positive more often than neutral. Release 0.4.0 was sure of that:
-  it called four of five read sentences positive.
+  read without feeling are hardly ever called neutral by the network; its ear, where the release has one, calls most of
+  them so. Release 0.4.0 called four of five read sentences positive, and was sure of it.
 - The voices differ more than the interval tells: see the worst and the best actor above.
 - A label is a group of acted emotions. It says how a stretch of speech sounds to this model, not what a person feels.
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FRAME_SAMPLES = 320  # of 16 kHz: the encoder has 50 positions a second, the first at time 0
+POSITION_SAMPLES = 320  # of 16 kHz: the encoder has 50 positions a second, the first at time 0
 
 
 def sound_frames(samples: int) -> int:
     """Return how many positions of the encoder lie over so many samples: `sound_frames(48_000)` is 150, at least 1."""
-    return max(1, -(-samples // FRAME_SAMPLES))
+    return max(1, -(-samples // POSITION_SAMPLES))
 
 
 def pooled(frames: ArrayLike) -> NDArray[np.float32]:

@@ -55,7 +55,7 @@ test: $(STAMPS)/dev ## lint, types, and the whole test suite
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/dvc pull --quiet --allow-missing
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3
 
 fast: $(STAMPS)/dev ## the everyday tests, under a minute
 	$(BIN)/pytest -m fast

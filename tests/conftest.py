@@ -26,7 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.pop("COLUMNS", None)  # of readline, which pytest loads: the processes of `pytest -n` would inherit it
 
-# Whose tests talk to running servers: with `pytest -n 2` one process runs all of them, so that no two compete for time.
+# Whose tests talk to running servers: with `pytest -n 3` one process runs all of them, so that no two compete for time,
+# and the processes of all other tests stand behind it.
+NICENESS = 10
 SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py")
 
 
@@ -35,6 +37,11 @@ class OneProcessForServers(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return "served" if nodeid.startswith(SERVED) else nodeid.partition("::")[0]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(SERVED):
+        os.nice(NICENESS - os.nice(0))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -41,7 +41,8 @@ def test_words_and_voice_both_stand_in_the_verdict(release, turn, by_voice):
     assert (first.text, first.verdict.mode) == ("The train is late again.", "fused")
     assert set(first.verdict.lanes) == {"words", "voice"}
     assert first.verdict.alpha == first.verdict.lanes["words"].weight > 0
-    assert first.verdict.lanes["voice"].probabilities == by_voice[0].verdict.lanes["voice"].probabilities
+    assert first.audio_ears["cnn"] == by_voice[0].verdict.lanes["voice"].probabilities
+    assert first.audio_ears["encoder"] is not None
     assert second.speech_rate_wpm > 100
 
 

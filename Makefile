@@ -58,7 +58,7 @@ test: $(STAMPS)/dev ## lint, types, and the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3
 
 fast: $(STAMPS)/dev ## the everyday tests, under a minute
-	$(BIN)/pytest -m fast
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m fast -n 2
 
 serve: $(STAMPS)/serve ## run the server with the promoted release on port 8000; ARGS="--port 8001" and the like
 	$(BIN)/dvc pull --quiet --allow-missing

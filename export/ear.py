@@ -37,10 +37,9 @@ def graph_of(head: Head, opset: int) -> onnx.ModelProto:
     standard = build.add("Div", build.add("Sub", "encoding", build.floats(head.centre)), build.floats(head.scale))
     emotions = build.add("Div", build.product(standard, head), build.flattening(standard, head.familiar))
     each = build.add("LogSoftmax", emotions, axis=1)
-    groups = [[e for e, label in enumerate(head.labels) if label == wanted] for wanted in range(len(LABELS))]
     sums = [
         build.add("ReduceLogSumExp", build.add("Gather", each, build.integers(*own), axis=1), build.integers(1))
-        for own in groups
+        for own in head.groups
     ]
     even = build.add("Sub", build.add("Concat", *sums, axis=1), build.floats(np.log(head.shares)))
     build.add("Div", even, build.floats(np.array([head.temperature])), output="logits")

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 
@@ -27,6 +29,15 @@ def receive_until(socket: ClientConnection, kind: str) -> list[dict]:
     while messages[-1]["type"] != kind:
         messages.append(receive(socket))
     return messages
+
+
+def end_of(socket: ClientConnection, within_s: float) -> tuple[list[dict], list[str], int | None]:
+    """Return the messages up to the last one, the codes of the errors among them, and the close code."""
+    messages = receive_until(socket, "session.closed")
+    with pytest.raises(ConnectionClosed):
+        socket.recv(timeout=within_s)
+    errors = [message["code"] for message in messages if message["type"] == "error"]
+    return messages, errors, socket.close_code
 
 
 def send(socket: ClientConnection, kind: str, **fields: object) -> None:

@@ -17,8 +17,7 @@ import pytest
 import soundfile
 from conftest import running_server
 from material.server_processes import api_process_of
-from material.wire import receive, receive_until, send, session
-from websockets.exceptions import ConnectionClosed
+from material.wire import end_of, receive, receive_until, send, session
 
 from undertone.audio_file import read
 
@@ -58,20 +57,11 @@ def until(holds, within_s=10):
         time.sleep(0.05)
 
 
-def end_of(connection):
-    """Return the messages up to the end, the code of the fatal error and the close code."""
-    messages = receive_until(connection, "session.closed")
-    with pytest.raises(ConnectionClosed):
-        connection.recv(timeout=10)
-    errors = [message["code"] for message in messages if message["type"] == "error"]
-    return messages, errors, connection.close_code
-
-
 def test_a_session_in_which_nothing_comes_ends_after_what_was_heard_is_answered(watchful, clip):
     with session(watchful.ws_url) as connection:
         connection.send(clip[: len(clip) // 4 * 2])
         began_s = time.monotonic()
-        messages, errors, code = end_of(connection)
+        messages, errors, code = end_of(connection, within_s=10)
     assert (errors, code) == (["session_expired"], 4410)
     assert [message["type"] for message in messages].count("utterance.final") == 1
     assert time.monotonic() - began_s > IDLE_S * 0.9
@@ -83,7 +73,7 @@ def test_a_muted_microphone_that_sends_silence_is_not_idle_and_ends_with_the_lon
         while time.monotonic() < began_s + SESSION_S - 0.2:
             connection.send(bytes(3200))
             time.sleep(0.1)
-        messages, errors, code = end_of(connection)
+        messages, errors, code = end_of(connection, within_s=10)
     assert (errors, code) == (["session_expired"], 4410)
     assert f"{SESSION_S:g} s at most" in messages[-2]["message"]
     assert time.monotonic() - began_s > SESSION_S * 0.9

@@ -24,7 +24,7 @@ from training.acoustic.fitting import fit_baseline
 from training.acoustic.network import ArchitectureError, check_network
 from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
 from training.acoustic.resnet_fitting import fit_resnet, targets_of
-from training.corpora.ravdess.clips import Clip
+from training.corpora.ravdess.clips import Clip, of_actors
 from training.features.spectra import MelSpectra, load_spectra
 from training.files import CLIPS
 
@@ -174,15 +174,3 @@ def set_deterministic(seed: int, threads: int) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-
-
-def of_actors(clips: Sequence[Clip], actors: Sequence[int]) -> list[Clip]:
-    """Return the clips that any of `actors` spoke.
-
-    Raises:
-        SystemExit: an actor has no clip.
-    """
-    missing = sorted(set(actors) - {clip.actor for clip in clips})
-    if missing:
-        raise SystemExit(f"the feature table has no clips of the actors {missing}: run `dvc repro features`")
-    return [clip for clip in clips if clip.actor in actors]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from training.acoustic.answers import answers
 from training.acoustic.fitting import labels_of, mfccs_of
 from training.acoustic.model import save_checkpoint
-from training.acoustic.recipes import check_architecture, of_actors, recipe_of
-from training.corpora.ravdess.clips import load_features
+from training.acoustic.recipes import check_architecture, recipe_of
+from training.corpora.ravdess.clips import load_features, of_actors
 from training.corpora.ravdess.splits import Split, main_split
 from training.ear.teacher import teacher_of
 from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL

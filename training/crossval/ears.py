@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from training.acoustic.recipes import of_actors
-from training.corpora.ravdess.clips import load_features
+from training.corpora.ravdess.clips import load_features, of_actors
 from training.corpora.ravdess.splits import reported_folds
 from training.crossval.answers import read_answers
 from training.crossval.scores import Heard, calibrated, joined_scores

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from training.acoustic.answers import Answers, answers_to_waveforms
-from training.acoustic.recipes import RECIPES, check_architecture, of_actors, recipe_of
-from training.corpora.ravdess.clips import Clip, load_features, load_waveform
+from training.acoustic.recipes import RECIPES, check_architecture, recipe_of
+from training.corpora.ravdess.clips import Clip, load_features, load_waveform, of_actors
 from training.corpora.ravdess.splits import Fold, development_folds, reported_folds
 from training.crossval.answers import write_answers
 from training.crossval.plots import write_plots

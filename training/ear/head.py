@@ -54,6 +54,11 @@ class Head:
     familiar: float
     temperature: float = 1.0
 
+    @property
+    def groups(self) -> list[list[int]]:
+        """Return the positions of the emotions of each label."""
+        return [[e for e, label in enumerate(self.labels) if label == wanted] for wanted in range(len(LABELS))]
+
     def emotions(self, encodings: NDArray[np.floating]) -> Vectors:
         """Return the log-probabilities (n, 8) of the emotions, in the order of RAVDESS."""
         standard = self._standard(encodings)
@@ -64,8 +69,7 @@ class Head:
     def logits(self, encodings: NDArray[np.floating]) -> Vectors:
         """Return the logits (n, 3) of the labels, each equally likely before the sound was heard."""
         emotions = self.emotions(encodings)
-        own = [[e for e, label in enumerate(self.labels) if label == wanted] for wanted in range(len(LABELS))]
-        summed = np.stack([logsumexp(emotions[:, group], axis=1) for group in own], axis=1)
+        summed = np.stack([logsumexp(emotions[:, group], axis=1) for group in self.groups], axis=1)
         return (summed - np.log(self.shares)) / self.temperature
 
     def residuals(self, encodings: NDArray[np.floating]) -> Vectors:

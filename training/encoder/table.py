@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,19 +30,23 @@ class Encodings:
         Raises:
             SystemExit: there is no such row; the message names it and the stage that makes it.
         """
-        rows = self._rows(condition)
+        rows = self._rows.get(condition, {})
         if missing := [name for name in names if name not in rows]:
             raise SystemExit(f"{ENCODINGS} has no {missing[0]} under {condition}: run `dvc repro encoder_features`")
         return self.vectors[[rows[name] for name in names]]
 
     def spoken(self, voices: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors (rows, width) of our sentences in any of `voices`, one voice after the other."""
-        rows = self._rows(SPOKEN_CONDITION)
+        rows = self._rows[SPOKEN_CONDITION]
         return self.vectors[[row for voice in voices for name, row in rows.items() if name.startswith(f"{voice}/")]]
 
-    def _rows(self, condition: str) -> dict[str, int]:
-        both = enumerate(zip(self.names, self.conditions, strict=True))
-        return {name: row for row, (name, own) in both if own == condition}
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, int]]:
+        """The row of each sound, by condition and name."""
+        rows: dict[str, dict[str, int]] = {condition: {} for condition in self.conditions}
+        for row, (name, condition) in enumerate(zip(self.names, self.conditions, strict=True)):
+            rows[condition][name] = row
+        return rows
 
 
 def sentence_name(voice: str, sentence: str) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 from training.acoustic.answers import answers
 from training.acoustic.fitting import labels_of, mfccs_of
 from training.acoustic.model import load_checkpoint
-from training.acoustic.recipes import of_actors, set_deterministic
-from training.corpora.ravdess.clips import load_features
+from training.acoustic.recipes import set_deterministic
+from training.corpora.ravdess.clips import load_features, of_actors
 from training.corpora.ravdess.splits import main_split
 from training.files import (
     ACOUSTIC_CONFUSION,

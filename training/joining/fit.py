@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from training.corpora.ravdess.clips import Clip, load_features, load_samples
+from training.corpora.ravdess.clips import Clip, load_features, load_samples, of_actors
 from training.corpora.ravdess.splits import main_split
 from training.ear.head import Head
 from training.ear.material import fitted
@@ -63,11 +63,6 @@ def train(params: Mapping[str, Any]) -> dict[str, Any]:
         "validation": _scores(actual, cnn, ear, joining),
         "neutral_voices": _on_neutral(encodings, released, params),
     }
-
-
-def of_actors(clips: Sequence[Clip], actors: Sequence[int]) -> list[Clip]:
-    """Return the clips of `actors`."""
-    return [clip for clip in clips if clip.actor in actors]
 
 
 def network_answers(clips: Sequence[Clip], params: Mapping[str, Any]) -> Probabilities:

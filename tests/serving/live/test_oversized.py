@@ -7,7 +7,7 @@ import time
 
 import pytest
 from material.server_processes import api_process_of
-from material.wire import receive, receive_until, send, session
+from material.wire import end_of, receive, receive_until, send, session
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -21,22 +21,13 @@ def clip(samples):
     return read(sorted(samples.glob("*.flac"))[0]).tobytes()
 
 
-def refusal(socket):
-    """Return the messages up to the last one, the fatal error among them, and the close code."""
-    messages = receive_until(socket, "session.closed")
-    with pytest.raises(ConnectionClosed):
-        socket.recv(timeout=20)
-    errors = [message["code"] for message in messages if message["type"] == "error"]
-    return messages, errors, socket.close_code
-
-
 @pytest.mark.parametrize("size", [MIB + 2, 4 * MIB, 5 * MIB, 40 * MIB])
 @pytest.mark.parametrize("kind", [bytes, str])
 def test_a_frame_that_is_too_large_is_answered_before_the_close(server, size, kind):
     with session(server.ws_url) as socket:
         began_s = time.monotonic()
         socket.send(bytes(size) if kind is bytes else " " * size)
-        messages, errors, code = refusal(socket)
+        messages, errors, code = end_of(socket, within_s=20)
         assert (errors, code, messages[-1]["reason"]) == (["message_too_large"], 1009, "message_too_large")
         assert f"{size} bytes" in next(message["message"] for message in messages if message["type"] == "error")
         assert time.monotonic() - began_s < 8, "the closing handshake takes no time-out"
@@ -47,7 +38,7 @@ def test_parts_of_one_message_count_together(server, part):
     with session(server.ws_url) as socket:
         with contextlib.suppress(ConnectionClosed):  # the answer may be faster than the parts
             socket.send(bytes(part) for _ in range(4))
-        assert refusal(socket)[1:] == (["message_too_large"], 1009)
+        assert end_of(socket, within_s=20)[1:] == (["message_too_large"], 1009)
 
 
 @pytest.mark.parametrize("part", [b"", b"\0\0"])
@@ -68,7 +59,7 @@ def test_what_was_heard_before_it_is_answered(server, clip):
     with session(server.ws_url) as socket:
         socket.send(clip)
         socket.send(bytes(5 * MIB))
-        messages, errors, _ = refusal(socket)
+        messages, errors, _ = end_of(socket, within_s=20)
     assert errors == ["message_too_large"]
     assert [message["type"] for message in messages].count("utterance.final") == 1
     assert messages[-1]["totals"]["audio_ms"] == len(clip) // 32

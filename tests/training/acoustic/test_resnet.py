@@ -11,10 +11,10 @@ from training.acoustic.answers import answers, answers_to_waveforms
 from training.acoustic.augment import Augmenter
 from training.acoustic.fitting import labels_of
 from training.acoustic.model import load_checkpoint, save_checkpoint
-from training.acoustic.recipes import of_actors, recipe_of
+from training.acoustic.recipes import recipe_of
 from training.acoustic.resnet import EMOTIONS, ResNet, fused, labels_of_emotions
 from training.acoustic.resnet_fitting import targets_of
-from training.corpora.ravdess.clips import load_features, load_waveform
+from training.corpora.ravdess.clips import load_features, load_waveform, of_actors
 from training.features.extract import extract
 from training.features.mfcc import mfcc_transform
 from training.features.spectra import MelSpectra, at_speed, load_spectra

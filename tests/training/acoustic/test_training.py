@@ -13,9 +13,9 @@ from material.made_features import write_features
 from training.acoustic.answers import answers
 from training.acoustic.fitting import class_weights, labels_of, pad
 from training.acoustic.model import load_checkpoint
-from training.acoustic.recipes import of_actors, recipe_of
+from training.acoustic.recipes import recipe_of
 from training.acoustic.train import Inputs, mfccs_of, train
-from training.corpora.ravdess.clips import load_features
+from training.corpora.ravdess.clips import load_features, of_actors
 from training.evaluation.acoustic import evaluate
 from training.params import load_params
 from training.scoring import scores

@@ -1,5 +1,6 @@
 """Reads what the stages `download` and `features` wrote: the feature table and the trimmed waveforms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def load_features(path: Path = FEATURES) -> list[Clip]:
     rows = table.drop_columns(["mfcc", "frames"]).to_pylist()
     parts = np.split(values, np.cumsum(frames)[:-1])
     return [Clip(name=row.pop("clip"), mfcc=part, **row) for row, part in zip(rows, parts, strict=True)]
+
+
+def of_actors(clips: Sequence[Clip], actors: Sequence[int]) -> list[Clip]:
+    """Return the clips that any of `actors` spoke.
+
+    Raises:
+        SystemExit: an actor has no clip.
+    """
+    missing = sorted(set(actors) - {clip.actor for clip in clips})
+    if missing:
+        raise SystemExit(f"the feature table has no clips of the actors {missing}: run `dvc repro features`")
+    return [clip for clip in clips if clip.actor in actors]
 
 
 def load_waveform(clip: Clip, folder: Path = CLIPS) -> NDArray[np.float32]:

@@ -85,6 +85,7 @@ COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --u
 lock: $(BIN)/python ## lock anew after a change of pyproject.toml; with UPGRADE=--upgrade at the newest versions
 	$(PIP) uv
 	$(COMPILE) --extra serve --extra data --extra whisper --output-file requirements/serve.txt
+	$(COMPILE) --extra serve --extra whisper --constraint requirements/serve.txt --output-file requirements/image.txt
 	$(COMPILE) --extra dev --constraint requirements/serve.txt --output-file requirements/dev.txt
 	awk '/^[a-z]/ { left_out = /^(torch|triton|(cuda|nvidia)-[a-z0-9-]+)==/ } !left_out' requirements/dev.txt > requirements/dev.partial
 	mv requirements/dev.partial requirements/dev.txt

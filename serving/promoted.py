@@ -1,17 +1,13 @@
-"""Where the promoted release is: found in a clone wherever a command runs."""
+"""The release that is served where none is named."""
 
 from pathlib import Path
 
-PROMOTED = Path("models/promoted")
+from undertone.bundled import RELEASE, bundled
 
 
 def default_release() -> Path:
-    """Return models/promoted of the folder that the command runs in, else of the clone that undertone runs from.
-
-    Where neither is there, it is the first, for the message that it is not.
-    """
-    clone = Path(__file__).resolve().parents[1] / PROMOTED
-    return clone if clone.is_dir() and not PROMOTED.is_dir() else PROMOTED
+    """Return the promoted release: of the working folder, of the clone, or of the installed package."""
+    return bundled(RELEASE)
 
 
 def check_release(folder: Path) -> None:

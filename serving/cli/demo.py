@@ -16,15 +16,16 @@ from serving.cli.options.release import add_release
 from serving.cli.recordings import Recording
 from serving.cli.stream import all_well, stream_recordings
 from serving.promoted import check_release
+from undertone.bundled import SAMPLES, bundled
 
 _LOG = Path("logs/demo-server.log")
 # No long wait where the model is not installed and there is no hub; the demo shows finals only.
 _WORDS = ("--asr-hub-wait-s", "5", "--partial-workers", "0")
 _NEXT = """
 next:
-  make serve                                 the server on port 8000, until Ctrl-C
-  .venv/bin/undertone stream your.wav        a recording of your own, beside it
-  .venv/bin/undertone text "what a day"      what the words alone say"""
+  undertone serve                    the server on port 8000, until Ctrl-C (in a clone: make serve)
+  undertone stream your.wav          a recording of your own, beside it
+  undertone text "what a day"        what the words alone say"""
 _SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
 
 
@@ -37,7 +38,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--samples",
         type=Path,
-        default=Path("data/samples"),
+        default=bundled(SAMPLES),
         metavar="DIR",
         help="folder of clips (default: %(default)s)",
     )

@@ -48,7 +48,8 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends python3-minimal libpython3-stdlib ca-certificates \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
  && groupadd --gid 10001 undertone \
- && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin undertone
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin undertone \
+ && install --directory --owner 10001 --group 10001 --mode 700 /data
 COPY --from=build /opt/undertone /opt/undertone
 ENV PATH=/opt/undertone/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1 \
     UNDERTONE_HOST=0.0.0.0 UNDERTONE_LOG_FORMAT=json
@@ -59,4 +60,5 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python3", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ.get(\"UNDERTONE_PORT\", 8000)}/health', timeout=2)"]
-ENTRYPOINT ["undertone", "serve"]
+ENTRYPOINT ["undertone"]
+CMD ["serve"]

@@ -1,4 +1,4 @@
-"""Puts the promoted release and the spoken samples into the wheel; everything else of the build is in pyproject.toml."""
+"""Puts the promoted release and the spoken samples into the wheel; the rest of the build is in pyproject.toml."""
 
 import shutil
 from pathlib import Path

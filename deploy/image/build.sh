@@ -12,8 +12,13 @@ if [ -e "$root" ]; then
     echo "there is something at $root already: name a folder that is not there yet" >&2
     exit 2
 fi
-store=$(mktemp --directory --tmpdir undertone-image.XXXXXX)
-trap 'rm -rf "$store"' EXIT
+# STORE keeps the layers for the next build.
+if [ -z "${STORE:-}" ]; then
+    store=$(mktemp --directory --tmpdir undertone-image.XXXXXX)
+    trap 'rm -rf "$store"' EXIT
+else
+    store=$STORE
+fi
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker
 buildah() {
     command buildah --root "$store/images" --runroot "$store/run" "$@"
@@ -30,10 +35,10 @@ buildah commit --quiet "$base" undertone-base > /dev/null
 buildah rm "$base" > /dev/null
 
 echo "image: the Dockerfile"
-buildah build --quiet --build-arg DEBIAN=localhost/undertone-base --tag undertone --network host "$@" "$here/../.." > /dev/null
+buildah build --layers --quiet --build-arg DEBIAN=localhost/undertone-base --tag undertone --network host "$@" "$here/../.." > /dev/null
 image=$(buildah from undertone)
-buildah inspect --type image --format '{{json .OCIv1.Config}}' undertone > "$store/config.json"
+buildah inspect --type image undertone > "$store/image.json"
 mkdir -p "$(dirname "$root")"
 cp --archive "$(buildah mount "$image")" "$root"
-cp "$store/config.json" "$root.json"
+cp "$store/image.json" "$root.json"
 echo "$root: $(du --summarize --block-size=MB "$root" | cut --fields=1), how it is run: $root.json"

@@ -11,7 +11,7 @@ PULL = "get it with `dvc pull --allow-missing` before you build a wheel"
 
 
 class Carrying(build_py):
-    """Copies what undertone/bundled.py looks for into undertone/carried; an editable install finds it in the clone."""
+    """Copies what serving/promoted.py looks for into undertone/carried; an editable install finds it in the clone."""
 
     def run(self) -> None:
         """Build the packages, then copy.

@@ -1,13 +1,28 @@
-"""The release that is served where none is named."""
+"""What comes with undertone itself: the promoted release, served where none is named, and the spoken samples.
+
+In a clone they are outputs of DVC; a wheel carries copies, which setup.py puts into `undertone/carried`.
+"""
 
 from pathlib import Path
 
-from undertone.bundled import RELEASE, bundled
+import undertone
+
+PROMOTED, SAMPLES = Path("models/promoted"), Path("data/samples")
 
 
 def default_release() -> Path:
     """Return the promoted release: of the working folder, of the clone, or of the installed package."""
-    return bundled(RELEASE)
+    return bundled(PROMOTED)
+
+
+def bundled(folder: Path) -> Path:
+    """Return where `PROMOTED` or `SAMPLES` is, looked for in that order.
+
+    Where it is in none of the three places, the first is returned, for the message that it is not there.
+    """
+    package = Path(undertone.__file__).resolve().parent
+    places = (folder, package.parent / folder, package / "carried" / folder)
+    return next((place for place in places if place.is_dir()), folder)
 
 
 def check_release(folder: Path) -> None:

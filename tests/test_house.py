@@ -55,7 +55,7 @@ def full_folders(root):
     files = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
     counts = defaultdict(int)
     for path in files:
-        if "__pycache__" not in path.parts:
+        if "__pycache__" not in path.parts and path.name != "py.typed":  # a mark for type checkers, empty
             counts[str(path.parent.relative_to(root))] += 1
     return {folder: count for folder, count in counts.items() if count > FILES_PER_FOLDER}
 

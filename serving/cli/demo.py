@@ -15,8 +15,7 @@ from serving.cli.options.parser import exit_codes
 from serving.cli.options.release import add_release
 from serving.cli.recordings import Recording
 from serving.cli.stream import all_well, stream_recordings
-from serving.promoted import check_release
-from undertone.bundled import SAMPLES, bundled
+from serving.promoted import SAMPLES, bundled, check_release
 
 _LOG = Path("logs/demo-server.log")
 # No long wait where the model is not installed and there is no hub; the demo shows finals only.

@@ -21,8 +21,8 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 cd "$root"
 shift 2
-exec chroot --skip-chdir "$root" /usr/bin/setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
-    env --ignore-environment HOME=/tmp "$@"
+exec chroot "$root" /usr/bin/setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
+    env --chdir=/data --ignore-environment HOME=/tmp "$@"
 E2
 # What the Dockerfile says: variables, then the command.
 mapfile -t told < <(python3 -c '
@@ -39,4 +39,6 @@ until curl --silent --fail --output /dev/null "http://127.0.0.1:$port/ready"; do
 done
 echo "ready after $(( ($(date +%s%N) - began) / 1000000 )) ms"
 curl --silent --fail --form "file=@$root/opt/undertone/lib/python3.11/site-packages/undertone/carried/data/samples/01_glad.flac" \
-    "http://127.0.0.1:$port/predict" | grep utterance.final
+    "http://127.0.0.1:$port/predict" | grep --only-matching "\"text\": \"[^\"]*\""
+kill -TERM "$(pgrep --parent "$server")"
+wait "$server" && echo "stopped in order"

@@ -25,7 +25,7 @@ class ServerLimits:
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up
     max_unread_s: float = 7200.0  # audio that came before its time and waits, most of it on disk; then no more is read
     max_frame_bytes: int = 1 << 20
-    max_upload_bytes: int = 1 << 30  # an hour of 48 kHz, stereo, 24-bit
+    max_upload_bytes: int = 1_074_000_000  # an hour of 48 kHz, stereo, 24-bit
     max_file_s: float = 3600.0
     max_upload_s: float = 600.0  # from its first byte to its last
     upload_grace_s: float = 10.0  # then it must have come at this rate:

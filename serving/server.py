@@ -164,8 +164,8 @@ class UndertoneServer(SupervisedServer):
         await serve_connection(websocket, self.admission, self.service)
 
     def _queues(self) -> dict[str, WorkerQueue]:
-        waiting, workers = self.service.limits.max_waiting, _workers(self._recognition)
-        return {path: WorkerQueue(self, path, count, waiting, MOST_AT_ONCE) for path, count in workers.items()}
+        limits, workers = self.service.limits.queue, _workers(self._recognition)
+        return {path: WorkerQueue(self, path, count, limits, MOST_AT_ONCE) for path, count in workers.items()}
 
     def _drain_on_signal(self) -> None:
         loop = asyncio.get_running_loop()

@@ -16,12 +16,14 @@ from serving.observe.sessions import Sessions
 from serving.settings import Recognition, ServerLimits
 from serving.short_calls import ShortCalls
 from serving.threads import Threads
+from serving.workers.pressure import NO_WORDS, Pressure
 from serving.workers.queue import WorkerLostError, WorkerQueue
-from serving.workers.scheduler import Job
+from serving.workers.scheduler import Job, OverloadError
 from serving.workers.words import NO_ASR
-from undertone.audio import Samples
+from undertone.audio import RATE_HZ, Samples
 from undertone.manifest import EarSettings
 from undertone.release import Release, open_release
+from undertone.stream.settings import SessionSettings
 from undertone.voice.baseline import no_baseline
 from undertone.voice.ear import describe_ear
 from undertone.words.languages import refusal as language_refusal
@@ -65,6 +67,7 @@ class Service:
         self._loading_threads = Threads("loading", 1)
         self.metrics = Metrics()
         self.sessions = Sessions(self.metrics)
+        self.pressure = Pressure()
         self._recognition = recognition
         self._words: WorkerQueue | None = None
         self._partials: WorkerQueue | None = None
@@ -78,6 +81,7 @@ class Service:
             WorkerError: a worker cannot be set up.
         """
         self._words, self._partials = words, partials
+        self.pressure.words = words.pressure
         engine = await self._loading_threads.run(open_release, self.release)
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
@@ -141,6 +145,21 @@ class Service:
             return "this server asks for no words ahead of an endpoint (see --speculation)"
         return None if self.asr.get("sha256") else f"{self.asr['engine']} does not tell where a sentence ends"
 
+    @property
+    def settings(self) -> SessionSettings:
+        """What holds in a session that asks for nothing."""
+        usual = SessionSettings()
+        return usual.updated({"max_utterance_ms": min(usual.max_utterance_ms, self._longest_ms)})
+
+    def too_long(self, utterance_ms: int | None) -> str | None:
+        """Why no utterance may have `utterance_ms` here; None where one may."""
+        is_long = utterance_ms is not None and utterance_ms > self._longest_ms
+        return f"this server hears utterances of {self._longest_ms} ms at most" if is_long else None
+
+    @property
+    def _longest_ms(self) -> int:
+        return round(1000 * self.limits.max_utterance_s)
+
     def no_language(self, language: str | None) -> str | None:
         """Why `language` cannot be asked for here; None where it can, and where no engine is there to know any."""
         return language_refusal(language, self.asr["languages"]) if self.asr.get("languages") else None
@@ -166,8 +185,11 @@ class Service:
         began_s = time.perf_counter()
         evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
         payload = {"samples": samples.tobytes(), "language": language, **evidence, "subject": subject()}
+        timeout_s, job = timeout_s or self.limits.words_timeout_s, _of(samples, job)
+        if job.is_limited and not job.patience_s and self.pressure.hearing >= NO_WORDS:
+            raise OverloadError("live audio is heard too late: the cores are for that")
         try:
-            words = Words(**await self._words.submit(payload, timeout_s or self.limits.words_timeout_s, job))
+            words = Words(**await self._words.submit(payload, timeout_s, job))
         except WorkerLostError:  # the next one may not get the same model
             self._describing = asyncio.create_task(self._describe_again(self._words))
             raise
@@ -181,6 +203,7 @@ class Service:
         language: str | None = None,
         speech_ms: int | None = None,
         speech_prob: float | None = None,
+        job: Job | None = None,
     ) -> str | None:
         """Return the words of an utterance while it is spoken, from workers that no final waits for.
 
@@ -190,4 +213,11 @@ class Service:
         assert self._partials is not None
         evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
         payload = {"samples": samples.tobytes(), "language": language, **evidence}
-        return Words(**await self._partials.submit(payload, self.limits.words_timeout_s)).text
+        job = _of(samples, job)
+        return Words(**await self._partials.submit(payload, self.limits.words_timeout_s, job)).text
+
+
+def _of(samples: Samples, job: Job | None) -> Job:
+    job = job or Job()
+    job.audio_s = len(samples) / RATE_HZ
+    return job

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.admission import Slot
+from serving.files.promise import Promise
 from serving.settings import ServerLimits
 from serving.web.errors import error_response
 from undertone.audio import Samples
@@ -93,6 +94,10 @@ class Recording:
             self._blocks.close()
 
 
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
 @contextlib.asynccontextmanager
 async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncIterator[Recording]:
     """Take in the recording that `request` brings, as long as `slot` may be held.
@@ -103,7 +108,7 @@ async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncI
         ClientDisconnect: the client is gone.
     """
     body = _bounded(request, limits, slot)
-    form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    form = _is_form(request)
     upload = await (_from_form(request, body) if form else _as_it_is(body))
     try:
         if not upload.size:
@@ -119,12 +124,16 @@ async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncI
 
 async def _bounded(request: Request, limits: ServerLimits, slot: Slot) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
-    _check_size(int(declared) if declared.isdecimal() else 0, limits)
+    size = int(declared) if declared.isdecimal() else 0
+    _check_size(size, limits)
+    promise = Promise(size, limits, _is_form(request))
     taken, pieces, began_s = 0, request.stream(), time.monotonic()
     while (piece := await _next_piece(pieces, _Patience.of(limits, taken, began_s), slot)) is not None:
         taken += len(piece)
         _check_size(taken, limits)
         slot.received(len(piece))
+        if wrong := await promise.broken(piece, taken):
+            raise Refusal(413, ErrorCode.AUDIO_TOO_LONG, wrong)
         yield piece
 
 

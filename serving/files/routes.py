@@ -13,7 +13,7 @@ from serving.admission import Admission
 from serving.files.body import Refusal
 from serving.files.openapi import predict_route, transcribe_route
 from serving.files.predict import predict
-from serving.files.transcribe import SETTINGS, require_language, require_recogniser, transcribe
+from serving.files.transcribe import SETTINGS, require_language, require_length, require_recogniser, transcribe
 from serving.files.upload import UploadResponse
 from serving.service import Service
 from undertone.stream.settings import SessionSettings, SettingError
@@ -34,6 +34,7 @@ def add_routes(app: FastAPI, admission: Admission, service: Service) -> None:
             settings = chosen_settings(request, SETTINGS)
             require_recogniser(service)
             require_language(service, settings.get("language"))
+            require_length(service, settings.get("max_utterance_ms"))
         except Refusal as refused:
             return refused.response()
         return UploadResponse(admission, service, partial(transcribe, service, settings))

@@ -3,6 +3,7 @@
 The session's own VAD finds the utterances and each is transcribed by itself, one after the other.
 """
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from serving.files.upload import Upload
 from serving.guard.refusal import RETRY_AFTER_S
 from serving.service import Service
 from serving.workers.queue import REASONS, reason_of
+from serving.workers.scheduler import Job
 from undertone.protocol import ErrorCode
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings
@@ -22,7 +24,7 @@ from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS, Reason
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
-_QUIET = SessionSettings(mood_interval_ms=2000)  # nobody hears the moods
+_QUIET = {"mood_interval_ms": 2000}  # nobody hears the moods
 
 
 def require_recogniser(service: Service) -> None:
@@ -38,6 +40,12 @@ def require_language(service: Service, language: str | None) -> None:
         raise Refusal(422, ErrorCode.INVALID_SETTING, f"language: {why}")
 
 
+def require_length(service: Service, utterance_ms: int | None) -> None:
+    """Raise the `Refusal` of utterances that are longer than this server's."""
+    if why := service.too_long(utterance_ms):
+        raise Refusal(422, ErrorCode.INVALID_SETTING, f"max_utterance_ms: {why}")
+
+
 async def transcribe(service: Service, settings: Mapping[str, Any], upload: Upload, send: Send) -> Response:
     """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording.
 
@@ -48,7 +56,7 @@ async def transcribe(service: Service, settings: Mapping[str, Any], upload: Uplo
         RefusedError: the slot has to be given back.
     """
     assert service.engine is not None
-    session = Session(service.engine, _QUIET.updated(settings), speculates=service.speculates)
+    session = Session(service.engine, service.settings.updated({**_QUIET, **settings}), service.speculates)
     told = _Transcript(service, session.settings, upload.slot.answered)
     with service.sessions.observed("upload", lambda: session.heard_samples, lambda: session.totals):
         async for pcm in upload:
@@ -65,7 +73,7 @@ class _Transcript:
 
     def __init__(self, service: Service, settings: SessionSettings, answered: Callable[[], object]) -> None:
         self._service, self._settings, self._answered = service, settings, answered
-        self._language = settings.language
+        self._language, self._id = settings.language, uuid.uuid4().hex
         self._segments: list[dict[str, Any]] = []
         self._ahead: Stretch | None = None
 
@@ -87,7 +95,8 @@ class _Transcript:
         where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be found"
         try:
             known = self._settings.language, stretch.speech_ms, stretch.speech_prob
-            words = await self._service.transcribe(stretch.samples, *known)
+            job = Job(session=self._id, background=True)
+            words = await self._service.transcribe(stretch.samples, *known, job)
         except tuple(REASONS) as error:
             raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
         if words.reason and words.reason not in REJECTIONS:

@@ -1,5 +1,6 @@
 """Whom a credential stands for, and how much of the server they may use."""
 
+import math
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -35,11 +36,15 @@ UNBOUNDED = Quota()
 
 @dataclass(frozen=True)
 class Grant:
-    """Who is let in: `name` stands in usage and logs, `key_id` names the API key, None where it is none."""
+    """Who is let in: `name` stands in usage and logs, `key_id` names the API key, None where it is none.
+
+    A token is good until `expires_s`, seconds of `time.time`; keys hold until they are revoked.
+    """
 
     name: str
     quota: Quota = UNBOUNDED
     key_id: str | None = None
+    expires_s: float = math.inf
 
     @property
     def is_anonymous(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
@@ -65,7 +66,10 @@ class Guard:
 
     @contextlib.asynccontextmanager
     async def watching(self, held: Callable[[], Iterable[Held]]) -> AsyncIterator[None]:
-        """Inside, end what is held with keys that were revoked, and write usage four times a second."""
+        """Inside, end what is held with keys that were revoked or tokens that expired, and write usage.
+
+        All of it four times a second.
+        """
         store = UsageStore(self._access.usage) if self._access.usage else None
         self.meter.write_to(store)
         await self.meter.write()  # reads what was used today before
@@ -87,6 +91,7 @@ class Guard:
             last = over.is_set()
             try:
                 self._end_revoked(held())
+                _end_expired(held())
                 await self.meter.write()
             except Exception:
                 log.exception("the guard cannot look after keys and usage")
@@ -100,6 +105,13 @@ class Guard:
         for slot in held:
             if slot.grant.key_id and not self._keys.is_active(slot.grant.key_id):
                 slot.end(unauthorized("this key was revoked"))
+
+
+def _end_expired(held: Iterable[Held]) -> None:
+    now_s = time.time()
+    for slot in held:
+        if now_s > slot.grant.expires_s:
+            slot.end(unauthorized("the token has expired: come again with another"))
 
 
 def _tokens(rules: TokenRules) -> "Tokens":

@@ -20,10 +20,13 @@ Message = TypeVar("Message")
 
 
 class Backlog(Generic[Message]):
-    """A queue of messages in one event loop, with one reader and one writer; `size_of` tells the bytes of a payload."""
+    """A queue of messages in one event loop, with one reader and one writer; `size_of` tells the bytes of a payload.
 
-    def __init__(self, size_of: Callable[[Message], int]) -> None:
-        self._size_of = size_of
+    There is room as long as fewer than `most_bytes` wait.
+    """
+
+    def __init__(self, size_of: Callable[[Message], int], most_bytes: int = MOST_BYTES) -> None:
+        self._size_of, self._most_bytes = size_of, most_bytes
         self._oldest: deque[Message] = deque()
         self._blocks: deque[asyncio.Task[int]] = deque()  # in the file; each is done when it is written
         self._newest: list[Message] = []
@@ -41,7 +44,7 @@ class Backlog(Generic[Message]):
         self._filled.set()
         if self._newest_bytes >= BLOCK_BYTES:
             self._make_room()
-        if self._bytes >= MOST_BYTES:
+        if self._bytes >= self._most_bytes:
             self._room.clear()
 
     async def room(self) -> None:
@@ -84,7 +87,7 @@ class Backlog(Generic[Message]):
     def _pop(self) -> Message:
         message = self._oldest.popleft()
         self._bytes -= self._taken(message)
-        if self._bytes < MOST_BYTES:
+        if self._bytes < self._most_bytes:
             self._room.set()
         if not (self._oldest or self._blocks or self._newest):
             self._filled.clear()

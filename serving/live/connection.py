@@ -49,10 +49,14 @@ class Closing(Exception):
 
 @dataclass
 class _Clock:
-    """When the session began, when anything last came, and until when more audio is awaited: `time.monotonic`, s."""
+    """When the session began, when anything and any sound last came, until when more audio is awaited.
+
+    All are of `time.monotonic`, in seconds.
+    """
 
     began_s: float
     heard_s: float
+    sounded_s: float
     audio_until_s: float
 
 
@@ -73,11 +77,12 @@ class Connection:
 
     def __init__(self, websocket: WebSocket, service: Service, slot: Slot) -> None:
         self._websocket, self._limits, self._slot = websocket, service.limits, slot
+        self._pressure = service.pressure
         self._session = ServedSession(service, self._send)
         self._session.subscribers.insert(0, each_final(slot.answered))
-        self._inbox = Inbox(websocket, self._session.working_s)
+        self._inbox = Inbox(websocket, self._session.working_s, self._limits.max_unread_s)
         self._sending = asyncio.Lock()
-        self._clock = _Clock(*(3 * [time.monotonic()]))
+        self._clock = _Clock(*(4 * [time.monotonic()]))
         self._session.observed.arrived_s = lambda: self._inbox.audio_s
         slot.when_ending(self._inbox.drain)
 
@@ -121,7 +126,7 @@ class Connection:
             allowed = f"{self._limits.max_frame_bytes} are allowed: send audio in chunks"
             raise Closing(ErrorCode.MESSAGE_TOO_LARGE, f"a frame of {frame.too_large} bytes; {allowed}")
         if frame.data is not None:
-            await self._audio(frame.data, frame.early)
+            await self._audio(frame.data, frame)
         else:
             await self._text(frame)
         self._clock.heard_s = time.monotonic()
@@ -146,12 +151,24 @@ class Connection:
         if now_s - self._clock.began_s >= limit_s:
             raise Closing(ErrorCode.SESSION_EXPIRED, f"a session lasts {limit_s:g} s at most")
 
-    async def _audio(self, data: bytes, early: bool) -> None:
+    def _check_sound(self, data: bytes) -> None:
+        now_s, limit_s = time.monotonic(), self._limits.idle_zeros_s
+        if data.strip(b"\0"):
+            self._clock.sounded_s = now_s
+        elif now_s - self._clock.sounded_s >= limit_s:
+            raise Closing(
+                ErrorCode.SESSION_EXPIRED, f"nothing but zeros came for {limit_s:g} s: is the microphone off?"
+            )
+
+    async def _audio(self, data: bytes, frame: Frame) -> None:
         if not data or len(data) % 2:
             message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
             await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
             return
-        await self._session.hear(data, early)
+        self._check_sound(data)
+        await self._session.hear(data, frame.early)
+        if not frame.early:
+            self._pressure.heard(self._session.working_s() - frame.arrived_s)
         self._slot.heard(len(data) / PCM_BYTES_PER_S)
         if self._slot.is_lost:
             raise _closing(self._slot.why)
@@ -186,6 +203,7 @@ class Connection:
             await self._send(error(ErrorCode.INVALID_MESSAGE, "nothing to commit: no speech is under way"))
 
     async def _close(self, closing: Closing) -> None:
+        self._inbox.stop()
         await self._session.close(closing.code or "finished", closing.message, retry_after_s=closing.retry_after_s)
         await self._websocket.close(close_code(closing.code))
 

@@ -47,12 +47,12 @@ class Drain(Exception):
 class Inbox:
     """Reads the socket in a task of its own, so that waiting for a message never cancels a read half-way.
 
-    `clock`, in seconds, says when a message came.
+    `clock`, in seconds, says when a message came. No more is read while `most_s` seconds of audio wait.
     """
 
-    def __init__(self, websocket: WebSocket, clock: Callable[[], float]) -> None:
+    def __init__(self, websocket: WebSocket, clock: Callable[[], float], most_s: float = 7200.0) -> None:
         self._websocket, self._clock = websocket, clock
-        self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size)
+        self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size, round(most_s * PCM_BYTES_PER_S))
         self._audio_s, self._began_s = 0.0, 0.0
         self._reader = asyncio.create_task(self._read())
 
@@ -94,9 +94,13 @@ class Inbox:
         self._backlog.forget_stored()
         self._backlog.add(Drain)
 
-    def close(self) -> None:
-        """Stop reading."""
+    def stop(self) -> None:
+        """Read no more: the session comes to its end, whatever the client still sends."""
         self._reader.cancel()
+
+    def close(self) -> None:
+        """Stop reading, and forget what waits."""
+        self.stop()
         self._backlog.close()
 
     async def _read(self) -> None:

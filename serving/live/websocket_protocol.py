@@ -19,6 +19,8 @@ from websockets.typing import StatusLike
 from serving.web.errors import error_body
 
 _READ_BYTES = 8192  # a quarter of a second of audio
+_AFTER_CLOSE_BYTES = 64 << 20  # what was under way when the client was told of the close, the largest message included
+_MESSAGE_BYTES = 4096  # what reading a message costs beside its bytes
 TOO_LARGE = "undertone.too_large"  # in a message to the application: the bytes of one that is not taken
 _NOT_UTF8 = "\N{REPLACEMENT CHARACTER}".encode()
 
@@ -56,7 +58,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *arguments: Any, most_bytes: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._most_bytes, self._over = most_bytes, False
+        self._most_bytes, self._over, self._after_close = most_bytes, False, 0
         self.conn.max_message_size = None  # or websockets closes by itself
         self.conn.reader = _BoundedReader(most_bytes, self._add_oversized)
         self.conn.parser = self.conn.parse()  # anew: the one under way has the other reader
@@ -68,6 +70,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if hasattr(transport, "max_size"):  # of asyncio's own transports
             transport.max_size = _READ_BYTES
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; whoever goes on and on after the close is no longer read, and cut off by uvicorn's timer."""
+        super().data_received(data)
+        if self.close_sent:
+            self._after_close += len(data)
+            if self._after_close > _AFTER_CLOSE_BYTES and not self.transport.is_closing():
+                self.transport.pause_reading()
 
     def handle_bytes(self, event: Frame) -> None:
         """Take a binary message, or its first part."""
@@ -93,6 +103,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Hand over a whole message."""
+        if self.close_sent:
+            self._after_close += _MESSAGE_BYTES
         if self._over:
             self.frames = []
             return

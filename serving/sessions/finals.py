@@ -48,6 +48,11 @@ class _Guess:
     job: Job
     task: asyncio.Task[Words]
 
+    @property
+    def is_refused(self) -> bool:
+        done = self.task.done() and not self.task.cancelled()
+        return done and isinstance(self.task.exception(), OverloadError)
+
 
 class Finals:
     """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time; `listen`
@@ -162,9 +167,9 @@ class Finals:
             return Words(reason=Reason.ASR_UNAVAILABLE)
 
     async def _heard(self, utterance: Utterance, guess: _Guess | None) -> Words:
-        if guess:
-            guess.job.urgent = True
-            with contextlib.suppress(WorkerError, OverloadError):
+        if guess and not guess.is_refused:
+            guess.job.wanted()
+            with contextlib.suppress(WorkerError):
                 words = await guess.task
                 self.used += 1
                 return words

@@ -18,6 +18,7 @@ from serving.sessions.finals import Finals
 from serving.sessions.hints import Hints
 from serving.sessions.partials import Partials
 from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
+from serving.workers.pressure import FEWER_MOODS, NO_PARTIALS
 from serving.workers.scheduler import Job
 from undertone.audio import FRAME_SAMPLES, RATE_HZ
 from undertone.labels import LABELS
@@ -52,7 +53,7 @@ class ServedSession:
         self._threads = service.live_threads if live else service.upload_threads
         self._calls = service.live_calls if live else service.upload_threads
         self._clock = SessionClock()
-        self.session = Session(service.engine, speculates=service.speculates)
+        self.session = Session(service.engine, service.settings, service.speculates)
         self.observed = service.sessions.begin(
             "live" if live else "upload", lambda: self.session.heard_samples, self._totals
         )
@@ -73,6 +74,8 @@ class ServedSession:
         if self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
         settings = self.session.settings.updated(changes)
+        if reason := self._service.too_long(settings.max_utterance_ms):
+            raise SettingError(f"max_utterance_ms: {reason}")
         if settings.partials and (reason := self._service.no_partials):
             raise SettingError(f"partials: {reason}")
         if reason := self._service.no_language(settings.language):
@@ -99,11 +102,13 @@ class ServedSession:
             piece = pcm[start : start + PIECE_BYTES]
             if not (early or not self._live or self._ahead_s() > MAX_AHEAD_S):
                 self._hints.pass_on()
+                self.session.sparse_moods = self._service.pressure.value >= FEWER_MOODS
                 await self._tell(await self._calls.run(self.session.feed, piece))
             else:
                 await self._hear_patiently(piece)
 
     async def _hear_patiently(self, pcm: bytes) -> None:
+        self.session.sparse_moods = False
         most = MAX_PENDING if self._live else 0
         if self.finals.pending > most:
             with self._clock:
@@ -175,6 +180,8 @@ class ServedSession:
                 "max_session_s": limits.max_session_s,
                 "idle_session_s": limits.idle_session_s,
                 "idle_speech_s": limits.idle_speech_s,
+                "idle_zeros_s": limits.idle_zeros_s,
+                "max_utterance_s": limits.max_utterance_s,
                 "max_wait_s": limits.max_wait_s,
             },
             "settings": self.session.settings.as_dict(),
@@ -206,12 +213,13 @@ class ServedSession:
             self._hints.await_words(output, self.finals.speculate(output))
         elif isinstance(output, Withdrawn):
             self.finals.withdraw()
-        elif isinstance(output, SoFar):
+        elif isinstance(output, SoFar) and self._service.pressure.value < NO_PARTIALS:
             self._partials.offer(output)
 
     async def _transcribe(self, stretch: Stretch, job: Job) -> Words:
         # The time limit counts from when the audio would have been heard, had it been spoken.
-        timeout_s = self._service.limits.words_timeout_s + self._ahead_s()
+        job.session, job.background, job.patience_s = self.id, not self._live, self._ahead_s()
+        timeout_s = self._service.limits.words_timeout_s + job.patience_s
         language = self.session.settings.language
         known = language, stretch.speech_ms, stretch.speech_prob
         return await self._service.transcribe(stretch.samples, *known, job, timeout_s)
@@ -224,7 +232,7 @@ class ServedSession:
 
     async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
         known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
-        return await self._service.transcribe_so_far(so_far.samples, *known)
+        return await self._service.transcribe_so_far(so_far.samples, *known, Job(session=self.id))
 
     def _totals(self) -> dict[str, Any]:
         heard = [entry["label"] for entry in self.finals.trajectory]

@@ -4,6 +4,7 @@ Each returns the value or raises a ValueError that says what it must be.
 """
 
 import ipaddress
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -41,15 +42,24 @@ def workers(value: Any) -> int:
     return worker_per_core() if value == "auto" else int(whole(1, 64)(value))
 
 
-def seconds(value: Any, most_s: float = 600) -> float:
-    """Check a duration of 0.1 to `most_s` seconds."""
+def seconds(value: Any, most_s: float = 600, least_s: float = 0.1) -> float:
+    """Check a duration of `least_s` to `most_s` seconds."""
+    return _between(value, least_s, most_s, "seconds")
+
+
+def megabytes(value: Any) -> float:
+    """Check a size of 0.001 to 1,000,000 MB, 10^6 bytes each."""
+    return _between(value, 0.001, 1e6, "MB")
+
+
+def _between(value: Any, least: float, most: float, unit: str) -> float:
     try:
-        duration_s = float(str(value))
+        number = float(str(value))
     except ValueError:
-        duration_s = 0.0
-    if not 0.1 <= duration_s <= most_s:
-        raise ValueError(f"must be seconds from 0.1 to {most_s:g}, not {value}")
-    return duration_s
+        number = math.nan
+    if not least <= number <= most:
+        raise ValueError(f"must be {unit} from {least:g} to {most:g}, not {value}")
+    return number
 
 
 def whole(low: int, high: int) -> Callable[[Any], int]:

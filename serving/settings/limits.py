@@ -3,28 +3,36 @@
 import os
 from dataclasses import dataclass, field
 
+from serving.workers.scheduler import QueueLimits
 from undertone.words.settings import AsrSettings
 
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """What the operator allows: sessions and uploads at once, lengths in seconds, bytes of a frame and of a file."""
+    """What the operator allows: sessions and uploads at once, lengths in seconds, bytes of a frame and of a file.
+
+    `queue` bounds what waits for its words; live moods and partials go before any of that does, see
+    serving/workers/pressure.py.
+    """
 
     max_sessions: int = 8
     max_uploads: int = 4
     max_session_s: float = 7200.0
     idle_session_s: float = 120.0
+    idle_zeros_s: float = 120.0  # nothing but zeros for so long: a microphone that is switched off
     idle_speech_s: float = 5.0  # no audio for so long, and for as long as the last frame lasted, ends an utterance
+    max_utterance_s: float = 30.0  # the longest that a session may ask for: what it holds in memory is as long
     max_wait_s: float = 30.0  # audio that waits longer unread means the server cannot keep up
+    max_unread_s: float = 7200.0  # audio that came before its time and waits, most of it on disk; then no more is read
     max_frame_bytes: int = 1 << 20
-    max_upload_bytes: int = 1 << 30  # an hour of 48 kHz, stereo, 24-bit
+    max_upload_bytes: int = 1_074_000_000  # an hour of 48 kHz, stereo, 24-bit
     max_file_s: float = 3600.0
     max_upload_s: float = 600.0  # from its first byte to its last
     upload_grace_s: float = 10.0  # then it must have come at this rate:
     min_upload_bytes_per_s: int = 2000
     provisional_after_ms: int = 1000
     words_timeout_s: float = 10.0
-    max_waiting: int = 256  # requests for words; what would wait too long is refused before (serving/workers/queue.py)
+    queue: QueueLimits = field(default_factory=QueueLimits)
     drain_s: float = 15.0
     send_timeout_s: float = 30.0  # a client that reads nothing for so long is given up
     max_head_s: float = 10.0  # for the head of a request, from the opening of its connection

@@ -17,6 +17,7 @@ from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.access import AccessSettings
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
+from serving.workers.scheduler import QueueLimits
 from undertone.words.languages import ENGLISH, refusal
 from undertone.words.settings import FALLBACKS, WINDOWS, AsrSettings
 
@@ -35,6 +36,7 @@ def _setting(default: Any, about: str, metavar: str | None = None) -> Any:
     return Field(default=default, description=about, json_schema_extra={"metavar": metavar} if metavar else None)
 
 
+_Long = Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))]
 _Switch = Annotated[str, BeforeValidator(checks.choice("on", "off"))]
 _AtOnce = Annotated[int, BeforeValidator(checks.at_least_one)]
 
@@ -49,18 +51,33 @@ class OperatorSettings(AccessSettings):
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
     max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
     max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
-    max_session_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
-        _LIMITS.max_session_s, "that a session may last", "S"
-    )
-    idle_session_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
-        _LIMITS.idle_session_s, "without a message in a session, then it ends", "S"
+    max_session_s: _Long = _setting(_LIMITS.max_session_s, "that a session may last", "S")
+    idle_session_s: _Long = _setting(_LIMITS.idle_session_s, "without a message in a session, then it ends", "S")
+    idle_zeros_s: _Long = _setting(
+        _LIMITS.idle_zeros_s, "of nothing but zeros, as a microphone that is off sends, then a session ends", "S"
     )
     idle_speech_s: Seconds = _setting(
         _LIMITS.idle_speech_s, "without audio in a sentence, then it counts as ended", "S"
     )
-    max_upload_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
-        _LIMITS.max_upload_s, "for the body of an upload, in all", "S"
+    max_utterance_s: Annotated[float, BeforeValidator(partial(checks.seconds, least_s=2, most_s=30))] = _setting(
+        _LIMITS.max_utterance_s, "the longest utterance that a session may ask for, and hold in memory", "S"
     )
+    max_wait_s: Seconds = _setting(_LIMITS.max_wait_s, "that audio may wait to be heard, then its session ends", "S")
+    max_unread_s: _Long = _setting(
+        _LIMITS.max_unread_s, "of audio that a session may send ahead of its time, then no more is read", "S"
+    )
+    max_queue_session_s: _Long = _setting(
+        _LIMITS.queue.session_s, "of speech of one session that may wait for words, then the voice alone", "S"
+    )
+    max_queue_s: _Long = _setting(_LIMITS.queue.total_s, "of speech of all sessions that may wait for words", "S")
+    max_queue_age_s: Seconds = _setting(
+        _LIMITS.queue.age_s, "that what was just said may wait for a worker, then the voice alone", "S"
+    )
+    max_upload_mb: Annotated[float, BeforeValidator(checks.megabytes)] = _setting(
+        round(_LIMITS.max_upload_bytes / 1e6), "of an upload, 10^6 bytes each", "MB"
+    )
+    max_file_s: _Long = _setting(_LIMITS.max_file_s, "of sound in an upload", "S")
+    max_upload_s: _Long = _setting(_LIMITS.max_upload_s, "for the body of an upload, in all", "S")
     min_upload_bytes_per_s: Annotated[int, BeforeValidator(checks.whole(1, 1 << 30))] = _setting(
         _LIMITS.min_upload_bytes_per_s, "the least rate of an upload, over all of it", "N"
     )
@@ -139,7 +156,13 @@ class OperatorSettings(AccessSettings):
             max_uploads=self.max_uploads,
             max_session_s=self.max_session_s,
             idle_session_s=self.idle_session_s,
+            idle_zeros_s=self.idle_zeros_s,
             idle_speech_s=self.idle_speech_s,
+            max_utterance_s=self.max_utterance_s,
+            max_wait_s=self.max_wait_s,
+            max_unread_s=self.max_unread_s,
+            max_upload_bytes=round(1e6 * self.max_upload_mb),
+            max_file_s=self.max_file_s,
             max_upload_s=self.max_upload_s,
             min_upload_bytes_per_s=self.min_upload_bytes_per_s,
             upload_grace_s=self.upload_grace_s,
@@ -147,6 +170,7 @@ class OperatorSettings(AccessSettings):
             send_timeout_s=self.send_timeout_s,
             max_head_s=self.max_head_s,
             words_timeout_s=self.asr_timeout_s,
+            queue=QueueLimits(self.max_queue_session_s, self.max_queue_s, self.max_queue_age_s),
         )
 
     @property

@@ -5,15 +5,18 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from serving.litserve_internals import RoundTrip, SupervisedServer, WorkerError, setup_failed, workers_ready
-from serving.workers.scheduler import Job, OverloadError, Scheduler
+from serving.workers.scheduler import Job, OverloadError, QueueLimits, Scheduler
 from undertone.words.reasons import Reason
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
 _REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
+_SWEEP_EVERY_S = 0.1
+_AT_LEAST = 1.5  # requests: a slow model is no overload
 
 
 class WorkerLostError(RuntimeError):
@@ -34,14 +37,26 @@ def reason_of(error: Exception) -> Reason:
     return next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Request:
-    """A payload on its way, and where its answer is awaited; nobody listens after `until_s` (`time.monotonic`)."""
+    """A payload on its way, and where its answer is awaited; nobody listens after `until_s` (`time.monotonic`).
+
+    Of what happens in the background only the work is limited, not the wait for a worker: `until_s` is set by `begin`.
+    """
 
     payload: dict[str, Any]
-    until_s: float
+    timeout_s: float
+    limit: asyncio.Timeout
     answer: asyncio.Future[Any]
     since_s: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.until_s = self.since_s + self.timeout_s
+
+    def begin(self) -> None:
+        if self.limit.when() is None:
+            self.until_s = time.monotonic() + self.timeout_s
+            self.limit.reschedule(self.until_s)
 
     def settle(self, answer: dict[str, Any]) -> None:
         if "error" in answer:
@@ -60,15 +75,20 @@ class WorkerQueue:
     No more batches are with LitServe than there are workers; the other requests wait here
     (serving/workers/scheduler.py). A batch, of up to `most` payloads, is one request of LitServe: its own batching
     waits by polling, idle or not.
+
+    What is urgent is let in by the age that it will have when a worker takes it, and given back when it is older.
     """
 
-    def __init__(self, server: SupervisedServer, api_path: str, workers: int, max_waiting: int, most: int = 1) -> None:
+    def __init__(
+        self, server: SupervisedServer, api_path: str, workers: int, limits: QueueLimits, most: int = 1
+    ) -> None:
         self._server = server
         self._api_path = api_path
-        self._scheduler = Scheduler(workers, max_waiting, self._begin, most)
+        self._limits, self._scheduler = limits, Scheduler(workers, limits, self._begin, most)
         self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
         self._waiting: dict[Job, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def submit(self, payload: dict[str, Any], timeout_s: float, job: Job | None = None) -> Any:
         """Return what a worker answers to `payload` and its `until_s`, the `time.monotonic` after which nobody listens.
@@ -76,19 +96,19 @@ class WorkerQueue:
         Cancelled while it waits, it is never sent.
 
         Raises:
-            TimeoutError: no answer within `timeout_s`.
-            OverloadError: too many requests wait, or those before it will take longer than `timeout_s`.
+            TimeoutError: no answer within `timeout_s`; in the background, since a worker has taken it.
+            OverloadError: too much waits, or it would wait too long.
             WorkerLostError: the worker died while it had the request.
             WorkerError: the worker raised.
         """
         job = job or Job()
-        if self._wait_s(job) > timeout_s:
-            raise OverloadError(f"{self._scheduler.waiting} requests are waiting; this one would only time out")
+        self._admit(job, timeout_s)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(timeout_s):
-            self._waiting[job] = _Request(payload, time.monotonic() + timeout_s, answer)
+        async with asyncio.timeout(None if job.background else timeout_s) as limit:
+            self._waiting[job] = _Request(payload, timeout_s, limit, answer)
             try:
                 self._scheduler.submit(job)
+                self._sweep_later()
                 return await answer
             finally:
                 self._scheduler.drop(job)
@@ -115,6 +135,12 @@ class WorkerQueue:
         """How many workers are at work."""
         return len(self._under_way)
 
+    def pressure(self) -> float:
+        """Return how long what was just said would wait, as a share of what it may; from 1 on it may not."""
+        newcomer = Job()
+        eldest_s = max((job.age_s - job.patience_s for job in self._waiting if job.is_limited), default=0.0)
+        return max(self._wait_s(newcomer), eldest_s) / self._age_limit_s(newcomer)
+
     def oldest_s(self) -> float:
         """Return for how many seconds the oldest of those that wait has waited."""
         since_s = min((request.since_s for request in self._waiting.values()), default=None)
@@ -132,15 +158,38 @@ class WorkerQueue:
         """Return how long `job` would wait for a worker, as far as the last requests tell."""
         return self._scheduler.ahead_of(job) * self._request_s / self._workers
 
+    def _age_limit_s(self, job: Job) -> float:
+        return max(self._limits.age_s, _AT_LEAST * self._request_s) + job.patience_s
+
+    def _admit(self, job: Job, timeout_s: float) -> None:
+        most_s = min(timeout_s, self._age_limit_s(job)) if job.is_limited else timeout_s
+        if not job.background and self._wait_s(job) > most_s:
+            raise OverloadError(f"{self._scheduler.waiting} requests are waiting; this one would come too late")
+
+    def _sweep_later(self) -> None:
+        if self._waiting and self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_EVERY_S, self._sweep)
+
+    def _sweep(self) -> None:
+        """Give back what waits for too long: the requests before it took longer than those that told."""
+        self._sweeping = None
+        for job in self._scheduler.line()[1:]:  # a worker takes the first of them next
+            if job.is_limited and job.age_s > self._age_limit_s(job) and (request := self._waiting.get(job)):
+                request.fail(OverloadError(f"waited for {job.age_s:.1f} s for a worker"))
+        self._sweep_later()
+
     def _begin(self, jobs: list[Job]) -> None:
         # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
-        task = asyncio.create_task(self._answer([self._waiting.pop(job) for job in jobs]))
+        requests = [self._waiting.pop(job) for job in jobs]
+        for request in requests:
+            request.begin()
+        task = asyncio.create_task(self._answer(requests))
         self._under_way.add(task)
-        task.add_done_callback(self._over)
+        task.add_done_callback(partial(self._over, jobs[0].alone))
 
-    def _over(self, task: asyncio.Task[None]) -> None:
+    def _over(self, alone: bool, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self._scheduler.free_worker()
+        self._scheduler.free_worker(alone)
 
     async def _answer(self, requests: Sequence[_Request]) -> None:
         began_s = time.monotonic()

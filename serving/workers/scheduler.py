@@ -1,54 +1,106 @@
-"""Which request goes to a worker next: finals before guesses, each in its order, and no queue that only grows.
+"""Which request goes to a worker next: who speaks before recordings, finals before guesses, sessions in turns.
 
 Work waits here, in the API process, and not in LitServe's queue, so that it can still change its rank or be dropped.
 A worker that becomes free takes several of those that wait at once; it never waits for more to come.
+
+The turns are those of start-time fair queueing (Goyal, Vin and Cheng 1996): the next request of a session stands one
+round behind the one before it, so that a session that floods the queue waits for itself and for nobody else.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+BACKGROUND_FOR_S = 5.0  # then a request of a recording is due as well, or it might wait for ever
 
 
 class OverloadError(RuntimeError):
-    """So much is waiting already that another request would only time out."""
+    """So much is waiting already that another request would come too late."""
+
+
+@dataclass(frozen=True)
+class QueueLimits:
+    """What may wait for the workers: seconds of speech of one session and of all, and for how long (`age_s`)."""
+
+    session_s: float = 60.0
+    total_s: float = 600.0
+    age_s: float = 1.0
 
 
 @dataclass(eq=False)
 class Job:
-    """One request's place; `urgent` may be set while it waits: somebody waits for the answer now."""
+    """One request's place; somebody waits for the answer now if it is `urgent`.
+
+    It brings `audio_s` of the speech of `session`. In the `background` nobody speaks: it is of a recording. What was
+    sent ahead of its time may wait for `patience_s` longer than what was just said.
+    """
 
     urgent: bool = True
+    session: str = ""
+    audio_s: float = 0.0
+    background: bool = False
+    patience_s: float = 0.0
+    turn: int = field(default=0, init=False)
+    since_s: float = field(default_factory=time.monotonic, init=False)
+    alone: bool = field(default=False, init=False)  # it yielded to others until a worker took it
+
+    def wanted(self) -> None:
+        """Move up among what is urgent: from now on somebody waits."""
+        self.urgent, self.since_s = True, time.monotonic()
+
+    @property
+    def age_s(self) -> float:
+        """For how long somebody has waited."""
+        return time.monotonic() - self.since_s
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it may not wait for long: somebody speaks and waits for it."""
+        return self.urgent and not self.background
+
+    @property
+    def yields(self) -> bool:
+        """Whether it waits for whoever speaks."""
+        return self.background and self.age_s < BACKGROUND_FOR_S
 
 
 class Scheduler:
-    """`workers` batches are at work at once, `max_waiting` requests more may wait; lives in one event loop.
+    """`workers` batches are at work at once, as much more as `limits` allow may wait; lives in one event loop.
 
     `begin` gets the next batch when a worker is free for it: that worker's share of what waits, `most` jobs or fewer.
-    `free_worker` is due for each batch.
+    `free_worker` is due for each batch. What yields goes alone, and leaves a worker to whoever speaks if there are two.
     """
 
-    def __init__(self, workers: int, max_waiting: int, begin: Callable[[list[Job]], object], most: int = 1) -> None:
+    def __init__(self, workers: int, limits: QueueLimits, begin: Callable[[list[Job]], object], most: int = 1) -> None:
         self._free, self._workers, self._most = workers, workers, most
-        self._max_waiting = max_waiting
-        self._begin = begin
+        self._limits, self._begin = limits, begin
         self._waiting: list[Job] = []
+        self._turn = self._yielding = 0
 
     @property
     def waiting(self) -> int:
         """How many wait for a worker."""
         return len(self._waiting)
 
+    def line(self) -> list[Job]:
+        """Return those that wait in the order in which they will be called."""
+        return sorted(self._waiting, key=_place)
+
     def ahead_of(self, job: Job) -> int:
         """How many of those that wait would be called before `job`, were it to ask now."""
-        return sum(waiting.urgent or not job.urgent for waiting in self._waiting)
+        job.turn = self._turn_of(job)
+        return sum(_place(waiting) <= _place(job) for waiting in self._waiting)
 
     def submit(self, job: Job) -> None:
         """Begin with `job` at once where a worker is free, or let it wait.
 
         Raises:
-            OverloadError: too many wait.
+            OverloadError: too much waits, of its session or in all.
         """
-        if len(self._waiting) >= self._max_waiting:
-            raise OverloadError(f"{len(self._waiting)} requests are waiting for a worker")
+        if self._waiting:
+            self._check(_audio_s(self._own(job)), job, self._limits.session_s, "of this session")
+            self._check(_audio_s(self._waiting), job, self._limits.total_s, "in all")
+        job.turn = self._turn_of(job)
         self._waiting.append(job)
         self._call_next()
 
@@ -57,15 +109,45 @@ class Scheduler:
         if job in self._waiting:
             self._waiting.remove(job)
 
-    def free_worker(self) -> None:
-        """The worker is free for the next."""
+    def free_worker(self, alone: bool = False) -> None:
+        """The worker is free for the next; what it had was `alone`, or not."""
         self._free += 1
+        self._yielding -= alone
         self._call_next()
 
+    def _check(self, waiting_s: float, job: Job, most_s: float, whose: str) -> None:
+        if waiting_s + job.audio_s > most_s:
+            raise OverloadError(f"{waiting_s:.1f} s of speech {whose} are waiting for a worker")
+
+    def _own(self, job: Job) -> list[Job]:
+        return [waiting for waiting in self._waiting if waiting.session == job.session]
+
+    def _turn_of(self, job: Job) -> int:
+        return 1 + max([self._turn, *(waiting.turn for waiting in self._own(job))])
+
     def _call_next(self) -> None:
-        while self._free and self._waiting:
-            share = -(-len(self._waiting) // self._workers)  # the other workers will be free before so many are done
-            batch = sorted(self._waiting, key=lambda job: not job.urgent)[: min(share, self._most)]  # it is stable
+        while self._free and (batch := self._batch()):
             self._waiting = [job for job in self._waiting if job not in batch]
+            self._turn = max(self._turn, *(job.turn for job in batch))
             self._free -= 1
             self._begin(batch)
+
+    def _batch(self) -> list[Job]:
+        line = self.line()
+        due = [job for job in line if not job.yields]
+        if due:
+            share = -(-len(due) // self._workers)  # the other workers will be free before so many are done
+            return due[: min(share, self._most)]
+        if not line or self._yielding >= max(1, self._workers - 1):
+            return []
+        self._yielding += 1
+        line[0].alone = True
+        return line[:1]
+
+
+def _place(job: Job) -> tuple[bool, bool, int]:
+    return job.yields, not job.urgent, job.turn
+
+
+def _audio_s(jobs: Iterable[Job]) -> float:
+    return sum(job.audio_s for job in jobs)

@@ -35,7 +35,7 @@ class ErrorCode(StrEnum):
     ODD_FRAME_LENGTH = "odd_frame_length", "a binary frame that is no whole number of samples was ignored"
     UNAUTHORIZED = (
         "unauthorized",
-        "no credential, one that does not hold, or one that was revoked meanwhile",
+        "no credential, one that does not hold, or one that was revoked or has expired meanwhile",
         4401,
     )
     QUOTA_EXCEEDED = (
@@ -51,7 +51,7 @@ class ErrorCode(StrEnum):
         "as it takes",
         4408,
     )
-    SESSION_EXPIRED = "session_expired", "session or idle limit reached", 4410
+    SESSION_EXPIRED = "session_expired", "session or idle limit reached, nothing but zeros for idle_zeros_s too", 4410
     SERVER_DRAINING = "server_draining", "the server is going down; what was heard is answered first", 1012
     DAMAGED_AUDIO = (
         "damaged_audio",

@@ -78,6 +78,10 @@ class Limits(TypedDict):
         ),
     ]
     max_wait_s: float
+    idle_zeros_s: NotRequired[
+        Annotated[float, Field(description="a session ends where nothing but zeros came so long")]
+    ]
+    max_utterance_s: NotRequired[Annotated[float, Field(description="the most that max_utterance_ms may be set to")]]
 
 
 @with_config(OPEN)

@@ -27,6 +27,7 @@ from undertone.voice.mood import MoodSmoother
 from undertone.words.reading import Words
 
 MOOD_WINDOW_MS = 3000
+SPARSE_MOODS_MS = 1000
 PARTIAL_EVERY_MS = 1000
 
 S = TypeVar("S", SoFar, Speculation)
@@ -43,6 +44,7 @@ class Session:
 
     def __init__(self, models: Models, settings: SessionSettings | None = None, speculates: bool = False) -> None:
         self._models, self._speculates = models, speculates
+        self.sparse_moods = False  # one a second at most, whatever the settings say: they cost more than all else
         self.configure(settings or SessionSettings())
         self._utterances = 0
         self._speech_samples = 0
@@ -167,10 +169,14 @@ class Session:
         if not self._listener.speaking or now < self._next_mood:
             return []
         # Steady to within a frame; after a pause the rhythm begins anew instead of catching up.
-        self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self.settings.mood_interval_ms * SAMPLES_PER_MS
+        self._next_mood = max(self._next_mood, now - FRAME_SAMPLES) + self._mood_interval_ms * SAMPLES_PER_MS
         start = max(self._listener.start, now - MOOD_WINDOW_MS * SAMPLES_PER_MS)
         audio = self._smoother.add(self._models.acoustic.probabilities(self._ring.read(start, now)))
         return [Mood(self._utterances, start // SAMPLES_PER_MS, now // SAMPLES_PER_MS, by_label(audio))]
+
+    @property
+    def _mood_interval_ms(self) -> int:
+        return max(self.settings.mood_interval_ms, SPARSE_MOODS_MS if self.sparse_moods else 0)
 
     def _conclude(self, event: Ended) -> list[Output]:
         lead = self._speculator.settle(event)

@@ -38,7 +38,7 @@ class Tokens:
         """
         try:
             claims = await self._claims(token)
-            return _grant(claims)
+            return _grant(claims, self._rules.leeway_s)
         except jwt.ExpiredSignatureError:
             raise unauthorized("the token has expired") from None
         except ValidationError as error:
@@ -63,8 +63,9 @@ class Tokens:
         return jwt.decode(token, key, algorithms, options, **checked)
 
 
-def _grant(claims: dict[str, Any]) -> Grant:
+def _grant(claims: dict[str, Any], leeway_s: float) -> Grant:
     name = str(claims["sub"])
     if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
         raise jwt.InvalidTokenError("sub is no name")
-    return Grant(f"jwt:{name}", Quota.model_validate(claims.get(CLAIM, {})))
+    quota = Quota.model_validate(claims.get(CLAIM, {}))
+    return Grant(f"jwt:{name}", quota, expires_s=float(claims["exp"]) + leeway_s)

@@ -8,14 +8,18 @@ import pytest
 from litserve.utils import LitAPIStatus, WorkerSetupStatus
 
 from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
-from serving.workers.scheduler import Job, OverloadError
+from serving.workers.scheduler import Job, OverloadError, QueueLimits
 from serving.workers.words import PARTIALS_PATH, WORDS_PATH
 
 pytestmark = pytest.mark.fast
 
 
+PATIENT = QueueLimits(age_s=100)
+BRIEF = QueueLimits(age_s=0.3)
+
+
 def queue_of(states, path=WORDS_PATH):
-    return WorkerQueue(SimpleNamespace(workers_setup_status=states), path, workers=1, max_waiting=4)
+    return WorkerQueue(SimpleNamespace(workers_setup_status=states), path, workers=1, limits=PATIENT)
 
 
 def test_a_lost_worker_of_another_api_does_not_matter():
@@ -60,7 +64,7 @@ def asked(answer, names, timeouts=None, takes_s=0.05):
 
     async def scenario():
         workers = Workers(answer, takes_s)
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, most=3)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT, most=3)
         limits = timeouts or [5.0] * len(names)
         asking = [queue.submit({"name": name}, limit, Job()) for name, limit in zip(names, limits, strict=True)]
         return await asyncio.gather(*asking, return_exceptions=True), workers.batches
@@ -99,7 +103,7 @@ def test_a_worker_that_dies_over_a_batch_loses_all_of_it_and_nothing_else():
     async def scenario():
         workers = Workers(dies_of_c)
         workers_of["states"] = workers.workers_setup_status
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, most=3)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT, most=3)
         asking = [asyncio.create_task(queue.submit({"name": name}, 10.0)) for name in "abcde"]
         await asyncio.wait(asking[:4])
         workers.workers_setup_status["words_0"] = WorkerSetupStatus.READY
@@ -120,7 +124,7 @@ def test_each_of_a_batch_keeps_its_own_time_limit():
 def test_what_is_cancelled_while_it_waits_is_never_sent():
     async def scenario():
         workers = Workers(echo)
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT)
         first, second, third = (asyncio.create_task(queue.submit({"name": name}, 5.0)) for name in "abc")
         await asyncio.sleep(0.01)
         second.cancel()
@@ -133,11 +137,11 @@ def test_what_is_cancelled_while_it_waits_is_never_sent():
 def test_what_would_only_time_out_is_refused_at_once_and_not_for_good():
     async def scenario():
         workers = Workers(echo, takes_s=0.2)
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=100)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT)
         await queue.submit({"name": "tells how long one takes"}, 5.0)
         patient = [asyncio.create_task(queue.submit({"name": name}, 60.0)) for name in "abcdefgh"]
         await asyncio.sleep(0)
-        with pytest.raises(OverloadError, match="only time out"):
+        with pytest.raises(OverloadError, match="come too late"):
             await queue.submit({"name": "late"}, 1.0)
         asked_last = await queue.submit({"name": "patient"}, 60.0)
         await asyncio.wait(patient)
@@ -146,10 +150,63 @@ def test_what_would_only_time_out_is_refused_at_once_and_not_for_good():
     assert asyncio.run(scenario()) == ({"heard": "patient"}, {"heard": "late"})
 
 
+def outcome(answer):
+    return "overload" if isinstance(answer, OverloadError) else answer["heard"]
+
+
+def test_what_would_wait_too_long_is_refused_at_once_however_short_the_queue():
+    async def scenario():
+        queue = WorkerQueue(Workers(echo, takes_s=0.2), WORDS_PATH, workers=1, limits=BRIEF)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        assert queue.pressure() == 0
+        asking = [asyncio.create_task(queue.submit({"name": name}, 5.0, Job(session=name))) for name in "abcde"]
+        await asyncio.sleep(0.01)
+        refused = [one.done() for one in asking]
+        assert queue.pressure() >= 1
+        return refused, await asyncio.gather(*asking, return_exceptions=True)
+
+    refused, answers = asyncio.run(scenario())
+    assert refused == [False, False, False, True, True]
+    assert [outcome(answer) for answer in answers] == ["a", "b", "c", "overload", "overload"]
+
+
+def test_what_waits_longer_than_was_thought_is_given_back_but_for_the_next_in_line():
+    async def scenario():
+        workers = Workers(echo, takes_s=0.01)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=BRIEF)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        workers._takes_s = 0.8
+        return await asyncio.gather(
+            *(queue.submit({"name": name}, 5.0, Job(session=name)) for name in "abc"), return_exceptions=True
+        )
+
+    assert [outcome(answer) for answer in asyncio.run(scenario())] == ["a", "b", "overload"]
+
+
+def test_what_came_before_its_time_and_recordings_may_wait():
+    async def scenario():
+        queue = WorkerQueue(Workers(echo, takes_s=0.2), WORDS_PATH, workers=1, limits=BRIEF)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        early = [queue.submit({"name": "early"}, 9.0, Job(session="early", patience_s=5.0)) for _ in range(5)]
+        files = [queue.submit({"name": "file"}, 0.5, Job(session="file", background=True)) for _ in range(5)]
+        return await asyncio.gather(*early, *files)
+
+    assert [answer["heard"] for answer in asyncio.run(scenario())] == 5 * ["early"] + 5 * ["file"]
+
+
+def test_of_a_recording_the_work_is_limited():
+    async def scenario():
+        queue = WorkerQueue(Workers(echo, takes_s=0.5), WORDS_PATH, workers=1, limits=PATIENT)
+        with pytest.raises(TimeoutError):
+            await queue.submit({"name": "hangs"}, 0.2, Job(background=True))
+
+    asyncio.run(scenario())
+
+
 def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
     async def scenario():
         workers = Workers(echo, takes_s=0.2)
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=1000)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT)
         await queue.submit({"name": "tells how long one takes"}, 5.0)
         guesses = [asyncio.create_task(queue.submit({"name": "guess"}, 60.0, Job(urgent=False))) for _ in range(200)]
         await asyncio.sleep(0)

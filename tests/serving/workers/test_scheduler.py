@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.workers.scheduler import Job, OverloadError, Scheduler
+from serving.workers.scheduler import BACKGROUND_FOR_S, Job, OverloadError, QueueLimits, Scheduler
 
 pytestmark = pytest.mark.fast
 
@@ -19,8 +19,15 @@ def names(begun, **jobs):
     return [[known[id(job)] for job in batch] for batch in begun]
 
 
+LIMITS = QueueLimits()
+
+
+def said(session, audio_s=1.0, **more):
+    return Job(session=session, audio_s=audio_s, **more)
+
+
 def test_finals_go_before_guesses_and_each_in_its_order(begun):
-    scheduler = Scheduler(workers=1, max_waiting=10, begin=begun.append)
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append)
     asked = {"first": Job(), "guess1": Job(False), "final1": Job(), "guess2": Job(False), "final2": Job()}
     for job in asked.values():
         scheduler.submit(job)
@@ -30,7 +37,7 @@ def test_finals_go_before_guesses_and_each_in_its_order(begun):
 
 
 def test_a_guess_that_somebody_waits_for_now_moves_up(begun):
-    scheduler = Scheduler(workers=1, max_waiting=10, begin=begun.append)
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append)
     asked = {"at_work": Job(), "guess": Job(urgent=False), "final": Job()}
     for job in asked.values():
         scheduler.submit(job)
@@ -40,7 +47,7 @@ def test_a_guess_that_somebody_waits_for_now_moves_up(begun):
 
 
 def test_what_is_dropped_while_it_waits_goes_to_no_worker(begun):
-    scheduler = Scheduler(workers=1, max_waiting=10, begin=begun.append)
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append)
     asked = {"at_work": Job(), "dropped": Job(), "next_one": Job()}
     for job in asked.values():
         scheduler.submit(job)
@@ -51,17 +58,61 @@ def test_what_is_dropped_while_it_waits_goes_to_no_worker(begun):
     assert scheduler.waiting == 0
 
 
-def test_a_queue_that_is_full_refuses(begun):
-    scheduler = Scheduler(workers=1, max_waiting=1, begin=begun.append)
-    scheduler.submit(Job())
-    scheduler.submit(Job())
-    with pytest.raises(OverloadError, match="1 requests are waiting"):
-        scheduler.submit(Job())
-    assert scheduler.waiting == 1
+def test_as_much_speech_waits_as_the_operator_allows_of_one_session_and_of_all(begun):
+    scheduler = Scheduler(workers=1, limits=QueueLimits(session_s=10, total_s=25), begin=begun.append)
+    scheduler.submit(said("at work"))
+    for _ in range(2):
+        scheduler.submit(said("one", 5))
+    with pytest.raises(OverloadError, match=r"10\.0 s of speech of this session"):
+        scheduler.submit(said("one", 1))
+    scheduler.submit(said("another", 10))
+    with pytest.raises(OverloadError, match=r"20\.0 s of speech in all"):
+        scheduler.submit(said("a third", 6))
+    assert scheduler.waiting == 3
+
+
+def test_sessions_take_turns_and_a_flood_waits_for_itself(begun):
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append)
+    scheduler.submit(said("at work"))
+    for _ in range(8):
+        scheduler.submit(said("flood"))
+    for name in ("one", "two", "three"):
+        scheduler.submit(said(name))
+    for _ in range(4):
+        scheduler.free_worker()
+    scheduler.submit(said("one"))
+    for _ in range(2):
+        scheduler.free_worker()
+    order = [job.session for (job,) in begun]
+    assert order == ["at work", "flood", "one", "two", "three", "flood", "one"]
+
+
+def test_recordings_wait_for_whoever_speaks_go_alone_and_leave_a_worker_free(begun):
+    scheduler = Scheduler(workers=2, limits=LIMITS, begin=begun.append, most=4)
+    for _ in range(4):
+        scheduler.submit(said("file", background=True))
+    assert [len(batch) for batch in begun] == [1], "the other worker is kept for whoever speaks"
+    for _ in range(3):
+        scheduler.submit(said("live"))
+    scheduler.free_worker()
+    assert [[job.session for job in batch] for batch in begun] == [["file"], ["live"], ["live"]]
+    scheduler.free_worker(begun[0][0].alone)
+    scheduler.free_worker()
+    assert [job.session for batch in begun[3:] for job in batch] == ["live", "file"]
+
+
+def test_a_recording_that_has_waited_for_long_is_due_as_well(begun, monkeypatch):
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append)
+    at_work, file, live = said("at work"), said("file", background=True), said("live")
+    for job in (at_work, file, live):
+        scheduler.submit(job)
+    file.since_s -= BACKGROUND_FOR_S
+    scheduler.free_worker()
+    assert begun == [[at_work], [file]]
 
 
 def test_a_free_worker_waits_for_no_batch_to_fill_and_takes_what_waits_when_it_is_free_again(begun):
-    scheduler = Scheduler(workers=1, max_waiting=10, begin=begun.append, most=3)
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append, most=3)
     for _ in range(6):
         scheduler.submit(Job())
     assert [len(batch) for batch in begun] == [1]
@@ -71,7 +122,7 @@ def test_a_free_worker_waits_for_no_batch_to_fill_and_takes_what_waits_when_it_i
 
 
 def test_a_batch_has_finals_before_guesses(begun):
-    scheduler = Scheduler(workers=1, max_waiting=10, begin=begun.append, most=2)
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append, most=2)
     asked = {"at_work": Job(), "guess1": Job(False), "guess2": Job(False), "final": Job()}
     for job in asked.values():
         scheduler.submit(job)
@@ -80,7 +131,7 @@ def test_a_batch_has_finals_before_guesses(begun):
 
 
 def test_workers_share_what_waits(begun):
-    scheduler = Scheduler(workers=2, max_waiting=20, begin=begun.append, most=4)
+    scheduler = Scheduler(workers=2, limits=LIMITS, begin=begun.append, most=4)
     for _ in range(2 + 11):
         scheduler.submit(Job())
     for _ in range(5):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Any
 from serving.litserve_internals import RoundTrip, SupervisedServer, WorkerError, setup_failed, workers_ready
 from serving.workers.scheduler import Job, OverloadError, Scheduler
 from undertone.words.reasons import Reason
+
+log = logging.getLogger("undertone.words")
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
@@ -59,16 +62,26 @@ class WorkerQueue:
 
     No more batches are with LitServe than there are workers; the other requests wait here
     (serving/workers/scheduler.py). A batch, of up to `most` payloads, is one request of LitServe: its own batching
-    waits by polling, idle or not.
+    waits by polling, idle or not. A worker that has had one for `hung_s` seconds is killed; LitServe starts another.
     """
 
-    def __init__(self, server: SupervisedServer, api_path: str, workers: int, max_waiting: int, most: int = 1) -> None:
-        self._server = server
+    def __init__(
+        self,
+        server: SupervisedServer,
+        api_path: str,
+        workers: int,
+        max_waiting: int,
+        most: int = 1,
+        hung_s: float = float("inf"),
+    ) -> None:
+        self._server, self._hung_s = server, hung_s
         self._api_path = api_path
         self._scheduler = Scheduler(workers, max_waiting, self._begin, most)
         self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
         self._waiting: dict[Job, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._patience: set[asyncio.Timeout] = set()
+        self._given_up = False
 
     async def submit(self, payload: dict[str, Any], timeout_s: float, job: Job | None = None) -> Any:
         """Return what a worker answers to `payload` and its `until_s`, the `time.monotonic` after which nobody listens.
@@ -85,14 +98,22 @@ class WorkerQueue:
         if self._wait_s(job) > timeout_s:
             raise OverloadError(f"{self._scheduler.waiting} requests are waiting; this one would only time out")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(0 if self._given_up else timeout_s) as patience:
             self._waiting[job] = _Request(payload, time.monotonic() + timeout_s, answer)
+            self._patience.add(patience)
             try:
                 self._scheduler.submit(job)
                 return await answer
             finally:
+                self._patience.discard(patience)
                 self._scheduler.drop(job)
                 self._waiting.pop(job, None)
+
+    def give_up(self) -> None:
+        """Let every `submit` time out at once, those to come as well."""
+        self._given_up = True
+        for patience in self._patience:
+            patience.reschedule(asyncio.get_running_loop().time())
 
     async def until_ready(self) -> None:
         """Return when every worker is set up, however long that takes.
@@ -161,21 +182,40 @@ class WorkerQueue:
     async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
         batch = [{**request.payload, "until_s": request.until_s} for request in requests]
         with RoundTrip(self._server, self._api_path) as trip:
-            async with asyncio.timeout(max(request.until_s for request in requests) - time.monotonic()):
-                await trip.send(batch)
-                await self._wait(trip, batch)
+            await trip.send(batch)
+            await self._until_taken(trip, batch, max(request.until_s for request in requests))
+            await self._until_answered(trip)
         return list(trip.answer())
 
-    async def _wait(self, trip: RoundTrip, batch: list[dict[str, Any]]) -> None:
+    async def _until_taken(self, trip: RoundTrip, batch: list[dict[str, Any]], until_s: float) -> None:
         restarting = False
-        while not trip.answered.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await trip.answered.wait()
-                return
-            ready = await self.ready(trip.worker_id)
-            if trip.worker_id is not None and not ready:
-                raise WorkerLostError("the worker died while it had the request")
-            if restarting and ready and trip.worker_id is None:
+        while not await _answered(trip) and trip.worker_id is None:
+            if time.monotonic() > until_s:
+                raise TimeoutError("no worker has taken the request")
+            ready = await self.ready()
+            if restarting and ready:
                 await trip.send(batch)  # a worker that dies idle takes the next request with it unread
             restarting = not ready
+
+    async def _until_answered(self, trip: RoundTrip) -> None:
+        taken_s, killed = time.monotonic(), False
+        while not trip.answered.is_set():
+            assert trip.worker_id is not None
+            if not await self.ready(trip.worker_id):
+                raise WorkerLostError("the worker died while it had the request")
+            if not killed and time.monotonic() - taken_s > self._hung_s:
+                self._kill(trip.worker_id)
+                killed = True
+            await _answered(trip)
+
+    def _kill(self, worker_id: int) -> None:
+        pid = self._server.kill_worker(self._api_path, worker_id)
+        log.error("worker %d has not answered for %g s: killed, another is started", pid, self._hung_s)
+
+
+async def _answered(trip: RoundTrip) -> bool:
+    """Wait a while for the answer; tell whether it is there."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_EVERY_S):
+            await trip.answered.wait()
+    return trip.answered.is_set()

@@ -62,7 +62,8 @@ class WorkerQueue:
 
     No more batches are with LitServe than there are workers; the other requests wait here
     (serving/workers/scheduler.py). A batch, of up to `most` payloads, is one request of LitServe: its own batching
-    waits by polling, idle or not. A worker that has had one for `hung_s` seconds is killed; LitServe starts another.
+    waits by polling, idle or not. A worker that has had one for `hung_s` seconds, or has not taken one for so long, is
+    killed; LitServe starts another.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class WorkerQueue:
         self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
         self._waiting: dict[Job, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._trips: set[RoundTrip] = set()
         self._patience: set[asyncio.Timeout] = set()
         self._given_up = False
 
@@ -182,19 +184,25 @@ class WorkerQueue:
     async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
         batch = [{**request.payload, "until_s": request.until_s} for request in requests]
         with RoundTrip(self._server, self._api_path) as trip:
-            await trip.send(batch)
-            await self._until_taken(trip, batch, max(request.until_s for request in requests))
-            await self._until_answered(trip)
+            self._trips.add(trip)
+            try:
+                await trip.send(batch)
+                await self._until_taken(trip, batch)
+                await self._until_answered(trip)
+            finally:
+                self._trips.discard(trip)
         return list(trip.answer())
 
-    async def _until_taken(self, trip: RoundTrip, batch: list[dict[str, Any]], until_s: float) -> None:
-        restarting = False
+    async def _until_taken(self, trip: RoundTrip, batch: list[dict[str, Any]]) -> None:
+        sent_s, restarting = time.monotonic(), False
         while not await _answered(trip) and trip.worker_id is None:
-            if time.monotonic() > until_s:
-                raise TimeoutError("no worker has taken the request")
             ready = await self.ready()
             if restarting and ready:
+                sent_s = time.monotonic()
                 await trip.send(batch)  # a worker that dies idle takes the next request with it unread
+            elif ready and time.monotonic() - sent_s > self._hung_s:
+                sent_s = time.monotonic()
+                self._kill(*(set(range(self._workers)) - {taken.worker_id for taken in self._trips}))
             restarting = not ready
 
     async def _until_answered(self, trip: RoundTrip) -> None:
@@ -208,9 +216,10 @@ class WorkerQueue:
                 killed = True
             await _answered(trip)
 
-    def _kill(self, worker_id: int) -> None:
-        pid = self._server.kill_worker(self._api_path, worker_id)
-        log.error("worker %d has not answered for %g s: killed, another is started", pid, self._hung_s)
+    def _kill(self, *worker_ids: int) -> None:
+        for worker_id in worker_ids:
+            pid = self._server.kill_worker(self._api_path, worker_id)
+            log.error("worker %d has not answered for %g s: killed, another is started", pid, self._hung_s)
 
 
 async def _answered(trip: RoundTrip) -> bool:

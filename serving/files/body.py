@@ -123,13 +123,15 @@ async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncI
     try:
         if not upload.size:
             raise Refusal(400, "empty_upload", f"the {'file' if form else 'body'} is empty: send a recording")
-        recording = Recording(upload.file, _name(upload), limits.max_file_s)
+        with _stored():
+            recording = Recording(upload.file, _name(upload), limits.max_file_s)
         try:
             yield recording
         finally:
             await asyncio.to_thread(recording.close)
     finally:
-        await upload.close()
+        with contextlib.suppress(OSError):  # of what found no room
+            await upload.close()
 
 
 async def _bounded(request: Request, limits: ServerLimits, slot: Slot) -> AsyncGenerator[bytes, None]:

@@ -5,7 +5,7 @@ import random
 import httpx
 import pytest
 from conftest import running_server
-from material.small_disk import fill, make_read_only, small_disk
+from material.faults.small_disk import fill, make_read_only, small_disk
 from material.waiting import until
 from material.wire import receive_until, send, session
 

@@ -1,4 +1,4 @@
-"""A hook of mkdocs: pages link to files of the repository as readers of the repository need it; the site has no such files."""
+"""A hook of mkdocs: pages link to files of the repository, for its readers; the site has no such files."""
 
 import re
 from typing import Any

@@ -11,9 +11,10 @@ _HEAD = """<!-- Written by `python docs/make_wire.py` from serving/asyncapi.yaml
 
 {description}
 
-The normative document is [`serving/asyncapi.yaml`](../serving/asyncapi.yaml); a running server gives it at `/asyncapi.yaml`. It is written from the
-types in `undertone/protocol`, and tests hold it against what a server sends. Within protocol 1 messages only gain fields: ignore those that you do not
-know. How to connect, and an example: [listening](listen.md).
+The normative document is [`serving/asyncapi.yaml`](../serving/asyncapi.yaml); a running server gives it at
+`/asyncapi.yaml`. It is written from the types in `undertone/protocol`, and tests hold it against what a server sends.
+Within protocol 1 messages only gain fields: ignore those that you do not know. How to connect, and an example:
+[listening](listen.md).
 """
 _OPERATIONS = {"hear": "What a client sends", "answer": "What the server sends"}
 
@@ -40,10 +41,11 @@ def _message(name: str, components: Schema) -> str:
 
 def _fields(schema: Schema, components: Schema) -> list[str]:
     required = schema.get("required", [])
+    fields = {name: field for name, field in schema.get("properties", {}).items() if name != "type"}
     rows = [
-        f"| `{name}`{'' if name in required else ' (optional)'} | {_type(field, components)} | {_about(field, components)} |"
-        for name, field in schema.get("properties", {}).items()
-        if name != "type"
+        f"| `{name}`{'' if name in required else ' (optional)'} | {_type(field, components)} "
+        f"| {_about(field, components)} |"
+        for name, field in fields.items()
     ]
     return ["", "| field | type | |", "|---|---|---|", *rows] if rows else []
 

@@ -22,12 +22,14 @@ from collections.abc import Callable, Collection, Iterator
 from multiprocessing.connection import wait
 from multiprocessing.managers import SyncManager
 from multiprocessing.process import BaseProcess
-from multiprocessing.sharedctypes import RawValue
+from multiprocessing.sharedctypes import RawArray, RawValue
+from queue import Queue
 from types import FrameType
 from typing import Any
 
 import litserve.server
 import uvicorn
+from litserve.loops import SingleLoop
 from litserve.server import LitServer
 from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
@@ -72,7 +74,9 @@ class SupervisedServer(LitServer):
         self.uvicorn_graceful_timeout = stop_within_s
         self._stopping, self._starting, self._stops, self._lost = False, False, 0, ""
         # In memory that the API process shares: the main process starts workers anew.
-        self._restarts = {path: RawValue("L", 0) for path in (api.api_path for api in self.litapi_connector)}
+        paths = [api.api_path for api in self.litapi_connector]
+        self._restarts = {path: RawValue("L", 0) for path in paths}
+        self._pids = {path: RawArray("l", len(self._inference_workers_config_for_api(path))) for path in paths}
 
     def run_until_stopped(self, host: str, port: int, log_level: str, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C, then end in order; a second one ends it at once.
@@ -103,17 +107,28 @@ class SupervisedServer(LitServer):
     def launch_inference_worker(self, lit_api: litserve.LitAPI) -> list[BaseProcess]:
         """Start the workers of `lit_api`, which leave Ctrl-C to this process."""
         with self._whole_start():
-            return super().launch_inference_worker(lit_api)
+            workers: list[BaseProcess] = super().launch_inference_worker(lit_api)
+        self._pids[lit_api.api_path][:] = [worker.pid or 0 for worker in workers]
+        return workers
 
     def launch_single_inference_worker(self, lit_api: litserve.LitAPI, worker_id: int) -> BaseProcess:
         """Start a worker in the place of one that died."""
         self._restarts[lit_api.api_path].value += 1
         with self._whole_start():
-            return super().launch_single_inference_worker(lit_api, worker_id)
+            worker: BaseProcess = super().launch_single_inference_worker(lit_api, worker_id)
+        self._pids[lit_api.api_path][worker_id] = worker.pid or 0
+        return worker
 
     def restarts(self, api_path: str) -> int:
         """Return how many workers of `api_path` were started in the place of others."""
         return int(self._restarts[api_path].value)
+
+    def kill_worker(self, api_path: str, worker_id: int) -> int:
+        """End a worker that does not answer, from any process; another is started in its place. Return its number."""
+        pid = int(self._pids[api_path][worker_id])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return pid
 
     def _init_manager(self, num_api_servers: int) -> SyncManager:
         with self._whole_start(), _replaced(litserve.server.mp, "Manager", _manager):
@@ -172,6 +187,30 @@ class SupervisedServer(LitServer):
         for child in multiprocessing.active_children():
             child.kill()
             child.join(timeout=1)
+
+
+class LoopWithPauses(SingleLoop):
+    """The loop of a worker, which calls `in_pause` before it looks for a request: at least once a second, never in one.
+
+    Where that ends the process, no request is lost.
+    """
+
+    def __init__(self, in_pause: Callable[[], object]) -> None:
+        super().__init__()
+        self._in_pause = in_pause
+
+    def run_single_loop(self, lit_api: litserve.LitAPI, request_queue: "Queue[Any]", *others: Any) -> None:
+        """Serve requests for ever."""
+        super().run_single_loop(lit_api, _QueueWithPauses(request_queue, self._in_pause), *others)
+
+
+class _QueueWithPauses:
+    def __init__(self, queue: "Queue[Any]", in_pause: Callable[[], object]) -> None:
+        self._queue, self._in_pause = queue, in_pause
+
+    def get(self, timeout: float) -> Any:
+        self._in_pause()
+        return self._queue.get(timeout=timeout)
 
 
 class RoundTrip:

@@ -38,6 +38,7 @@ from serving.web.errors import answer_in_json
 from serving.web.http_protocol import AnsweringHttp
 from serving.web.middleware import HeadAsGet, OtherOrigins
 from serving.web.pages import REPLACED, add_pages
+from serving.workers.memory import MemoryLimit
 from serving.workers.queue import WorkerQueue
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_PATH, WORDS_PATH, PartialsAPI, RecogniserAPI, WordsAPI
 from undertone.labels import LABELS
@@ -51,6 +52,8 @@ OPEN = Access()
 _PING_S = 20.0  # keeps the ways between us open; whoever is gone is found by `idle_session_s`
 _AFTER_DRAIN_S = 3.0  # for what still reads its last messages
 _SHUTDOWN_S = 5.0  # for all that follows
+_WORDS_OF_DRAIN = 0.8  # of the time of a drain: what has no words then is answered without
+_HUNG = 3  # times as long as anybody waits for words: a worker that still has them will never answer
 
 
 class ServerFailedError(RuntimeError):
@@ -102,9 +105,9 @@ class UndertoneServer(SupervisedServer):
         self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
-        asr, log = self._recognition.asr, self._log
-        self.words_api = WordsAPI(release, asr, log)
-        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log)}
+        asr, log, memory = self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb)
+        self.words_api = WordsAPI(release, asr, log, memory)
+        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log, memory)}
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager
@@ -164,8 +167,9 @@ class UndertoneServer(SupervisedServer):
         await serve_connection(websocket, self.admission, self.service)
 
     def _queues(self) -> dict[str, WorkerQueue]:
-        limits, workers = self.service.limits.queue, _workers(self._recognition)
-        return {path: WorkerQueue(self, path, count, limits, MOST_AT_ONCE) for path, count in workers.items()}
+        limits, workers = self.service.limits, _workers(self._recognition)
+        queue = partial(WorkerQueue, limits=limits.queue, most=MOST_AT_ONCE, hung_s=_HUNG * limits.words_timeout_s)
+        return {path: queue(self, path, count) for path, count in workers.items()}
 
     def _drain_on_signal(self) -> None:
         loop = asyncio.get_running_loop()
@@ -178,7 +182,10 @@ class UndertoneServer(SupervisedServer):
             self._draining = asyncio.create_task(self._drain(shut_down))
 
     async def _drain(self, shut_down: Callable[[], object]) -> None:
-        await self.admission.drain(self.service.limits.drain_s)
+        drain_s = self.service.limits.drain_s
+        giving_up = asyncio.get_running_loop().call_later(_WORDS_OF_DRAIN * drain_s, self.service.give_up_words)
+        await self.admission.drain(drain_s)
+        giving_up.cancel()
         shut_down()
 
 

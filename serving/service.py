@@ -197,6 +197,11 @@ class Service:
         queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)
         return replace(words, queue_latency_ms=max(0.0, queue_ms))
 
+    def give_up_words(self) -> None:
+        """Let nobody wait for words any more: the server goes down."""
+        for queue in filter(None, (self._words, self._partials)):
+            queue.give_up()
+
     async def transcribe_so_far(
         self,
         samples: Samples,

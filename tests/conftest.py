@@ -44,6 +44,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         os.nice(NICENESS - os.nice(0))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the whole numbers to those who ask for them: `pytest -m exhaustive`."""
+    if "exhaustive" in (config.option.markexpr or ""):
+        return
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneProcessForServers:
     return OneProcessForServers(config, log)

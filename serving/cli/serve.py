@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from serving.cli.options.parser import STOPPED, Parser, exit_codes
+from serving.cli.options.parser import STOPPED, USAGE, Parser, exit_codes
 from serving.port import PortError, bound_socket
 from serving.promoted import check_release
 from undertone.manifest import ReleaseError
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _CODES = {
     0: "stopped in order, by SIGTERM or Ctrl-C",
-    1: "the release or the port cannot be used, or the server failed",
+    1: "the release cannot be used, or the server failed",
+    USAGE: "wrong arguments, or the port cannot be used",
     STOPPED: "",
 }
 
@@ -39,7 +40,7 @@ def _fill(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until stopped; exit code 2 where a setting is wrong, 1 where the release or the port cannot be used.
+    """Serve until stopped; exit code 2 where a setting or the port cannot be used, 1 where the release cannot.
 
     A server that others reach and that asks nobody for a key is a wrong setting as well.
     """
@@ -58,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         bound_socket(found.settings.host, found.settings.port).close()
     except PortError as taken:
-        raise SystemExit(str(taken)) from None
-    return _serve(found.settings)
+        arguments.parser.error(str(taken))
+    return _serve(found.settings, arguments.parser)
 
 
 def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> None:
@@ -71,7 +72,7 @@ def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser)
         parser.error(str(refused))
 
 
-def _serve(settings: "OperatorSettings") -> int:
+def _serve(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> int:
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
     from serving import logs
     from serving.server import ServerFailedError, UndertoneServer
@@ -90,6 +91,8 @@ def _serve(settings: "OperatorSettings") -> int:
         server.serve(settings.host, settings.port, forwarded_allow_ips=settings.forwarded_allow_ips, **options)
     except ReleaseError as refused:
         raise SystemExit(f"cannot serve {settings.release}: {refused}") from None
-    except (ServerFailedError, PortError) as failed:
+    except PortError as taken:
+        parser.error(str(taken))
+    except ServerFailedError as failed:
         raise SystemExit(f"cannot serve: {failed}") from None
     return 0

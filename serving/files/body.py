@@ -8,9 +8,10 @@ Refusal   why a request gets an HTTP error; its body is {"error": {"code", "mess
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
@@ -23,6 +24,7 @@ from starlette.responses import Response
 
 from serving.admission import Slot
 from serving.files.promise import Promise
+from serving.guard.refusal import RETRY_AFTER_S
 from serving.settings import ServerLimits
 from serving.web.errors import error_response
 from undertone.audio import Samples
@@ -36,6 +38,8 @@ from undertone.audio_file import (
     decoded,
 )
 from undertone.protocol import ErrorCode
+
+log = logging.getLogger("undertone.http")
 
 FIELD = "file"
 _IN_MEMORY_BYTES = 1 << 20
@@ -65,6 +69,16 @@ _AUDIO_FAULTS: dict[type[AudioFileError], tuple[int, str]] = {
 def fault_of(error: AudioFileError) -> tuple[int, str]:
     """Return HTTP status and code of what is wrong with a recording."""
     return _AUDIO_FAULTS[type(error)]
+
+
+@contextlib.contextmanager
+def _stored() -> Iterator[None]:
+    """Store an upload inside; raises the `Refusal` of one that finds no room."""
+    try:
+        yield
+    except OSError as full:
+        log.error("an upload cannot be stored: %s", full.strerror or full)
+        raise Refusal(503, "no_room", "the server has no room for an upload now", RETRY_AFTER_S) from None
 
 
 class Recording:
@@ -109,17 +123,20 @@ async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncI
     """
     body = _bounded(request, limits, slot)
     form = _is_form(request)
-    upload = await (_from_form(request, body) if form else _as_it_is(body))
+    with _stored():
+        upload = await (_from_form(request, body) if form else _as_it_is(body))
     try:
         if not upload.size:
             raise Refusal(400, "empty_upload", f"the {'file' if form else 'body'} is empty: send a recording")
-        recording = Recording(upload.file, _name(upload), limits.max_file_s)
+        with _stored():
+            recording = Recording(upload.file, _name(upload), limits.max_file_s)
         try:
             yield recording
         finally:
             await asyncio.to_thread(recording.close)
     finally:
-        await upload.close()
+        with contextlib.suppress(OSError):  # of what found no room
+            await upload.close()
 
 
 async def _bounded(request: Request, limits: ServerLimits, slot: Slot) -> AsyncGenerator[bytes, None]:

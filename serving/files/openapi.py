@@ -66,7 +66,7 @@ _REFUSALS = {
     422: "a setting, named, or audio without samples or with broken ones: invalid_setting, empty_audio, damaged_audio",
     429: "the key is used up, with Retry-After: quota_exceeded",
     500: "our fault; the message carries an id that is in the log: internal",
-    503: "no upload is free, with Retry-After: server_full, server_draining",
+    503: "no upload is free, or no room for it, with Retry-After: server_full, server_draining, no_room",
 }
 _OF_FILES: dict[str, dict[str, Any]] = {
     "partials": {"description": "words while they are spoken; a file is over too soon for most of them"},

@@ -51,10 +51,12 @@ def worker_per_core() -> int:
 class Recognition:
     """How the operator wants words to be found: `asr` None for no recogniser, worker processes for finals and partials.
 
-    `speculation` asks for the words of an utterance before its end is known (undertone/stream/speculation.py).
+    `speculation` asks for the words of an utterance before its end is known (undertone/stream/speculation.py). A worker
+    that takes over `worker_max_mb` megabytes is started anew.
     """
 
     asr: AsrSettings | None = field(default_factory=AsrSettings)
     workers: int = field(default_factory=worker_per_core)
     partial_workers: int = 1
     speculation: bool = True
+    worker_max_mb: int | None = None

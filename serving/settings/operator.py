@@ -120,6 +120,9 @@ class OperatorSettings(AccessSettings):
     partial_workers: Annotated[int, BeforeValidator(checks.whole(0, 64))] = _setting(
         Recognition.partial_workers, "processes for words while they are spoken; 0: no partials", "N"
     )
+    worker_max_mb: Annotated[int, BeforeValidator(checks.whole(1, 1 << 20))] | None = _setting(
+        None, "a worker that takes more memory is started anew between two utterances (default: never)", "MB"
+    )
     speculation: _Switch = _one_of(
         *("on", "off"), default="on", about="ask for the words in a pause, before it ends the utterance"
     )
@@ -196,6 +199,7 @@ class OperatorSettings(AccessSettings):
             workers=self.asr_workers,
             partial_workers=self.partial_workers,
             speculation=self.speculation == "on",
+            worker_max_mb=self.worker_max_mb,
         )
 
     @property

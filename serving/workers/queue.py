@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 from serving.litserve_internals import RoundTrip, SupervisedServer, WorkerError, setup_failed, workers_ready
 from serving.workers.scheduler import Job, OverloadError, QueueLimits, Scheduler
 from undertone.words.reasons import Reason
+
+log = logging.getLogger("undertone.words")
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.1
@@ -74,21 +77,31 @@ class WorkerQueue:
 
     No more batches are with LitServe than there are workers; the other requests wait here
     (serving/workers/scheduler.py). A batch, of up to `most` payloads, is one request of LitServe: its own batching
-    waits by polling, idle or not.
+    waits by polling, idle or not. A worker that has had one for `hung_s` seconds, or has not taken one for so long, is
+    killed; LitServe starts another.
 
     What is urgent is let in by the age that it will have when a worker takes it, and given back when it is older.
     """
 
     def __init__(
-        self, server: SupervisedServer, api_path: str, workers: int, limits: QueueLimits, most: int = 1
+        self,
+        server: SupervisedServer,
+        api_path: str,
+        workers: int,
+        limits: QueueLimits,
+        most: int = 1,
+        hung_s: float = float("inf"),
     ) -> None:
-        self._server = server
+        self._server, self._hung_s = server, hung_s
         self._api_path = api_path
         self._limits, self._scheduler = limits, Scheduler(workers, limits, self._begin, most)
         self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
         self._waiting: dict[Job, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
+        self._trips: set[RoundTrip] = set()
+        self._patience: set[asyncio.Timeout] = set()
+        self._given_up = False
 
     async def submit(self, payload: dict[str, Any], timeout_s: float, job: Job | None = None) -> Any:
         """Return what a worker answers to `payload` and its `until_s`, the `time.monotonic` after which nobody listens.
@@ -104,15 +117,23 @@ class WorkerQueue:
         job = job or Job()
         self._admit(job, timeout_s)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(None if job.background else timeout_s) as limit:
+        async with asyncio.timeout(0 if self._given_up else None if job.background else timeout_s) as limit:
             self._waiting[job] = _Request(payload, timeout_s, limit, answer)
+            self._patience.add(limit)
             try:
                 self._scheduler.submit(job)
                 self._sweep_later()
                 return await answer
             finally:
+                self._patience.discard(limit)
                 self._scheduler.drop(job)
                 self._waiting.pop(job, None)
+
+    def give_up(self) -> None:
+        """Let every `submit` time out at once, those to come as well."""
+        self._given_up = True
+        for patience in self._patience:
+            patience.reschedule(asyncio.get_running_loop().time())
 
     async def until_ready(self) -> None:
         """Return when every worker is set up, however long that takes.
@@ -210,21 +231,47 @@ class WorkerQueue:
     async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
         batch = [{**request.payload, "until_s": request.until_s} for request in requests]
         with RoundTrip(self._server, self._api_path) as trip:
-            async with asyncio.timeout(max(request.until_s for request in requests) - time.monotonic()):
+            self._trips.add(trip)
+            try:
                 await trip.send(batch)
-                await self._wait(trip, batch)
+                await self._until_taken(trip, batch)
+                await self._until_answered(trip)
+            finally:
+                self._trips.discard(trip)
         return list(trip.answer())
 
-    async def _wait(self, trip: RoundTrip, batch: list[dict[str, Any]]) -> None:
-        restarting = False
-        while not trip.answered.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await trip.answered.wait()
-                return
-            ready = await self.ready(trip.worker_id)
-            if trip.worker_id is not None and not ready:
-                raise WorkerLostError("the worker died while it had the request")
-            if restarting and ready and trip.worker_id is None:
+    async def _until_taken(self, trip: RoundTrip, batch: list[dict[str, Any]]) -> None:
+        sent_s, restarting = time.monotonic(), False
+        while not await _answered(trip) and trip.worker_id is None:
+            ready = await self.ready()
+            if restarting and ready:
+                sent_s = time.monotonic()
                 await trip.send(batch)  # a worker that dies idle takes the next request with it unread
+            elif ready and time.monotonic() - sent_s > self._hung_s:
+                sent_s = time.monotonic()
+                self._kill(*(set(range(self._workers)) - {taken.worker_id for taken in self._trips}))
             restarting = not ready
+
+    async def _until_answered(self, trip: RoundTrip) -> None:
+        taken_s, killed = time.monotonic(), False
+        while not trip.answered.is_set():
+            assert trip.worker_id is not None
+            if not await self.ready(trip.worker_id):
+                raise WorkerLostError("the worker died while it had the request")
+            if not killed and time.monotonic() - taken_s > self._hung_s:
+                self._kill(trip.worker_id)
+                killed = True
+            await _answered(trip)
+
+    def _kill(self, *worker_ids: int) -> None:
+        for worker_id in worker_ids:
+            pid = self._server.kill_worker(self._api_path, worker_id)
+            log.error("worker %d has not answered for %g s: killed, another is started", pid, self._hung_s)
+
+
+async def _answered(trip: RoundTrip) -> bool:
+    """Wait a while for the answer; tell whether it is there."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_EVERY_S):
+            await trip.answered.wait()
+    return trip.answered.is_set()

@@ -16,8 +16,10 @@ from typing import Any
 import litserve
 import numpy as np
 
+from serving.litserve_internals import LoopWithPauses
 from serving.logs import QUIET, LogSettings, about, set_up
 from serving.processes import end_with_parent
+from serving.workers.memory import UNBOUNDED, MemoryLimit
 from undertone.words.reading import read
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
@@ -41,12 +43,15 @@ class RecogniserAPI(litserve.LitAPI):
     A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
     `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
     answered by the fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s`
-    is not done. What is logged of a request carries the ids of its `subject`.
+    is not done. What is logged of a request carries the ids of its `subject`. A worker
+    that takes more than `memory` ends between two batches.
     """
 
-    def __init__(self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
-        super().__init__(api_path=api_path)
-        self._asr, self._log = asr, log
+    def __init__(
+        self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED
+    ) -> None:
+        super().__init__(api_path=api_path, loop=LoopWithPauses(memory.end_if_over))
+        self._asr, self._log, self._memory = asr, log, memory
         self._text: TextModel | None = None
 
     def setup(self, device: str) -> None:
@@ -60,6 +65,7 @@ class RecogniserAPI(litserve.LitAPI):
         set_up(self._log, role=self.api_path.rpartition("/")[2])
         switched_off = NoRecogniser("switched off with --asr-model none")
         self._recogniser: Recogniser = load_recogniser(self._asr) if self._asr else switched_off
+        self._memory.check_loaded()
 
     def decode_request(self, request: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Take the batch of `WorkerQueue` as it is."""
@@ -99,8 +105,10 @@ class RecogniserAPI(litserve.LitAPI):
 class WordsAPI(RecogniserAPI):
     """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
 
-    def __init__(self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
-        super().__init__(WORDS_PATH, asr, log)
+    def __init__(
+        self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED
+    ) -> None:
+        super().__init__(WORDS_PATH, asr, log, memory)
         self._release = release
         self.ready = False  # set in the API process once its own models are warm and a worker has answered
 
@@ -112,13 +120,14 @@ class WordsAPI(RecogniserAPI):
         """Load and warm the recogniser and the text model of the release."""
         super().setup(device)
         self._text = load_text_model(self._release)
+        self._memory.check_loaded()
 
 
 class PartialsAPI(RecogniserAPI):
     """Utterances so far: their words only, for `transcript.partial`."""
 
-    def __init__(self, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
-        super().__init__(PARTIALS_PATH, asr, log)
+    def __init__(self, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED) -> None:
+        super().__init__(PARTIALS_PATH, asr, log, memory)
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser, behind whatever works for a final."""

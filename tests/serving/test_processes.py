@@ -1,5 +1,6 @@
 """The processes of a server live and die together; none listens alone, none serves without its parent."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -70,7 +71,9 @@ def test_of_two_that_start_at_once_on_one_port_one_serves_and_the_other_says_why
     both = [start(command, log) for log in logs]
     try:
         (loser,) = [index for index, process in enumerate(both) if ended(process, both)]
-        assert both[loser].returncode == 1
+        assert both[loser].returncode == 2
+        with pytest.raises(ProcessLookupError):
+            os.killpg(both[loser].pid, 0)  # no process of it is left
         assert f"port {port} on 127.0.0.1 cannot be used" in logs[loser].read_text()
         assert "running on" not in logs[loser].read_text()
         assert "listening on" not in logs[loser].read_text()
@@ -84,7 +87,7 @@ def test_of_two_that_start_at_once_on_one_port_one_serves_and_the_other_says_why
 
 def start(command, log):
     with log.open("wb") as output:
-        return subprocess.Popen(command, stdout=output, stderr=output)
+        return subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
 
 
 def ended(process, both):

@@ -1,10 +1,12 @@
 """Messages that wait to be read: all of them, in order, and few of them in memory."""
 
 import asyncio
+import errno
+import os
 
 import pytest
 
-from serving.live.backlog import BLOCK_BYTES, MESSAGE_BYTES, MOST_BYTES, Backlog
+from serving.live.backlog import BLOCK_BYTES, KEPT_BYTES, MESSAGE_BYTES, MOST_BYTES, Backlog
 
 pytestmark = pytest.mark.fast
 
@@ -103,3 +105,29 @@ def test_what_is_stored_can_be_forgotten_and_what_is_at_hand_stays():
         return left
 
     assert asyncio.run(scene()) == [*messages[2:5], b"last"]
+
+
+def test_on_a_full_disk_nothing_is_lost_and_little_is_taken_until_it_is_read(monkeypatch, caplog):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def write(backlog, messages):
+        for message in messages:
+            await backlog.room()
+            backlog.add(message)
+
+    async def scene():
+        backlog, messages = Backlog(len), numbered(5000, 1024)
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "pwrite", full)
+            writing = asyncio.create_task(write(backlog, messages))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(writing), 0.5)
+            assert backlog._bytes <= KEPT_BYTES + BLOCK_BYTES
+            first = await taken(backlog, 3000)
+        rest = await taken(backlog, 2000)
+        backlog.close()
+        return first + rest == messages
+
+    assert asyncio.run(scene())
+    assert caplog.text.count("No space left on device") == 1

@@ -72,6 +72,9 @@ def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser)
 
 
 def _serve(settings: "OperatorSettings") -> int:
+    from serving.workers import fork_server
+
+    fork_server.begin(recogniser=settings.asr_model != "none")
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
     from serving import logs
     from serving.server import ServerFailedError, UndertoneServer

@@ -43,10 +43,12 @@ def worker_per_core() -> int:
 class Recognition:
     """How the operator wants words to be found: `asr` None for no recogniser, worker processes for finals and partials.
 
-    `speculation` asks for the words of an utterance before its end is known (undertone/stream/speculation.py).
+    `speculation` asks for the words of an utterance before its end is known (undertone/stream/speculation.py);
+    `start_all` starts every worker with the server, not when it is needed (serving/workers/on_demand.py).
     """
 
     asr: AsrSettings | None = field(default_factory=AsrSettings)
     workers: int = field(default_factory=worker_per_core)
     partial_workers: int = 1
     speculation: bool = True
+    start_all: bool = False

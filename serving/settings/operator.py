@@ -103,6 +103,9 @@ class OperatorSettings(AccessSettings):
     partial_workers: Annotated[int, BeforeValidator(checks.whole(0, 64))] = _setting(
         Recognition.partial_workers, "processes for words while they are spoken; 0: no partials", "N"
     )
+    start_workers: Annotated[str, BeforeValidator(checks.choice("asked", "all"))] = _one_of(
+        *("asked", "all"), default="asked", about="the first alone and the others when it is busy, or all at once"
+    )
     speculation: _Switch = _one_of(
         *("on", "off"), default="on", about="ask for the words in a pause, before it ends the utterance"
     )
@@ -172,6 +175,7 @@ class OperatorSettings(AccessSettings):
             workers=self.asr_workers,
             partial_workers=self.partial_workers,
             speculation=self.speculation == "on",
+            start_all=self.start_workers == "all",
         )
 
     @property

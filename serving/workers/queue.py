@@ -12,7 +12,7 @@ from serving.workers.scheduler import Job, OverloadError, Scheduler
 from undertone.words.reasons import Reason
 
 _LOOK_EVERY_S = 0.5
-_READY_POLL_S = 0.1
+_READY_POLL_S = 0.03
 _REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
 
 
@@ -94,6 +94,10 @@ class WorkerQueue:
                 self._scheduler.drop(job)
                 self._waiting.pop(job, None)
 
+    def expect_work(self) -> None:
+        """See that there will be a worker for one request more, even if it has to be started."""
+        self._server.ask_for_workers(self._api_path, 1 + len(self._under_way))
+
     async def until_ready(self) -> None:
         """Return when every worker is set up, however long that takes.
 
@@ -134,6 +138,7 @@ class WorkerQueue:
 
     def _begin(self, jobs: list[Job]) -> None:
         # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
+        self.expect_work()
         task = asyncio.create_task(self._answer([self._waiting.pop(job) for job in jobs]))
         self._under_way.add(task)
         task.add_done_callback(self._over)

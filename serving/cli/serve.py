@@ -1,6 +1,7 @@
 """`undertone serve`: gathers the settings, checks the release, then runs the server."""
 
 import argparse
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def _serve(settings: "OperatorSettings") -> int:
     from serving.server import ServerFailedError, UndertoneServer
 
     logs.set_up(settings.log)
+    logging.getLogger("undertone.server").info("sessions at once: %d (%s)", settings.sessions, settings.max_sessions)
     try:
         server = UndertoneServer(
             settings.release.resolve(),

@@ -1,8 +1,8 @@
 """What the operator sets for all sessions, and how words are found."""
 
-import os
 from dataclasses import dataclass, field
 
+from serving.settings.capacity import cores
 from undertone.words.settings import AsrSettings
 
 
@@ -35,8 +35,7 @@ MOST_WORKERS = 8  # of those that nobody asked for by number: each holds a model
 
 def worker_per_core() -> int:
     """Return one worker process for each core that this process may use, from 1 to `MOST_WORKERS`."""
-    may_use = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return min(MOST_WORKERS, max(1, len(may_use)))
+    return min(MOST_WORKERS, max(1, cores()))
 
 
 @dataclass(frozen=True)

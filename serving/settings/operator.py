@@ -6,7 +6,7 @@ setting; serving/settings/sources.py gathers them.
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -16,6 +16,7 @@ from serving.logs import FORMATS, LEVELS, LogSettings
 from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.access import AccessSettings
+from serving.settings.capacity import BUNDLED, cores, read_card
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
 from undertone.words.languages import ENGLISH, refusal
 from undertone.words.settings import FALLBACKS, WINDOWS, AsrSettings
@@ -47,7 +48,12 @@ class OperatorSettings(AccessSettings):
     release: Path = _setting(default_release(), "release folder")
     host: Annotated[str, BeforeValidator(checks.choice(*HOSTS))] = _one_of(*HOSTS, default=HOSTS[0], about="address")
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
-    max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
+    max_sessions: Annotated[int | Literal["auto"], BeforeValidator(checks.sessions)] = _setting(
+        "auto", "sessions at once; auto: as many as the capacity card says for these cores", "N|auto"
+    )
+    capacity: Annotated[Path, BeforeValidator(checks.capacity_card)] | None = _setting(
+        None, "card by `benchmarks/streams.py --ramp` for --max-sessions auto (default: that of the package)", "FILE"
+    )
     max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
     max_session_s: Annotated[float, BeforeValidator(partial(checks.seconds, most_s=86_400))] = _setting(
         _LIMITS.max_session_s, "that a session may last", "S"
@@ -138,7 +144,7 @@ class OperatorSettings(AccessSettings):
     def limits(self) -> ServerLimits:
         """What the server allows."""
         return ServerLimits(
-            max_sessions=self.max_sessions,
+            max_sessions=self.sessions,
             max_uploads=self.max_uploads,
             max_session_s=self.max_session_s,
             idle_session_s=self.idle_session_s,
@@ -151,6 +157,13 @@ class OperatorSettings(AccessSettings):
             max_head_s=self.max_head_s,
             words_timeout_s=self.asr_timeout_s,
         )
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions there may be at once."""
+        if self.max_sessions != "auto":
+            return self.max_sessions
+        return read_card(self.capacity or BUNDLED).sessions(self.asr_model, cores())
 
     @property
     def origins(self) -> tuple[str, ...]:

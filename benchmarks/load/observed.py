@@ -45,7 +45,9 @@ def quantile(before: Mapping[float, float], after: Mapping[float, float], share:
     1.5
     """
     counts = {bound: after[bound] - before.get(bound, 0.0) for bound in sorted(after)}
-    wanted, low, below = share * max(counts.values()), 0.0, 0.0
+    wanted, low, below = share * max(counts.values(), default=0.0), 0.0, 0.0
+    if not wanted:
+        return 0.0
     for bound, count in counts.items():
         if count >= wanted and count > below:
             return low if bound == float("inf") else low + (bound - low) * (wanted - below) / (count - below)

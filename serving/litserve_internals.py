@@ -1,7 +1,8 @@
 """Every name of LitServe that it does not promise, in one place; the rest of serving uses what stands here.
 
 LitServe 0.2.19 has no public call for a request to a worker outside a route, restarts workers but not its API process,
-binds its port long before it listens, and lets Ctrl-C hit all of its processes at once.
+binds its port long before it listens, starts every worker anew from nothing and its API process only after one of them
+is ready, and lets Ctrl-C hit all of its processes at once.
 
 UnsupportedLitServeError   another version is installed than the one that these names were read from
 WorkerError                a worker answered with an error, or could not be set up
@@ -18,8 +19,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from multiprocessing.managers import SyncManager
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray, RawValue
@@ -35,12 +37,15 @@ from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
 
 from serving.port import listening_socket
 from serving.processes import end_with_parent, interrupts_blocked
+from serving.workers.fork_server import FORK_SERVER
+from serving.workers.on_demand import Unstarted, WorkersOnDemand
 
 log = logging.getLogger("undertone.server")
 
 LITSERVE = "0.2.19"
 _LOOK_AT_WORKERS_S = 0.5  # how soon LitServe finds a dead worker and starts another
 _MONITOR_THREAD = "litserve-monitoring"
+_get_context = multiprocessing.get_context  # LitServe's name for it is replaced below
 
 
 class UnsupportedLitServeError(RuntimeError):
@@ -64,15 +69,17 @@ def check_version() -> None:
 class SupervisedServer(LitServer):
     """A LitServer whose processes end together, and whose port is taken before anything is loaded.
 
-    `stop_within_s` is how long the API process may take for its end.
+    `stop_within_s` is how long the API process may take for its end; `at_start` how many workers of an API path start
+    with it, the others when they are asked for.
     """
 
-    def __init__(self, *arguments: Any, stop_within_s: float, **options: Any) -> None:
+    def __init__(self, *arguments: Any, stop_within_s: float, at_start: Mapping[str, int], **options: Any) -> None:
         check_version()
         super().__init__(*arguments, restart_workers=True, **options)
+        self._on_demand = WorkersOnDemand(at_start)
         self.monitor_internal = _LOOK_AT_WORKERS_S
         self.uvicorn_graceful_timeout = stop_within_s
-        self._stopping, self._starting, self._stops, self._lost = False, False, 0, ""
+        self._stopping, self._starting, self._serving, self._stops, self._lost = False, False, False, 0, ""
         # In memory that the API process shares: the main process starts workers anew.
         paths = [api.api_path for api in self.litapi_connector]
         self._restarts = {path: RawValue("L", 0) for path in paths}
@@ -104,41 +111,80 @@ class SupervisedServer(LitServer):
         if self._lost:
             raise ServerLostError(self._lost)
 
-    def launch_inference_worker(self, lit_api: litserve.LitAPI) -> list[BaseProcess]:
-        """Start the workers of `lit_api`, which leave Ctrl-C to this process."""
-        with self._whole_start():
-            workers: list[BaseProcess] = super().launch_inference_worker(lit_api)
-        self._pids[lit_api.api_path][:] = [worker.pid or 0 for worker in workers]
-        return workers
+    def launch_inference_worker(self, lit_api: litserve.LitAPI) -> list[BaseProcess | Unstarted]:
+        """Start the first workers of `lit_api`; the others have their place and wait to be asked for."""
+        count = len(self._inference_workers_config_for_api(lit_api.api_path))
+        first = self._on_demand.asked[lit_api.api_path]
+        return [self._start_worker(lit_api, number) if number < first else Unstarted() for number in range(count)]
 
     def launch_single_inference_worker(self, lit_api: litserve.LitAPI, worker_id: int) -> BaseProcess:
         """Start a worker in the place of one that died."""
         self._restarts[lit_api.api_path].value += 1
-        with self._whole_start():
+        return self._start_worker(lit_api, worker_id)
+
+    def _start_worker(self, lit_api: litserve.LitAPI, worker_id: int) -> BaseProcess:
+        with self._whole_start(), _replaced(litserve.server.mp, "get_context", _context):
             worker: BaseProcess = super().launch_single_inference_worker(lit_api, worker_id)
         self._pids[lit_api.api_path][worker_id] = worker.pid or 0
         return worker
+
+    def ask_for_workers(self, api_path: str, count: int) -> None:
+        """See that `count` workers of `api_path` run, or all that there may be; call it in the API process."""
+        self._on_demand.ask(api_path, min(count, len(self._inference_workers_config_for_api(api_path))))
+
+    def waits_to_be_asked(self, api_path: str) -> bool:
+        """Tell whether no worker of `api_path` was asked for yet."""
+        return not self._on_demand.asked[api_path]
+
+    def _start_asked(self, api_path: str, worker_id: int) -> None:
+        if self._stopping:
+            return
+        paths = [api.api_path for api in self.litapi_connector]
+        lit_api = self.litapi_connector.lit_apis[paths.index(api_path)]
+        before = sum(len(self._inference_workers_config_for_api(path)) for path in paths[: paths.index(api_path)])
+        self.inference_workers[before + worker_id] = self._start_worker(lit_api, worker_id)
+        # Those that serve already are ready all the while: this one counts from when it is.
+        self.workers_setup_status.pop(f"{_endpoint(api_path)}_{worker_id}", None)
 
     def restarts(self, api_path: str) -> int:
         """Return how many workers of `api_path` were started in the place of others."""
         return int(self._restarts[api_path].value)
 
     def kill_worker(self, api_path: str, worker_id: int) -> int:
-        """End a worker that does not answer, from any process; another is started in its place. Return its number."""
+        """End a worker that does not answer, from any process; another is started in its place.
+
+        Return its process number, 0 where it was not started yet.
+        """
         pid = int(self._pids[api_path][worker_id])
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            if pid:  # 0 would be all of us
+                os.kill(pid, signal.SIGKILL)
         return pid
 
     def _init_manager(self, num_api_servers: int) -> SyncManager:
         with self._whole_start(), _replaced(litserve.server.mp, "Manager", _manager):
             return super()._init_manager(num_api_servers)
 
+    def verify_worker_status(self) -> None:
+        """Await no worker yet: the API process loads its models at the same time."""
+
     def _start_server(self, *arguments: Any, **options: Any) -> dict[int, BaseProcess]:
         with self._whole_start():
             servers: dict[int, BaseProcess] = super()._start_server(*arguments, **options)
-        threading.Thread(target=self._watch, args=(servers[0],), name="api-process", daemon=True).start()
         return servers
+
+    def _start_worker_monitoring(self, manager: SyncManager, servers: dict[int, BaseProcess]) -> None:
+        super().verify_worker_status()
+        threading.Thread(target=self._watch, args=(servers[0],), name="api-process", daemon=True).start()
+        threading.Thread(target=self._on_demand.start, args=(self._start_asked,), name="workers", daemon=True).start()
+        super()._start_worker_monitoring(manager, servers)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Any) -> AsyncIterator[None]:
+        """Take up the answers of the workers; from here on the API process has its own way to end."""
+        self._serving = True
+        async with super().lifespan(app):
+            yield
 
     @contextlib.contextmanager
     def _whole_start(self) -> Iterator[None]:
@@ -174,8 +220,10 @@ class SupervisedServer(LitServer):
             self._shutdown_event.set()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self._main_process:  # the forked API process inherits this and has its own way to end
-            return
+        if os.getpid() != self._main_process:  # the forked API process inherits this
+            if not self._serving:
+                raise SystemExit
+            return  # it has its own way to end
         self._stops += 1
         if self._starting:
             return
@@ -255,15 +303,17 @@ class RoundTrip:
         return response
 
 
-def workers_ready(server: LitServer, api_path: str, worker_id: int | None = None) -> bool:
-    """Tell whether one worker of `api_path`, or all of them, are set up; asks another process, so use a thread.
+def workers_ready(server: SupervisedServer, api_path: str, worker_id: int | None = None) -> bool:
+    """Tell whether one worker of `api_path`, or all that were asked for, are set up.
 
-    LitServe's monitor, in the main process, only marks a worker that it restarts as starting.
+    It asks another process, so use a thread. LitServe's monitor, in the main process, only marks a worker that it
+    restarts as starting.
     """
     states = _states(server, api_path)
     if worker_id is not None:
         return states.get(f"{_endpoint(api_path)}_{worker_id}") == WorkerSetupStatus.READY
-    return bool(states) and all(state == WorkerSetupStatus.READY for state in states.values())
+    known = bool(states) or server.waits_to_be_asked(api_path)
+    return known and all(state == WorkerSetupStatus.READY for state in states.values())
 
 
 def setup_failed(server: LitServer, api_path: str) -> bool:
@@ -299,6 +349,11 @@ def _states(server: LitServer, api_path: str) -> dict[str, Any]:
 
 def _endpoint(api_path: str) -> str:
     return api_path.rsplit("/", 1)[-1]  # LitServe's names in workers_setup_status: endpoint_worker
+
+
+def _context(method: str) -> BaseContext:
+    """Return what starts the processes of LitServe: workers come from a process that has their libraries already."""
+    return _get_context(FORK_SERVER if method == "spawn" else method)
 
 
 def _manager() -> SyncManager:

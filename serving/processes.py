@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
 
 _LOOK_EVERY_S = 0.5
 
@@ -29,10 +30,11 @@ def interrupts_blocked() -> Iterator[None]:
 def end_with_parent() -> None:
     """End this process as soon as the process that started it is gone, however it went (kill -9 too)."""
     if parent := multiprocessing.parent_process():
-        threading.Thread(target=_outlive_nobody, args=(parent.pid,), name="end-with-parent", daemon=True).start()
+        threading.Thread(target=_outlive_nobody, args=(parent,), name="end-with-parent", daemon=True).start()
 
 
-def _outlive_nobody(parent_pid: int) -> None:
-    while os.getppid() == parent_pid:
+def _outlive_nobody(parent: BaseProcess) -> None:
+    forked_by = os.getppid()  # the parent, or the process that forks workers for it
+    while os.getppid() == forked_by and parent.is_alive():
         time.sleep(_LOOK_EVERY_S)
     os._exit(1)  # nobody is left to wait for what an orderly end would tell

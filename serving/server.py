@@ -86,6 +86,7 @@ class UndertoneServer(SupervisedServer):
             timeout=False,  # every request brings its own, see serving/workers/queue.py
             model_metadata=metadata,
             stop_within_s=limits.drain_s + _AFTER_DRAIN_S + _SHUTDOWN_S,
+            at_start=workers if self._recognition.start_all else {WORDS_PATH: 1, PARTIALS_PATH: 0},
         )
         self.guard = Guard(access)
         self.admission = Admission(limits, self.guard.quotas)
@@ -126,6 +127,8 @@ class UndertoneServer(SupervisedServer):
             queues = self._queues()
             self.observer.watch({_named(path): queue for path, queue in queues.items()})
             await self.service.open(queues[WORDS_PATH], queues.get(PARTIALS_PATH))
+        except WorkerError:  # the main process says so, and ends this one
+            return
         except Exception:
             log.exception("the models could not be loaded; going down")
             os.kill(os.getpid(), signal.SIGTERM)

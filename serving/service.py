@@ -131,6 +131,11 @@ class Service:
             return "this server has no workers for words while they are spoken (see --partial-workers)"
         return None
 
+    def expect_partials(self) -> None:
+        """See that a worker is there when somebody speaks who was promised partials."""
+        if self._partials:
+            self._partials.expect_work()
+
     @property
     def no_baseline(self) -> str | None:
         """Why no session can have its voice judged against a baseline here; None where one can."""

@@ -150,5 +150,5 @@ def server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def listening_server(promoted_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     """The server with the promoted release and tiny.en as an installed package has it; patient, for busy machines."""
     log = tmp_path_factory.mktemp("listening") / "server.log"
-    with running_server(promoted_release, log, "--asr-timeout-s", "60") as running:
+    with running_server(promoted_release, log, "--asr-timeout-s", "60", "--start-workers", "all") as running:
         yield running

@@ -11,18 +11,15 @@ import platform
 import subprocess
 import sys
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
 import onnxruntime
-import torch
+from distilbert import base_graph
 from tokenizers import Tokenizer
-from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
 from export.onnx_file import session_of
-from export.text.convert import INPUTS, export_graph, graph_logits
+from export.text.convert import INPUTS, graph_logits
 from export.text.quantize import quantize_graph
 from training.corpora.texts.table import load_rows
 from training.evaluation.text_scores import plain_scores
@@ -45,14 +42,6 @@ print(f"{before:.0f} {peak():.0f}")
 """
 
 
-def base_graph(folder: Path) -> onnx.ModelProto:
-    """Return DistilBERT-base, three labels, random weights, in int8 per tensor."""
-    torch.manual_seed(0)
-    DistilBertForSequenceClassification(DistilBertConfig(num_labels=3)).save_pretrained(folder)
-    onnx.save(export_graph(folder), folder / "model.onnx")
-    return quantize_graph(folder / "model.onnx", per_channel=False, reduce_range=False)
-
-
 def median_ms(sessions: dict[str, onnxruntime.InferenceSession], rounds: int) -> dict[str, tuple[float, float]]:
     """Return the least and the median time of one text for each session, taken in alternation."""
     ids = np.random.default_rng(0).integers(200, 5000, (1, TOKENS))
@@ -68,8 +57,7 @@ def median_ms(sessions: dict[str, onnxruntime.InferenceSession], rounds: int) ->
 
 def print_speed(rounds: int) -> None:
     """Print the first table."""
-    with TemporaryDirectory() as folder:
-        graphs = {"DistilBERT-base int8": base_graph(Path(folder)), "float": onnx.load(TEXT_FLOAT_GRAPH)}
+    graphs = {"DistilBERT-base int8": base_graph(), "float": onnx.load(TEXT_FLOAT_GRAPH)}
     graphs |= {f"int8 per_channel={c} reduce_range={r}": quantize_graph(TEXT_FLOAT_GRAPH, c, r) for c, r in WAYS}
     graphs["released int8"] = onnx.load(TEXT_INT8_GRAPH)
     taken = median_ms({name: session_of(graph) for name, graph in graphs.items()}, rounds)

@@ -1,6 +1,7 @@
 """`undertone serve`: gathers the settings, checks the release, then runs the server."""
 
 import argparse
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -73,11 +74,15 @@ def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser)
 
 
 def _serve(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> int:
+    from serving.workers import fork_server
+
+    fork_server.begin(recogniser=settings.asr_model != "none")
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
     from serving import logs
     from serving.server import ServerFailedError, UndertoneServer
 
     logs.set_up(settings.log)
+    logging.getLogger("undertone.server").info("sessions at once: %d (%s)", settings.sessions, settings.max_sessions)
     try:
         server = UndertoneServer(
             settings.release.resolve(),

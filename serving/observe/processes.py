@@ -42,7 +42,15 @@ def _role(process: psutil.Process, main: psutil.Process) -> str:
         return "api"
     if process.pid == main.pid:
         return "main"
-    return "worker" if any("spawn_main" in word for word in process.cmdline()) else "other"
+    return "worker" if is_worker(process, main.pid) else "other"
+
+
+def is_worker(process: psutil.Process, main: int) -> bool:
+    """Tell whether `process` is a worker of the server whose main process has the number `main`.
+
+    Workers look like the process that forked them (serving/workers/fork_server.py), which is the main process's child.
+    """
+    return process.ppid() != main and any("multiprocessing.forkserver" in word for word in process.cmdline())
 
 
 def _memory_bytes(process: psutil.Process) -> int:

@@ -85,6 +85,8 @@ class ServedSession:
         adaptive = settings.baseline == "adaptive"
         if adaptive and (reason := self._service.no_baseline):
             raise SettingError(f"baseline: {reason}")
+        if settings.partials:
+            self._service.expect_partials()
         self.session.configure(settings)
         self.finals.ears = JoinedEars(self._release.ear, adaptive)
         self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)

@@ -8,8 +8,9 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from serving.settings.capacity import read_card
 from serving.settings.limits import worker_per_core
 from undertone.words.settings import WEIGHTS, names_a_folder
 
@@ -88,6 +89,17 @@ def at_least_one(value: Any) -> int:
     if number < 1:
         raise ValueError(f"{number}: at least 1")
     return number
+
+
+def sessions(value: Any) -> int | Literal["auto"]:
+    """Check how many sessions there may be at once, or auto: as many as the capacity card says."""
+    return "auto" if value == "auto" else at_least_one(value)
+
+
+def capacity_card(value: Any) -> Path:
+    """Check that a file is a capacity card."""
+    read_card(path := Path(str(value)))
+    return path
 
 
 def integer(value: Any) -> int:

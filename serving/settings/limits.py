@@ -1,8 +1,8 @@
 """What the operator sets for all sessions, and how words are found."""
 
-import os
 from dataclasses import dataclass, field
 
+from serving.settings.capacity import cores
 from serving.workers.scheduler import QueueLimits
 from undertone.words.settings import AsrSettings
 
@@ -43,8 +43,7 @@ MOST_WORKERS = 8  # of those that nobody asked for by number: each holds a model
 
 def worker_per_core() -> int:
     """Return one worker process for each core that this process may use, from 1 to `MOST_WORKERS`."""
-    may_use = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return min(MOST_WORKERS, max(1, len(may_use)))
+    return min(MOST_WORKERS, max(1, cores()))
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,8 @@ class Recognition:
     """How the operator wants words to be found: `asr` None for no recogniser, worker processes for finals and partials.
 
     `speculation` asks for the words of an utterance before its end is known (undertone/stream/speculation.py). A worker
-    that takes over `worker_max_mb` megabytes is started anew.
+    that takes over `worker_max_mb` megabytes is started anew; `start_all` starts every worker with the server, not when
+    it is needed (serving/workers/on_demand.py).
     """
 
     asr: AsrSettings | None = field(default_factory=AsrSettings)
@@ -60,3 +60,4 @@ class Recognition:
     partial_workers: int = 1
     speculation: bool = True
     worker_max_mb: int | None = None
+    start_all: bool = False

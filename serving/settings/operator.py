@@ -6,7 +6,7 @@ setting; serving/settings/sources.py gathers them.
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -16,6 +16,7 @@ from serving.logs import FORMATS, LEVELS, LogSettings
 from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.access import AccessSettings
+from serving.settings.capacity import BUNDLED, cores, read_card
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
 from serving.workers.scheduler import QueueLimits
 from undertone.words.languages import ENGLISH, refusal
@@ -49,7 +50,12 @@ class OperatorSettings(AccessSettings):
     release: Path = _setting(default_release(), "release folder")
     host: Annotated[str, BeforeValidator(checks.choice(*HOSTS))] = _one_of(*HOSTS, default=HOSTS[0], about="address")
     port: Annotated[int, BeforeValidator(checks.port)] = _setting(8000, "port, 1024 to 65535")
-    max_sessions: _AtOnce = _setting(_LIMITS.max_sessions, "sessions at once")
+    max_sessions: Annotated[int | Literal["auto"], BeforeValidator(checks.sessions)] = _setting(
+        "auto", "sessions at once; auto: as many as the capacity card says for these cores", "N|auto"
+    )
+    capacity: Annotated[Path, BeforeValidator(checks.capacity_card)] | None = _setting(
+        None, "card by `benchmarks/streams.py --ramp` for --max-sessions auto (default: that of the package)", "FILE"
+    )
     max_uploads: _AtOnce = _setting(_LIMITS.max_uploads, "recordings over HTTP at once, beside the sessions")
     max_session_s: _Long = _setting(_LIMITS.max_session_s, "that a session may last", "S")
     idle_session_s: _Long = _setting(_LIMITS.idle_session_s, "without a message in a session, then it ends", "S")
@@ -123,6 +129,9 @@ class OperatorSettings(AccessSettings):
     worker_max_mb: Annotated[int, BeforeValidator(checks.whole(1, 1 << 20))] | None = _setting(
         None, "a worker that takes more memory is started anew between two utterances (default: never)", "MB"
     )
+    start_workers: Annotated[str, BeforeValidator(checks.choice("asked", "all"))] = _one_of(
+        *("asked", "all"), default="asked", about="the first alone and the others when it is busy, or all at once"
+    )
     speculation: _Switch = _one_of(
         *("on", "off"), default="on", about="ask for the words in a pause, before it ends the utterance"
     )
@@ -155,7 +164,7 @@ class OperatorSettings(AccessSettings):
     def limits(self) -> ServerLimits:
         """What the server allows."""
         return ServerLimits(
-            max_sessions=self.max_sessions,
+            max_sessions=self.sessions,
             max_uploads=self.max_uploads,
             max_session_s=self.max_session_s,
             idle_session_s=self.idle_session_s,
@@ -175,6 +184,13 @@ class OperatorSettings(AccessSettings):
             words_timeout_s=self.asr_timeout_s,
             queue=QueueLimits(self.max_queue_session_s, self.max_queue_s, self.max_queue_age_s),
         )
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions there may be at once."""
+        if self.max_sessions != "auto":
+            return self.max_sessions
+        return read_card(self.capacity or BUNDLED).sessions(self.asr_model, cores())
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -200,6 +216,7 @@ class OperatorSettings(AccessSettings):
             partial_workers=self.partial_workers,
             speculation=self.speculation == "on",
             worker_max_mb=self.worker_max_mb,
+            start_all=self.start_workers == "all",
         )
 
     @property

@@ -16,7 +16,7 @@ from undertone.words.reasons import Reason
 log = logging.getLogger("undertone.words")
 
 _LOOK_EVERY_S = 0.5
-_READY_POLL_S = 0.1
+_READY_POLL_S = 0.03
 _REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
 _SWEEP_EVERY_S = 0.1
 _AT_LEAST = 1.5  # requests: a slow model is no overload
@@ -135,6 +135,10 @@ class WorkerQueue:
         for patience in self._patience:
             patience.reschedule(asyncio.get_running_loop().time())
 
+    def expect_work(self) -> None:
+        """See that there will be a worker for one request more, even if it has to be started."""
+        self._server.ask_for_workers(self._api_path, 1 + len(self._under_way))
+
     async def until_ready(self) -> None:
         """Return when every worker is set up, however long that takes.
 
@@ -201,6 +205,7 @@ class WorkerQueue:
 
     def _begin(self, jobs: list[Job]) -> None:
         # A worker cannot be called back: it stays taken until it answers, even if nobody waits for it any more.
+        self.expect_work()
         requests = [self._waiting.pop(job) for job in jobs]
         for request in requests:
             request.begin()
@@ -265,8 +270,8 @@ class WorkerQueue:
 
     def _kill(self, *worker_ids: int) -> None:
         for worker_id in worker_ids:
-            pid = self._server.kill_worker(self._api_path, worker_id)
-            log.error("worker %d has not answered for %g s: killed, another is started", pid, self._hung_s)
+            if pid := self._server.kill_worker(self._api_path, worker_id):
+                log.error("worker %d has not answered for %g s: killed, another is started", pid, self._hung_s)
 
 
 async def _answered(trip: RoundTrip) -> bool:

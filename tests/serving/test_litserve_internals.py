@@ -22,6 +22,8 @@ PRIVATE = (
         "_perform_graceful_shutdown",
         "_shutdown_event",
         "launch_single_inference_worker",
+        "_start_worker_monitoring",
+        "verify_worker_status",
     ),
     *("launch_inference_worker", "litapi_connector", "litserve-monitoring", "litserve.server", "litserve.utils"),
     *("app.router.routes", "restart_workers"),
@@ -44,6 +46,7 @@ def test_the_names_are_still_there():
     for name in set(PRIVATE) - {"litserve.server", "litserve.utils", "app.router.routes"}:
         assert name in source
     assert "mp.Manager()" in inspect.getsource(LitServer._init_manager)
+    assert 'mp.get_context("spawn")' in inspect.getsource(LitServer.launch_single_inference_worker)
     assert "config.bind_socket()" in inspect.getsource(LitServer.run)
     assert {"event", "response", "worker_id"} <= set(ResponseBufferItem.__dataclass_fields__)
     assert {LitAPIStatus.ERROR, LitAPIStatus.START}

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from conftest import running_server
-from material.server_processes import family_of
+from material.server_processes import family_of, workers_of
 from material.wire import receive_until, send, session
 from websockets.exceptions import ConnectionClosed
 
@@ -30,25 +30,11 @@ def own_server(tmp_path, tiny_release):
         yield running
 
 
-def workers_of(server):
-    """The workers, those for finals first: the others yield to them."""
-    spawned = [child for child in family_of(server) if is_worker(child)]
-    return sorted(spawned, key=lambda child: child.nice())
-
-
-def is_worker(process):
-    """Tell whether `process` is a worker that lives; of a dead one that nobody has buried yet nothing can be read."""
-    try:
-        return any("spawn_main" in word for word in process.cmdline())
-    except psutil.ZombieProcess:
-        return False
-
-
 @pytest.fixture(scope="module")
 def listening(tmp_path_factory, tiny_release):
     """A server with a recogniser and a worker for partials, for the tests to harm."""
     log = tmp_path_factory.mktemp("listening") / "server.log"
-    options = ("--asr-timeout-s", "8", "--asr-workers", "1")
+    options = ("--asr-timeout-s", "8", "--asr-workers", "1", "--start-workers", "all")
     with running_server(tiny_release, log, *options) as running:
         yield running
 

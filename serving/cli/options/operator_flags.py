@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each setting to `parser`; what they say is checked by `gathered`."""
     speech = parser.add_argument_group("speech recognition")
     access = parser.add_argument_group("who may use it, and how much (docs/operate.md)")
-    words = ("asr_", "partial_", "speculation")
+    words = ("asr_", "partial_", "speculation", "start_workers")
     for name, field in OperatorSettings.model_fields.items():
         group = access if name in AccessSettings.model_fields else speech if name.startswith(words) else parser
         shown: dict[str, Any] = {"metavar": _metavar(field), "help": _help(field)}

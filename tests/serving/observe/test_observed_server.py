@@ -13,7 +13,7 @@ import promql_parser as promql
 import pytest
 import yaml
 from conftest import running_server
-from material.server_processes import family_of
+from material.server_processes import family_of, workers_of
 from material.wire import receive, receive_until, send, session, stream
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
@@ -266,10 +266,6 @@ def test_the_dashboard_and_the_alerts_ask_for_what_the_server_exposes(observed, 
     assert {where: missing for where, query in asked if (missing := unknown(query, series))} == {}
     for wrong in ("sum(undertone_nothing)", 'undertone_sessions{kind="dead"}', "sum by (colour) (undertone_sessions)"):
         assert unknown(wrong, series), "the check finds what is wrong"
-
-
-def workers_of(server):
-    return [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
 
 
 def test_operators_can_read_what_each_metric_and_each_alert_is_for(observed, repository):

@@ -43,6 +43,9 @@ class Workers:
         self.workers_setup_status = {"words_0": WorkerSetupStatus.READY}
         self.loop = asyncio.get_running_loop()
 
+    def ask_for_workers(self, api_path, count):
+        pass
+
     def _get_request_queue(self, _):
         return self
 

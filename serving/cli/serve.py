@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(found.shown())
         return 0
     _check_access(found.settings, arguments.parser)
+    _check_store(found.settings, arguments.parser)
     check_release(found.settings.release)
     try:
         bound_socket(found.settings.host, found.settings.port).close()
@@ -71,6 +72,17 @@ def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser)
         parser.error(str(refused))
 
 
+def _check_store(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> None:
+    if settings.record is None:
+        return
+    from undertone.recorded.store import Store, StoreError
+
+    try:
+        Store(settings.record).check()
+    except StoreError as refused:
+        parser.error(f"argument --record: {refused}")
+
+
 def _serve(settings: "OperatorSettings") -> int:
     # LitServe and ONNX Runtime take a second to import: the other commands and wrong arguments do not wait for them.
     from serving import logs
@@ -85,6 +97,7 @@ def _serve(settings: "OperatorSettings") -> int:
             settings.log,
             settings.access,
             settings.otlp_endpoint,
+            settings.record_policy,
         )
         options = settings.tls.options() if settings.tls else {}
         server.serve(settings.host, settings.port, forwarded_allow_ips=settings.forwarded_allow_ips, **options)

@@ -75,10 +75,10 @@ def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser)
 def _check_store(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> None:
     if settings.record is None:
         return
-    from undertone.recorded.store import Store, StoreError
+    from undertone.recorded.store import StoreError, check_store
 
     try:
-        Store(settings.record).check()
+        check_store(settings.record)
     except StoreError as refused:
         parser.error(f"argument --record: {refused}")
 

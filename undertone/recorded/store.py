@@ -15,6 +15,10 @@ from typing import Any
 
 from undertone.recorded.layout import events_file, session_of
 
+# A store that hangs is to be known as one that is away within half a minute: s3fs tries five times.
+_PATIENCE = {"s3": {"config_kwargs": {"connect_timeout": 3, "read_timeout": 5, "retries": {"max_attempts": 0}}}}
+_CHECK = ".check"
+
 
 class StoreError(ValueError):
     """A store of recorded sessions cannot be used."""
@@ -33,7 +37,7 @@ class Store:
 
         self.url = url
         try:
-            self._files, root = url_to_fs(url)
+            self._files, root = url_to_fs(url, **_PATIENCE.get(url.partition("://")[0], {}))
         except (ImportError, ValueError) as error:
             raise StoreError(f"{url}: {error}") from None
         self._root = root.rstrip("/")
@@ -55,6 +59,11 @@ class Store:
         """Return the bytes of a file; raises `StoreError`."""
         with self._named():
             return bytes(self._files.cat_file(self._path(name)))
+
+    def remove(self, name: str) -> None:
+        """Delete one file; raises `StoreError`."""
+        with self._named():
+            self._files.rm(self._path(name))
 
     def exists(self, name: str) -> bool:
         """Tell whether there is such a file; raises `StoreError`."""
@@ -94,17 +103,6 @@ class Store:
                 with suppress(FileNotFoundError):
                     self._files.rm(self._path(name), recursive=True)
 
-    def check(self) -> None:
-        """Make the folder and write into it, so that a wrong one is found at once; other places are left alone.
-
-        Raises:
-            StoreError: it is no folder that can be written to.
-        """
-        if self.is_folder:
-            self.write(".check", b"")
-            with self._named():
-                self._files.rm(self._path(".check"))
-
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
@@ -116,6 +114,27 @@ class Store:
             raise StoreError(f"{self.url}: there is no {error.filename or error}") from None
         except Exception as error:  # each kind of place has its own
             raise StoreError(f"{self.url}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def check_store(url: str) -> None:
+    """Make the folder of a store and write into it, so that a wrong one is found at once.
+
+    Of other places it is asked no more than whether there is such a kind: they may be away when a server starts.
+
+    Raises:
+        StoreError: it is no folder that can be written to, or nothing that fsspec knows, or a package is missing.
+    """
+    from fsspec import get_filesystem_class
+    from fsspec.utils import get_protocol
+
+    try:
+        kind = get_filesystem_class(get_protocol(url))
+    except (ImportError, ValueError) as error:
+        raise StoreError(f"{url}: {error}") from None
+    if "file" in _protocols(kind):
+        store = Store(url)
+        store.write(_CHECK, b"")
+        store.remove(_CHECK)
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

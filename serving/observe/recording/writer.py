@@ -6,6 +6,7 @@ What waits is bounded in bytes; what does not fit is refused at once, and whoeve
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from serving.observe.recording.counts import Counts
@@ -16,6 +17,7 @@ log = logging.getLogger("undertone.recording")
 
 MOST_WAITING_BYTES = 64 * MB
 _RETRY_S = 1.0
+_SLOW_S = 10.0  # a write that takes longer is said to get no answer
 
 Write = Callable[[Store], None]
 
@@ -28,7 +30,8 @@ class Writer:
         self._queue: queue.SimpleQueue[tuple[Write, int] | None] = queue.SimpleQueue()
         self._lock, self._over = threading.Lock(), threading.Event()
         self._waiting = 0
-        self._failing = False
+        self._is_away = False
+        self._began_s: float | None = None  # of the write under way
         self._thread = threading.Thread(target=self._work, name="recording", daemon=True)
 
     def start(self) -> None:
@@ -37,6 +40,8 @@ class Writer:
 
     def put(self, write: Write, size: int) -> bool:
         """Let `write` be called with the store once it is its turn; False where no `size` bytes may wait any more."""
+        if self._began_s is not None and time.monotonic() - self._began_s > _SLOW_S:
+            self._say_away(f"{self._store.url} does not answer")
         with self._lock:
             if size and self._waiting + size > self._most:
                 return False
@@ -50,35 +55,42 @@ class Writer:
         self._queue.put(None)
         self._thread.join(within_s)
         self._over.set()
-        if self._thread.is_alive():
+        if self._waiting:
             log.error("%.1f MB of recordings are lost: the server went down before they were written", self._mb)
 
     def _work(self) -> None:
         while (job := self._queue.get()) and not self._over.is_set():
             write, size = job
-            while not self._succeeds(write) and not self._over.wait(_RETRY_S):
-                pass
+            while not self._succeeds(write):
+                if self._over.wait(_RETRY_S):
+                    return
             with self._lock:
                 self._waiting -= size
             self._counts.waiting_bytes.dec(size)
 
     def _succeeds(self, write: Write) -> bool:
+        self._began_s = time.monotonic()
         try:
             write(self._store)
         except StoreError as error:
             self._counts.errors.inc()
-            if not self._failing:
-                log.error("recordings cannot be written: %s; sessions go on, and it is tried again", error)
-            self._failing = True
+            self._say_away(str(error))
             return False
         except Exception:
-            log.exception("a part of a recording cannot be written")  # a fault of ours: the next is not held up
             self._counts.errors.inc()
+            log.exception("a part of a recording cannot be written")  # a fault of ours: the next is not held up
             return True
-        if self._failing:
+        finally:
+            self._began_s = None
+        if self._is_away:
             log.warning("recordings are written again; %.1f MB wait", self._mb)
-        self._failing = False
+        self._is_away = False
         return True
+
+    def _say_away(self, why: str) -> None:
+        if not self._is_away:
+            log.error("recordings cannot be written: %s; sessions go on, and it is tried again", why)
+        self._is_away = True
 
     @property
     def _mb(self) -> float:

@@ -117,9 +117,8 @@ class SessionRecording:
 
     def _finish(self, outcome: Outcome, reason: str, cut: str | None = None) -> None:
         self._add({"type": END, "reason": reason, "cut": cut, "samples": self._samples})
-        self._write_events()
-        if self._is_open:
-            self._close(outcome)
+        self._recorder.put(partial(self._save_events, self._lines, False))
+        self._close(outcome)
 
     def _close(self, outcome: Outcome) -> None:
         if self._is_open:
@@ -128,10 +127,13 @@ class SessionRecording:
 
     def _write_events(self, is_first: bool = False) -> None:
         lines = self._lines[:]
-        self._handed_over = len(lines)
-        if not self._recorder.put(partial(self._save_events, lines, is_first), sum(map(len, lines))):
-            log.error("session %s: events of its recording are lost: %s", self._session, _NO_STORE)
+        if self._recorder.put(partial(self._save_events, lines, is_first), sum(map(len, lines))):
+            self._handed_over = len(lines)
+        elif is_first:
+            log.error("session %s is not recorded: %s", self._session, _NO_STORE)
             self._close("cut")
+        else:
+            self._cut(_NO_STORE)
 
     def _put(self, name: str, made: Callable[[], bytes], size: int) -> bool:
         return self._recorder.put(partial(self._save, name, made), size)

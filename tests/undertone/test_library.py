@@ -1,6 +1,7 @@
 """`import undertone`: its public names, what it loads and how long that takes, in processes of their own."""
 
 import ast
+import os
 import subprocess
 import sys
 

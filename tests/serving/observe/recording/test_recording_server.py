@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import running_server
-from material.recorded_sessions import kept, recorded, traces
+from material.recording.sessions import kept, recorded, traces
 from material.server_processes import family_of
 from material.wire import receive, receive_until, send, session
 from websockets.sync.client import connect

@@ -35,7 +35,13 @@ class S3Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = ["weed", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._folder}", "-s3"]
-        options = {**self._ports, "s3.config": self._folder / "s3.json", "s3.port.iceberg": 0, "volume.max": 5}
+        options = {
+            **self._ports,
+            "s3.config": self._folder / "s3.json",
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
+            "volume.max": 5,
+        }
         options["master.volumeSizeLimitMB"] = 64
         with (self._folder / "weed.log").open("ab") as log:
             all_options = [f"-{name}={value}" for name, value in options.items()]

@@ -11,7 +11,7 @@ from material.recording.sessions import kept, recorded
 
 from serving.cli.main import main
 from undertone.audio_file import read
-from undertone.recorded.store import Store, StoreError
+from undertone.recorded.store import Store
 
 URL = f"s3://{BUCKET}/recordings"
 
@@ -80,11 +80,3 @@ def test_what_is_deleted_is_gone_from_the_bucket(recording, clip, capsys):
     left = Store(f"s3://{BUCKET}")
     left._files.invalidate_cache()
     assert left._files.find(BUCKET) == []
-
-
-def test_a_store_that_does_not_let_us_in_is_named(s3):
-    with (
-        patch.dict(os.environ, AWS_SECRET_ACCESS_KEY="wrong"),
-        pytest.raises(StoreError, match=r"s3://talks/other: "),
-    ):
-        Store("s3://talks/other").write("asr/ab.jsonl", b"")

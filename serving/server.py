@@ -29,6 +29,7 @@ from serving.live.connection import serve_connection
 from serving.live.websocket_protocol import BoundedWebSocket
 from serving.logs import QUIET, LogSettings, configuration
 from serving.observe.observer import Observer
+from serving.observe.recording.policy import RecordPolicy
 from serving.observe.routes import add_observation
 from serving.observe.trace_context import TraceContext
 from serving.processes import end_with_parent
@@ -63,7 +64,7 @@ class ServerFailedError(RuntimeError):
 class UndertoneServer(SupervisedServer):
     """A LitServer with `/ws/analyze`, sessions in the API process and a drain at the end.
 
-    `access` says who may use it; spans go to `otlp_endpoint`.
+    `access` says who may use it; spans go to `otlp_endpoint`, sessions that consent where `record` says.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class UndertoneServer(SupervisedServer):
         log: LogSettings = QUIET,
         access: Access = OPEN,
         otlp_endpoint: str | None = None,
+        record: RecordPolicy | None = None,
     ) -> None:
         manifest = check_release(release)
         self._recognition, self._log = recognition or Recognition(), log
@@ -90,7 +92,7 @@ class UndertoneServer(SupervisedServer):
         )
         self.guard = Guard(access)
         self.admission = Admission(limits, self.guard.quotas)
-        self.service = Service(release, limits, self._recognition)
+        self.service = Service(release, limits, self._recognition, record)
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
@@ -115,7 +117,7 @@ class UndertoneServer(SupervisedServer):
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Load the models while the server already answers /health, and drain on SIGTERM."""
         end_with_parent()
-        async with super().lifespan(app), self.observer.watching():
+        async with super().lifespan(app), self.observer.watching(), self.service.recorder.running():
             self._drain_on_signal()
             opening = asyncio.create_task(self._open())
             async with self.guard.watching(self.admission.slots):

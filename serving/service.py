@@ -6,12 +6,14 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from serving.logs import subject
 from serving.observe.metrics import Metrics
+from serving.observe.recording.policy import RecordPolicy
+from serving.observe.recording.recorder import Recorder
 from serving.observe.sessions import Sessions
 from serving.settings import Recognition, ServerLimits
 from serving.short_calls import ShortCalls
@@ -21,7 +23,7 @@ from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job, OverloadError
 from serving.workers.words import NO_ASR
 from undertone.audio import RATE_HZ, Samples
-from undertone.manifest import EarSettings
+from undertone.manifest import MANIFEST_NAME, EarSettings, describe
 from undertone.release import Release, open_release
 from undertone.stream.settings import SessionSettings
 from undertone.voice.baseline import no_baseline
@@ -54,7 +56,9 @@ class Service:
     `metrics` and `sessions` observe what goes on. Live audio and uploads are computed on threads of their own.
     """
 
-    def __init__(self, release: Path, limits: ServerLimits, recognition: Recognition) -> None:
+    def __init__(
+        self, release: Path, limits: ServerLimits, recognition: Recognition, record: RecordPolicy | None = None
+    ) -> None:
         self.release = release
         self.limits = limits
         self.asr: dict[str, Any] = dict(NO_ASR)
@@ -68,10 +72,12 @@ class Service:
         self.metrics = Metrics()
         self.sessions = Sessions(self.metrics)
         self.pressure = Pressure()
+        self.recorder = Recorder(record, self.metrics.registry)
         self._recognition = recognition
         self._words: WorkerQueue | None = None
         self._partials: WorkerQueue | None = None
         self._describing: asyncio.Task[None] | None = None
+        self._manifest_sha256 = ""
 
     async def open(self, words: WorkerQueue, partials: WorkerQueue | None) -> None:
         """Load and warm the models, off the event loop, and await the workers.
@@ -86,6 +92,7 @@ class Service:
         for queue in filter(None, (words, partials)):
             await queue.until_ready()
         self.engine = engine
+        self._manifest_sha256 = describe(self.release / MANIFEST_NAME).sha256
         await self._describe(words)
         log.info("release %s is loaded and warm", engine.manifest.version)
 
@@ -112,6 +119,14 @@ class Service:
         """Which release is loaded, and which recogniser."""
         version = self.engine.manifest.version if self.engine else None
         return {"version": version, "asr_engine": self.asr["engine"], "asr_model": self.asr.get("model")}
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a recording says of that by which it was heard: release, recogniser, and how this is set."""
+        asr = self._recognition.asr
+        set_so = {name: without_folders(value) for name, value in asdict(asr).items()} if asr else None
+        release = {"version": self.about["version"], "manifest_sha256": self._manifest_sha256}
+        return {"release": release, "asr": dict(self.asr), "recogniser": set_so}
 
     @property
     def _ear_settings(self) -> EarSettings | None:

@@ -27,6 +27,7 @@ THIRD_PARTY = {
     "undertone.words.engines": {"numpy", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},
     "undertone.words.plausibility": {"numpy"},
     "undertone.protocol": {"pydantic", "typing_extensions"},
+    "undertone.recorded": {"fsspec", "numpy", "soundfile"},
     "undertone.stream": {"numpy", "pydantic", "annotated_types"},
     "undertone.client": {"numpy", "websockets"},
 }

@@ -10,8 +10,13 @@ The public names are those of `__all__`; they are loaded when they are first use
 nothing. Their types are in `__init__.pyi`.
 """
 
+import os
 from importlib import import_module
 from typing import Any
+
+# ONNX Runtime keeps what it tells its maker in ~/.cache/Microsoft, and sends it, unless it is told not to before it is
+# imported: nothing that hears people does that here. Whoever wants it sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "open_release": "undertone.release",

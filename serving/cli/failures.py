@@ -14,6 +14,7 @@ WELL, FAILED = 0, 1
 _EXTRAS = {
     **dict.fromkeys(("av", "faster_whisper", "fastapi", "jwt", "litserve", "pydantic_settings"), "serve"),
     **dict.fromkeys(("prometheus_client", "psutil", "python_multipart", "starlette", "uvicorn", "websockets"), "serve"),
+    "fsspec": "serve",
     "opentelemetry": "otel",
     "pocketsphinx": "pocketsphinx",
 }

@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(found.shown())
         return 0
     _check_access(found.settings, arguments.parser)
+    _check_store(found.settings, arguments.parser)
     check_release(found.settings.release)
     try:
         bound_socket(found.settings.host, found.settings.port).close()
@@ -71,6 +72,17 @@ def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser)
         check(settings.access, settings.host, settings.tls)
     except StartError as refused:
         parser.error(str(refused))
+
+
+def _check_store(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> None:
+    if settings.record is None:
+        return
+    from undertone.recorded.store import StoreError, check_store
+
+    try:
+        check_store(settings.record)
+    except StoreError as refused:
+        parser.error(f"argument --record: {refused}")
 
 
 def _serve(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> int:
@@ -91,6 +103,7 @@ def _serve(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> int
             settings.log,
             settings.access,
             settings.otlp_endpoint,
+            settings.record_policy,
         )
         options = settings.tls.options() if settings.tls else {}
         server.serve(settings.host, settings.port, forwarded_allow_ips=settings.forwarded_allow_ips, **options)

@@ -56,7 +56,7 @@ def chosen_settings(request: Request, known: Sequence[str]) -> dict[str, Any]:
             raise Refusal(422, "invalid_setting", f"unknown setting {name!r}; known are {', '.join(known)}")
         if name in chosen:
             raise Refusal(422, "invalid_setting", f"{name} is given twice")
-        chosen[name] = text if name == "language" else _value(text)
+        chosen[name] = text if name in ("language", "speaker") else _value(text)
     try:
         SessionSettings().updated(chosen)
     except SettingError as error:

@@ -60,6 +60,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **options)
         self._most_bytes, self._over, self._after_close = most_bytes, False, 0
         self.conn.max_message_size = None  # or websockets closes by itself
+        self.conn.debug = False  # or it logs each frame: what people say
         self.conn.reader = _BoundedReader(most_bytes, self._add_oversized)
         self.conn.parser = self.conn.parse()  # anew: the one under way has the other reader
         next(self.conn.parser)

@@ -5,6 +5,7 @@ that no two threads are in it at once.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from undertone.stream.session import Session
 from undertone.stream.utterance import Speculation
@@ -12,10 +13,10 @@ from undertone.words.reading import Words
 
 
 class Hints:
-    """The words that `session` waits for in a pause, those of its last speculation."""
+    """The words that `session` waits for in a pause, those of its last speculation; `told` gets them first."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, told: Callable[[Words], object]) -> None:
+        self._session, self._told = session, told
         self._asked: tuple[Speculation, asyncio.Task[Words]] | None = None
 
     def await_words(self, speculation: Speculation, task: asyncio.Task[Words]) -> None:
@@ -29,7 +30,9 @@ class Hints:
         speculation, task = self._asked
         self._asked = None
         if not task.cancelled() and not task.exception():
-            self._session.hint(speculation, task.result())
+            words = task.result()
+            self._told(words)
+            self._session.hint(speculation, words)
 
     async def settled(self) -> None:
         """Wait for the words, if any were asked for, and tell them; words that fail say nothing."""

@@ -12,12 +12,13 @@ from typing import Any
 
 from serving.logs import SESSION
 from serving.observe.metrics import GONE
+from serving.observe.recording.session import SessionRecording, head_of
 from serving.service import Service
 from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Finals
 from serving.sessions.hints import Hints
 from serving.sessions.partials import Partials
-from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, wire
+from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, recorded, wire
 from serving.workers.pressure import FEWER_MOODS, NO_PARTIALS
 from serving.workers.scheduler import Job
 from undertone.audio import FRAME_SAMPLES, RATE_HZ
@@ -30,6 +31,7 @@ from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
 from undertone.voice.joined import JoinedEars
 from undertone.words.reading import Words
+from undertone.words.reasons import REJECTIONS
 
 PIECE_BYTES = 32_000  # a second: how much is heard at once
 FRAME_BYTES = 2 * FRAME_SAMPLES
@@ -57,25 +59,33 @@ class ServedSession:
         self.observed = service.sessions.begin(
             "live" if live else "upload", lambda: self.session.heard_samples, self._totals
         )
-        self.subscribers: list[Subscriber] = [finals_log(self.id), self._observe, wire(send)]
+        kind = "live" if live else "upload"
+        self.recording = SessionRecording(service.recorder, self.id, kind, self._recorded_head)
+        self.subscribers: list[Subscriber] = [finals_log(self.id), self._observe, recorded(self.recording), wire(send)]
         self._publish = publisher(self.subscribers)
         patience_ms = service.limits.provisional_after_ms
         self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
         self.finals.fusion, self.finals.ears = service.engine.fusion, JoinedEars(service.engine.ear)
-        self._hints = Hints(self.session)
+        self._hints = Hints(self.session, self._hinted)
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
     def update(self, changes: dict[str, Any]) -> None:
         """Apply the fields of `session.update`, all or none.
 
         Raises:
-            SettingError: an unknown setting, a value out of range or that this server cannot do, or after audio.
+            SettingError: an unknown setting, a value out of range or that this server cannot do, or after audio, when
+                only the consent to be recorded can be withdrawn.
         """
+        if self.session.heard_samples and changes == {"record": False}:
+            self._withdraw_consent()
+            return
         if self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
         settings = self.session.settings.updated(changes)
         if reason := self._service.too_long(settings.max_utterance_ms):
             raise SettingError(f"max_utterance_ms: {reason}")
+        if settings.record and (reason := self._service.recorder.refusal):
+            raise SettingError(f"record: {reason}")
         if settings.partials and (reason := self._service.no_partials):
             raise SettingError(f"partials: {reason}")
         if reason := self._service.no_language(settings.language):
@@ -91,6 +101,11 @@ class ServedSession:
         self.finals.ears = JoinedEars(self._release.ear, adaptive)
         self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
         self.finals.redacts = self._partials.redacts = settings.redact_text
+        self.recording.consents = settings.record
+
+    def _withdraw_consent(self) -> None:
+        self.session.settings = self.session.settings.updated({"record": False})
+        self.recording.withdraw()
 
     async def hear(self, pcm: bytes, early: bool = False) -> None:
         """Take the next samples, int16 little-endian at 16 kHz, an even number of bytes; send what they bring about.
@@ -102,6 +117,7 @@ class ServedSession:
         for start in range(0, len(pcm), PIECE_BYTES):
             self._clock.begin()
             piece = pcm[start : start + PIECE_BYTES]
+            self.recording.heard(piece)
             if not (early or not self._live or self._ahead_s() > MAX_AHEAD_S):
                 self._hints.pass_on()
                 self.session.sparse_moods = self._service.pressure.value >= FEWER_MOODS
@@ -140,6 +156,7 @@ class ServedSession:
 
     async def end_utterance(self, cause: str) -> bool:
         """End the utterance under way (`commit`, `idle`); False where there is none."""
+        self._came(cause)
         outputs: list[Output] = await self._threads.run(self.session.end_utterance, cause)
         await self._tell(outputs)
         return bool(outputs)
@@ -153,6 +170,7 @@ class ServedSession:
 
         `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
+        self._came("finish")
         await self._tell(await self._threads.run(self.session.finish))
         await self.finals.drain()
         self.cancel(reason)
@@ -166,6 +184,7 @@ class ServedSession:
     def cancel(self, reason: str = GONE) -> None:
         """Give up what is still under way, for `reason`; harmless after `close`, or a second time."""
         self._service.sessions.end(self.observed, reason)
+        self.recording.end(reason)
         self.finals.cancel()
         self._partials.cancel()
 
@@ -192,7 +211,18 @@ class ServedSession:
             "asr": self._service.asr,
             "ear": self._service.ear,
             "fusion": asdict(self._release.fusion),
+            "recording": self._service.recorder.info,
         }
+
+    def _recorded_head(self) -> Message:
+        return head_of(self.settings.as_dict(), self._service.speculates, **self._service.provenance)
+
+    def _hinted(self, words: Words) -> None:
+        if self.settings.endpoint == "adaptive" and (words.text or words.reason in REJECTIONS):
+            self._came("hint")
+
+    def _came(self, name: str) -> None:
+        self.recording.came(name, self.session.heard_samples)
 
     async def _tell(self, outputs: list[Output]) -> None:
         withdrawn = {id(output.speculation) for output in outputs if isinstance(output, Withdrawn)}
@@ -210,6 +240,7 @@ class ServedSession:
 
     def _forward(self, output: Stretch | Withdrawn) -> None:
         if isinstance(output, Utterance):
+            self.recording.judged(output.utterance_id, output.samples)
             self.finals.add(output)
         elif isinstance(output, Speculation):
             self._hints.await_words(output, self.finals.speculate(output))

@@ -7,6 +7,7 @@ a client that is gone ends the telling.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from serving.observe.recording.session import SessionRecording
 from serving.sessions.wire import Message, message_of
 from undertone.stream.events import Event, Final
 
@@ -31,6 +32,15 @@ def wire(send: Send) -> Subscriber:
 
     async def tell(event: Event) -> None:
         await send(message_of(event))
+
+    return tell
+
+
+def recorded(recording: SessionRecording) -> Subscriber:
+    """Return the subscriber that hands each event, as a message, to `recording`."""
+
+    async def tell(event: Event) -> None:
+        recording.told(message_of(event))
 
     return tell
 

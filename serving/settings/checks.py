@@ -127,6 +127,13 @@ def http_url(value: Any) -> str:
     return text
 
 
+def store(value: Any) -> str:
+    """Check a folder or a URL of what fsspec knows; whether it can be used is found out later."""
+    if not (text := str(value).strip()):
+        raise ValueError("a folder, or a URL such as s3://bucket/recordings")
+    return text
+
+
 def networks(value: Any) -> str:
     """Check addresses and networks, such as 192.0.2.7,10.0.0.0/8, with commas between them."""
     for network in str(value).split(","):

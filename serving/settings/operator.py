@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from serving.guard.policy import Access
 from serving.logs import FORMATS, LEVELS, LogSettings
+from serving.observe.recording.policy import RecordPolicy
 from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.access import AccessSettings
@@ -104,6 +105,15 @@ class OperatorSettings(AccessSettings):
     )
     otlp_endpoint: Annotated[str, BeforeValidator(checks.http_url)] | None = _setting(
         None, "send spans there by OTLP over HTTP, such as http://collector:4318/v1/traces (default: no spans)", "URL"
+    )
+    record: Annotated[str, BeforeValidator(checks.store)] | None = _setting(
+        None, "keep sessions that consent (`record` of session.update) there, see docs/operate.md", "DIR|URL"
+    )
+    record_max_mb: Annotated[float, BeforeValidator(checks.amount)] | None = _setting(
+        None, "of recordings in all, then no more are taken (default: no bound)", "MB"
+    )
+    record_keep_days: Annotated[float, BeforeValidator(checks.amount)] | None = _setting(
+        None, "then a recording is deleted (default: kept)", "DAYS"
     )
     asr_model: Annotated[str, BeforeValidator(checks.model)] = _setting(_ASR.model, "Whisper", "NAME|FOLDER|none")
     asr_fallback: Annotated[str, BeforeValidator(checks.choice(*FALLBACKS))] = _one_of(
@@ -201,6 +211,11 @@ class OperatorSettings(AccessSettings):
     def access(self) -> Access:
         """Who may use the server."""
         return self.access_from(self.origins)
+
+    @property
+    def record_policy(self) -> RecordPolicy | None:
+        """Where sessions that consent are kept; None: nowhere."""
+        return RecordPolicy(self.record, self.record_max_mb, self.record_keep_days) if self.record else None
 
     @property
     def log(self) -> LogSettings:

@@ -1,6 +1,7 @@
 """`import undertone`: its public names, what it loads and how long that takes, in processes of their own."""
 
 import ast
+import os
 import subprocess
 import sys
 
@@ -103,3 +104,11 @@ print(final.verdict.mode, final.verdict.reason, final.text)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["audio_only", "asr_unavailable", "None"]
     assert "faster_whisper is not installed; `pip install 'undertone[whisper]'`" in done.stderr
+
+
+def test_what_is_heard_with_the_library_leaves_nothing_in_the_home_of_its_user(promoted_release, tmp_path):
+    # Whoever imports ONNX Runtime elsewhere lets it keep there, and send, what it tells its maker.
+    program = f"import undertone; undertone.open_release({str(promoted_release)!r})"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", program], check=True, env={**environment, "HOME": str(tmp_path)})
+    assert list(tmp_path.rglob("*")) == []

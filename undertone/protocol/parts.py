@@ -85,6 +85,14 @@ class Limits(TypedDict):
 
 
 @with_config(OPEN)
+class RecordingInfo(TypedDict):
+    """Whether a session may be recorded here, by `record` in its settings, and for how many days it is kept."""
+
+    allowed: bool
+    keep_days: Annotated[float | None, Field(description="null: until the operator deletes it")]
+
+
+@with_config(OPEN)
 class ReleaseInfo(TypedDict):
     """Which release is served; `models` has the sha256 of each file."""
 

@@ -20,6 +20,7 @@ from undertone.protocol.parts import (
     Labels,
     Limits,
     Note,
+    RecordingInfo,
     ReleaseInfo,
     Sentiment,
     Share,
@@ -60,6 +61,7 @@ class SessionCreated(TypedDict):
     asr: Asr
     ear: EarInfo
     fusion: Fusion
+    recording: RecordingInfo
 
 
 @with_config(CLOSED)

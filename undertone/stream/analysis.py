@@ -54,6 +54,8 @@ class Stream:
         adaptive = self._settings.baseline == "adaptive"
         if adaptive and (reason := no_baseline(models.manifest.ear)):
             raise SettingError(f"baseline: {reason}")
+        if self._settings.record:
+            raise SettingError("record: only a server keeps sessions")
         if self._settings.endpoint == "adaptive" and reader is None:
             raise SettingError("endpoint: it adapts to the words, and there are none here")
         self._ears = JoinedEars(models.ear, adaptive)

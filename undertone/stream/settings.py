@@ -23,6 +23,7 @@ class _Wanted:
 _Switch = Annotated[bool, _Wanted("true or false")]
 _Alpha = Annotated[float, Field(ge=0, le=1)] | Literal["adaptive"]
 _Language = Annotated[str, Field(min_length=2, max_length=10)]
+_Speaker = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 
 
 class SessionSettings(BaseModel):
@@ -53,6 +54,14 @@ class SessionSettings(BaseModel):
         "server has no ear or no baseline for it",
     )
     redact_text: _Switch = Field(default=False, description="finals and partials without the words")
+    record: _Switch = Field(
+        default=False,
+        description="consent that the operator keeps the audio and the events of this session; refused where none is "
+        "kept; false is taken at any time, and what was kept of the session is deleted",
+    )
+    speaker: Annotated[_Speaker | None, _Wanted("1 to 64 of A-Z, a-z, 0-9 and ._@-")] = Field(
+        default=None, description="a name under which a recorded session can be found and deleted, a pseudonym at best"
+    )
 
     def updated(self, changes: Mapping[str, Any]) -> "SessionSettings":
         """Return a copy with `changes` applied, all or none; none of them may be None.

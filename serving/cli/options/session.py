@@ -41,6 +41,9 @@ def add_session(parser: argparse.ArgumentParser) -> None:
     baseline_help = "judge the voice against how it sounded so far in the session"
     session.add_argument("--baseline", choices=("none", "adaptive"), help=baseline_help)
     session.add_argument("--redact-text", action=argparse.BooleanOptionalAction, help="finals without the words")
+    record_help = "consent that the operator keeps the audio and the events"
+    session.add_argument("--record", action=argparse.BooleanOptionalAction, help=record_help)
+    session.add_argument("--speaker", metavar="NAME", help="a pseudonym to find a recorded session by")
 
 
 def url(text: str) -> str:

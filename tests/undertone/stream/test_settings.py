@@ -8,7 +8,7 @@ pytestmark = pytest.mark.fast
 
 KNOWN = (
     "endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
-    "alpha, language, baseline, redact_text"
+    "alpha, language, baseline, redact_text, record, speaker"
 )
 
 
@@ -21,6 +21,7 @@ KNOWN = (
         {"alpha": "adaptive"},
         {"baseline": "adaptive", "endpoint": "adaptive"},
         {"partials": True, "language": "en", "redact_text": True},
+        {"record": True, "speaker": "anna.1_2-3@x"},
     ],
 )
 def test_good_settings_are_taken(changes):
@@ -66,6 +67,11 @@ def test_a_whole_number_for_the_weight_of_the_words_stays_one():
         ("alpha", True),
         ("language", ""),
         ("language", 5),
+        ("record", "yes"),
+        ("speaker", ""),
+        ("speaker", "a/b"),
+        ("speaker", "anna\n"),
+        ("speaker", 65 * "a"),
         ("volume", 11),
     ],
 )

@@ -1,0 +1,1 @@
+"""What an operator does with recorded sessions: `recordings` lists and deletes them, `replay` re-runs them."""

@@ -1,6 +1,6 @@
 """The one door of the server, for sockets and uploads: a slot is taken before anything is built for a caller.
 
-    with admission.admit(Caller("live", "203.0.113.7:4711")) as slot: ...
+    async with admission.admit_everywhere(Caller("live", "203.0.113.7:4711")) as slot: ...
 
 Live sessions and uploads are counted apart, so that slow uploads never lock out whoever speaks. Whose credential holds
 was found out before (serving/guard/access.py); what it is good for is asked here. One per API process; everything runs
@@ -10,8 +10,8 @@ in its event loop.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -128,9 +128,7 @@ class Admission:
             RefusedError: the server goes down, is not ready yet or has no slot left, or the caller has used up its own.
         """
         if refused := self._refusal(caller):
-            log.info("refused %s from %s: %s, %s", caller.kind, caller.address, refused.code, refused)
-            self._quotas.meter.add(caller.grant.name, refusals=1)
-            raise refused
+            raise self._noted(caller, refused)
         self._quotas.meter.add(caller.grant.name, **{_PLURAL[caller.kind]: 1})
         slot = Slot(caller, Account(self._quotas, caller.grant))
         self._slots[caller.kind].add(slot)
@@ -143,6 +141,33 @@ class Admission:
         finally:
             self._slots[caller.kind].discard(slot)
             slot.close()
+
+    @asynccontextmanager
+    async def admit_everywhere(self, caller: Caller) -> AsyncIterator[Slot]:
+        """Do the same, and hold what the key of `caller` may have at all servers that count together.
+
+        Raises:
+            RefusedError: as `admit`, or the caller has used up its own elsewhere.
+        """
+        with self.admit(caller) as slot:
+            async with AsyncExitStack() as held:
+                counted = self._quotas.counted(caller.grant, caller.kind, caller.upload_bytes)
+                try:
+                    await held.enter_async_context(counted)
+                except RefusedError as refused:
+                    self._quotas.meter.add(caller.grant.name, **{_PLURAL[caller.kind]: -1})  # it did not begin
+                    raise self._noted(caller, refused) from None
+                yield slot
+
+    @property
+    def counts_with_others(self) -> bool:
+        """Whether it is known now what keys use at other servers."""
+        return self._quotas.counts.is_connected
+
+    def _noted(self, caller: Caller, refused: RefusedError) -> RefusedError:
+        log.info("refused %s from %s: %s, %s", caller.kind, caller.address, refused.code, refused)
+        self._quotas.meter.add(caller.grant.name, refusals=1)
+        return refused
 
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:

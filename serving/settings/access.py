@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from serving.guard.grant import Quota
-from serving.guard.policy import READERS, Access, TokenRules
+from serving.guard.policy import READERS, Access, SharedRules, TokenRules
 from serving.guard.tls import Tls
 from serving.settings import checks
 
@@ -53,6 +53,12 @@ class AccessSettings(BaseSettings):
     )
     quota_uploads: _Count = _setting("uploads of a key in a day (default: no bound)", "N")
     quota_upload_mb: _Amount = _setting("MB of uploads of a key in a day (default: no bound)", "MB")
+    redis: SecretStr | None = _setting(
+        "hold sessions and quotas of keys across all servers with this Redis, such as redis://host:6379/0", "URL"
+    )
+    redis_away: Annotated[str, BeforeValidator(checks.choice("open", "closed"))] = _setting(
+        "while it does not answer: each server counts alone, or keys with quotas are refused", "{open,closed}", "open"
+    )
     usage: Path | None = _setting("count what each key uses in this sqlite file, see `undertone usage`", "FILE")
     ssl_certfile: Path | None = _setting("serve TLS with this certificate, and those that it hangs on", "FILE")
     ssl_keyfile: Path | None = _setting("its key, where it is not in the same file", "FILE")
@@ -66,6 +72,7 @@ class AccessSettings(BaseSettings):
             no_auth=self.no_auth == "on",
             quota=self._quota,
             usage=self.usage,
+            shared=SharedRules(self.redis.get_secret_value(), self.redis_away == "closed") if self.redis else None,
             addresses=tuple(self.allow_ips.split(",")) if self.allow_ips else (),
             origins=origins,
             readers={"/info": self.info_access, "/metrics": self.metrics_access},

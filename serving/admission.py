@@ -1,6 +1,7 @@
 """The one door of the server, for sockets and uploads: a slot is taken before anything is built for a caller.
 
-    async with admission.admit_everywhere(Caller("live", "203.0.113.7:4711")) as slot: ...
+    with admission.admit(Caller("live", "203.0.113.7:4711")) as slot:
+        await admission.share(slot)
 
 Live sessions and uploads are counted apart, so that slow uploads never lock out whoever speaks. Whose credential holds
 was found out before (serving/guard/access.py); what it is good for is asked here. One per API process; everything runs
@@ -10,8 +11,8 @@ in its event loop.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,6 +75,10 @@ class Slot:
             self.ending.set()
             for tell in self._to_tell:
                 tell()
+
+    async def begin_everywhere(self) -> RefusedError | None:
+        """Count among all servers; return why there may be no more."""
+        return await self._account.begin(self.caller.kind, self.caller.upload_bytes)
 
     def heard(self, audio_s: float) -> None:
         """Count audio for the key of the caller; ends the slot where it is used up."""
@@ -142,22 +147,16 @@ class Admission:
             self._slots[caller.kind].discard(slot)
             slot.close()
 
-    @asynccontextmanager
-    async def admit_everywhere(self, caller: Caller) -> AsyncIterator[Slot]:
-        """Do the same, and hold what the key of `caller` may have at all servers that count together.
+    async def share(self, slot: Slot) -> None:
+        """Count `slot` among all servers that count together; one that is refused is to be given back.
 
         Raises:
-            RefusedError: as `admit`, or the caller has used up its own elsewhere.
+            RefusedError: the key of its caller has used up its own at other servers.
         """
-        with self.admit(caller) as slot:
-            async with AsyncExitStack() as held:
-                counted = self._quotas.counted(caller.grant, caller.kind, caller.upload_bytes)
-                try:
-                    await held.enter_async_context(counted)
-                except RefusedError as refused:
-                    self._quotas.meter.add(caller.grant.name, **{_PLURAL[caller.kind]: -1})  # it did not begin
-                    raise self._noted(caller, refused) from None
-                yield slot
+        if refused := await slot.begin_everywhere():
+            kind, key = slot.caller.kind, slot.grant.name
+            self._quotas.meter.add(key, **{_PLURAL[kind]: -1})  # it did not begin after all
+            raise self._noted(slot.caller, refused)
 
     @property
     def counts_with_others(self) -> bool:

@@ -82,11 +82,10 @@ class UploadResponse(Response):
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, send: Send) -> ASGIApp:
-        async with (
-            self._admission.admit_everywhere(caller("upload", request)) as slot,
-            received(request, self._service.limits, slot) as recording,
-        ):
-            return await _while_connected(request.receive, self._answered(slot, recording, send))
+        with self._admission.admit(caller("upload", request)) as slot:
+            await self._admission.share(slot)
+            async with received(request, self._service.limits, slot) as recording:
+                return await _while_connected(request.receive, self._answered(slot, recording, send))
         raise ClientDisconnect  # cut off in a drain: nobody reads an answer any more
 
     async def _answered(self, slot: Slot, recording: Recording, send: Send) -> ASGIApp:

@@ -60,7 +60,8 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
     """Admit the client or refuse it with a reason, then run its session to the end."""
     await websocket.accept()
     try:
-        async with admission.admit_everywhere(caller("live", websocket)) as slot:
+        with admission.admit(caller("live", websocket)) as slot:
+            await admission.share(slot)
             # In a task of its own: each step would go down through every layer of the application and up again.
             await asyncio.create_task(Connection(websocket, service, slot).run())
     except RefusedError as refused:

@@ -1,9 +1,7 @@
 """Whether a key may have more: sessions at once, connections a minute, audio and uploads a day."""
 
-import contextlib
 import math
 import uuid
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from serving.guard.grant import UNBOUNDED, Grant, Quota
@@ -56,23 +54,15 @@ class Quotas:
             return self._used_up(grant, "sessions", RETRY_AFTER_S)
         return self.spent(grant) or (self._uploads_spent(grant, upload_bytes) if kind == "upload" else None)
 
-    @contextlib.asynccontextmanager
-    async def counted(self, grant: Grant, kind: str, upload_bytes: int = 0) -> AsyncIterator[None]:
-        """Count a session or upload among all servers as long as the block lasts.
-
-        Raises:
-            RefusedError: `grant` has used up its own at other servers, or nobody knows and that is not good enough.
-        """
-        quota = self.of(grant)
-        asking = Asking(uuid.uuid4().hex, grant.name, kind, quota, upload_bytes)
+    async def begin(self, grant: Grant, kind: str, lease: str, upload_bytes: int) -> RefusedError | None:
+        """Count a session or upload among all servers until its `lease` ends; return why there may be none."""
+        if not (quota := self.of(grant)).given():
+            return None
         try:
-            if quota.given() and (full := await self.counts.begin(asking)):
-                raise self._used_up(grant, full.bound, full.wait_s)
-            yield
+            full = await self.counts.begin(Asking(lease, grant.name, kind, quota, upload_bytes))
         except CountsAwayError:
-            raise RefusedError(ErrorCode.SERVER_FULL, "nobody can say now what this key uses elsewhere") from None
-        finally:
-            self.counts.end(asking.lease)
+            return RefusedError(ErrorCode.SERVER_FULL, "nobody can say now what this key uses elsewhere")
+        return self._used_up(grant, full.bound, full.wait_s) if full else None
 
     def count(self, grant: Grant, audio_s: float = 0.0, upload_bytes: float = 0, **others: float) -> None:
         """Count what `grant` used."""
@@ -118,19 +108,27 @@ class Account:
     """What one session or upload uses, counted for the key that it came with."""
 
     def __init__(self, quotas: Quotas, grant: Grant) -> None:
-        self._quotas, self._grant = quotas, grant
+        self._quotas, self._grant, self._lease = quotas, grant, uuid.uuid4().hex
         self._uncounted_s = 0.0
+
+    async def begin(self, kind: str, upload_bytes: int) -> RefusedError | None:
+        """Count it among all servers until `close`; return why there may be no more."""
+        return await self._quotas.begin(self._grant, kind, self._lease, upload_bytes)
 
     def heard(self, audio_s: float) -> RefusedError | None:
         """Count `audio_s` seconds; return why there may be no more."""
         self._uncounted_s += audio_s
         if self._uncounted_s < _COUNTED_S:
             return None
-        self.close()
+        self._count_heard()
         return self._quotas.spent(self._grant, _COUNTED_S)  # what fits to the second is heard to its end
 
     def close(self) -> None:
-        """Count what was heard last."""
+        """Count what was heard last, and give back what was begun."""
+        self._count_heard()
+        self._quotas.counts.end(self._lease)
+
+    def _count_heard(self) -> None:
         self._count(audio_s=self._uncounted_s)
         self._uncounted_s = 0.0
 

@@ -30,7 +30,8 @@ log = logging.getLogger("undertone.guard")
 
 LEASE_S = 10.0  # a server that says nothing for so long has no sessions any more
 _EXCHANGE_S = 0.5
-_ANSWER_S = 1.0
+_ANSWER_S = 2.0
+_SOCKET_S = 1.0
 _CONNECTIONS = 8
 _MB = 1_000_000
 _AWAY = (RedisError, OSError, TimeoutError)
@@ -95,7 +96,7 @@ class RedisCounts:
     async def running(self) -> AsyncIterator[None]:
         """Exchange with the others inside."""
         once = Retry(NoBackoff(), 1)  # a connection that Redis closed meanwhile fails once
-        bounds: dict[str, Any] = {"socket_timeout": _ANSWER_S, "socket_connect_timeout": _ANSWER_S, "retry": once}
+        bounds: dict[str, Any] = {"socket_timeout": _SOCKET_S, "socket_connect_timeout": _SOCKET_S, "retry": once}
         connections = BlockingConnectionPool.from_url(
             self._rules.url, max_connections=_CONNECTIONS, timeout=_ANSWER_S, **bounds
         )

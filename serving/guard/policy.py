@@ -36,6 +36,14 @@ class SharedRules:
 
 
 @dataclass(frozen=True)
+class UrlRules:
+    """Where recordings may be fetched from: below `prefixes`, and within `networks` that are not of the internet."""
+
+    prefixes: Sequence[str] = ()
+    networks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Access:
     """Who may use the server: `readers` of paths such as /info are each one of `READERS`, `origins` pages of elsewhere.
 
@@ -51,6 +59,7 @@ class Access:
     addresses: Sequence[str] = ()
     origins: Sequence[str] = ()
     readers: dict[str, str] = field(default_factory=dict)
+    urls: UrlRules = UrlRules()
 
     @property
     def is_open(self) -> bool:

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from serving.guard.grant import Quota
-from serving.guard.policy import READERS, Access, SharedRules, TokenRules
+from serving.guard.policy import READERS, Access, SharedRules, TokenRules, UrlRules
 from serving.guard.tls import Tls
 from serving.settings import checks
 
@@ -25,6 +25,10 @@ _Amount = Annotated[float, BeforeValidator(checks.amount)] | None
 
 def _setting(about: str, metavar: str, default: Any = None) -> Any:
     return Field(default=default, description=about, json_schema_extra={"metavar": metavar})
+
+
+def _parts(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
 
 
 class AccessSettings(BaseSettings):
@@ -59,6 +63,12 @@ class AccessSettings(BaseSettings):
     redis_away: Annotated[str, BeforeValidator(checks.choice("open", "closed"))] = _setting(
         "while it does not answer: each server counts alone, or keys with quotas are refused", "{open,closed}", "open"
     )
+    allow_urls: Annotated[str, BeforeValidator(checks.prefixes)] | None = _setting(
+        "take recordings by address from below these, such as s3://bucket/,https://host/ (default: none)", "PREFIX,..."
+    )
+    allow_url_networks: Annotated[str, BeforeValidator(checks.networks)] | None = _setting(
+        "networks that are not of the internet and may be asked for them all the same (default: none)", "CIDR,..."
+    )
     usage: Path | None = _setting("count what each key uses in this sqlite file, see `undertone usage`", "FILE")
     ssl_certfile: Path | None = _setting("serve TLS with this certificate, and those that it hangs on", "FILE")
     ssl_keyfile: Path | None = _setting("its key, where it is not in the same file", "FILE")
@@ -73,7 +83,8 @@ class AccessSettings(BaseSettings):
             quota=self._quota,
             usage=self.usage,
             shared=SharedRules(self.redis.get_secret_value(), self.redis_away == "closed") if self.redis else None,
-            addresses=tuple(self.allow_ips.split(",")) if self.allow_ips else (),
+            addresses=_parts(self.allow_ips),
+            urls=UrlRules(_parts(self.allow_urls), _parts(self.allow_url_networks)),
             origins=origins,
             readers={"/info": self.info_access, "/metrics": self.metrics_access},
         )

@@ -200,11 +200,8 @@ def test_a_server_that_drains_answers_its_sessions_and_gets_nobody_new(replicas,
         assert receive(new)["type"] == "session.created"
     staying.process.kill()
     nobody = replicas.predict(key, b"")
-    assert (nobody.status_code, nobody.json()["error"]["code"], nobody.headers["retry-after"]) == (
-        503,
-        "server_full",
-        "5",
-    )
+    assert (nobody.status_code, nobody.json()["error"]["code"]) == (503, "server_full")
+    assert nobody.headers["retry-after"] == "5"
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The one door of the server, for sockets and uploads: a slot is taken before anything is built for a caller.
 
-    with admission.admit(Caller("live", "203.0.113.7:4711")) as slot: ...
+    with admission.admit(Caller("live", "203.0.113.7:4711")) as slot:
+        await admission.share(slot)
 
 Live sessions and uploads are counted apart, so that slow uploads never lock out whoever speaks. Whose credential holds
 was found out before (serving/guard/access.py); what it is good for is asked here. One per API process; everything runs
@@ -75,6 +76,10 @@ class Slot:
             for tell in self._to_tell:
                 tell()
 
+    async def begin_everywhere(self) -> RefusedError | None:
+        """Count among all servers; return why there may be no more."""
+        return await self._account.begin(self.caller.kind, self.caller.upload_bytes)
+
     def heard(self, audio_s: float) -> None:
         """Count audio for the key of the caller; ends the slot where it is used up."""
         if why := self._account.heard(audio_s):
@@ -128,9 +133,7 @@ class Admission:
             RefusedError: the server goes down, is not ready yet or has no slot left, or the caller has used up its own.
         """
         if refused := self._refusal(caller):
-            log.info("refused %s from %s: %s, %s", caller.kind, caller.address, refused.code, refused)
-            self._quotas.meter.add(caller.grant.name, refusals=1)
-            raise refused
+            raise self._noted(caller, refused)
         self._quotas.meter.add(caller.grant.name, **{_PLURAL[caller.kind]: 1})
         slot = Slot(caller, Account(self._quotas, caller.grant))
         self._slots[caller.kind].add(slot)
@@ -143,6 +146,27 @@ class Admission:
         finally:
             self._slots[caller.kind].discard(slot)
             slot.close()
+
+    async def share(self, slot: Slot) -> None:
+        """Count `slot` among all servers that count together; one that is refused is to be given back.
+
+        Raises:
+            RefusedError: the key of its caller has used up its own at other servers.
+        """
+        if refused := await slot.begin_everywhere():
+            kind, key = slot.caller.kind, slot.grant.name
+            self._quotas.meter.add(key, **{_PLURAL[kind]: -1})  # it did not begin after all
+            raise self._noted(slot.caller, refused)
+
+    @property
+    def counts_with_others(self) -> bool:
+        """Whether it is known now what keys use at other servers."""
+        return self._quotas.counts.is_connected
+
+    def _noted(self, caller: Caller, refused: RefusedError) -> RefusedError:
+        log.info("refused %s from %s: %s, %s", caller.kind, caller.address, refused.code, refused)
+        self._quotas.meter.add(caller.grant.name, refusals=1)
+        return refused
 
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:

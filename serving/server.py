@@ -33,6 +33,7 @@ from serving.observe.recording.policy import RecordPolicy
 from serving.observe.routes import add_observation
 from serving.observe.trace_context import TraceContext
 from serving.processes import end_with_parent
+from serving.remote.fetch import Remote
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
 from serving.web.errors import answer_in_json
@@ -97,7 +98,7 @@ class UndertoneServer(SupervisedServer):
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
-        add_routes(self.app, self.admission, self.service)
+        add_routes(self.app, self.admission, self.service, Remote(access.urls))
         add_observation(self.app, self.observer)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
         add_pages(self.app)

@@ -20,9 +20,8 @@ from typing import Self
 _HOST = "127.0.0.1"
 _POLL_S = 0.1
 # What the operator set for another server: this one is for whoever started it, on loopback.
-_OF_OTHERS = {
-    f"UNDERTONE_{name}" for name in ("KEYS", "JWT_SECRET", "JWT_JWKS", "ALLOW_IPS", "SSL_CERTFILE", "USAGE", "RECORD")
-}
+_SET = ("KEYS", "JWT_SECRET", "JWT_JWKS", "ALLOW_IPS", "SSL_CERTFILE", "USAGE", "RECORD", "REDIS", "ALLOW_URLS")
+_OF_OTHERS = {f"UNDERTONE_{name}" for name in _SET}
 _PROGRESS_S = 5.0
 _LOG_LINES = 15
 

@@ -23,8 +23,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.admission import Slot
+from serving.files.named import fetched, names_one
 from serving.files.promise import Promise
 from serving.guard.refusal import RETRY_AFTER_S
+from serving.remote.errors import RemoteError
+from serving.remote.fetch import Remote
 from serving.settings import ServerLimits
 from serving.web.errors import error_response
 from undertone.audio import Samples
@@ -113,15 +116,18 @@ def _is_form(request: Request) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncIterator[Recording]:
-    """Take in the recording that `request` brings, as long as `slot` may be held.
+async def received(request: Request, limits: ServerLimits, slot: Slot, remote: Remote) -> AsyncIterator[Recording]:
+    """Take in the recording that `request` brings, or names where `remote` may fetch it, as long as `slot` may be held.
 
     Raises:
-        Refusal: too large, too slow, an empty body, or a form without a file.
+        Refusal: too large, too slow, an empty body, a form without a file, or an address that brings nothing.
         RefusedError: the slot has to be given back, or the key of the caller may send no more.
         ClientDisconnect: the client is gone.
     """
-    body = _bounded(request, limits, slot)
+    body = _bounded(request, request.stream(), limits, slot)
+    if names_one(request):
+        named = fetched(request, body, remote, limits.max_upload_bytes)
+        body = _bounded(request, named, limits, slot)
     form = _is_form(request)
     with _stored():
         upload = await (_from_form(request, body) if form else _as_it_is(body))
@@ -139,19 +145,22 @@ async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncI
             await upload.close()
 
 
-async def _bounded(request: Request, limits: ServerLimits, slot: Slot) -> AsyncGenerator[bytes, None]:
+async def _bounded(
+    request: Request, pieces: AsyncGenerator[bytes, None], limits: ServerLimits, slot: Slot
+) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     size = int(declared) if declared.isdecimal() else 0
     _check_size(size, limits)
-    promise = Promise(size, limits, _is_form(request))
-    taken, pieces, began_s = 0, request.stream(), time.monotonic()
-    while (piece := await _next_piece(pieces, _Patience.of(limits, taken, began_s), slot)) is not None:
-        taken += len(piece)
-        _check_size(taken, limits)
-        slot.received(len(piece))
-        if wrong := await promise.broken(piece, taken):
-            raise Refusal(413, ErrorCode.AUDIO_TOO_LONG, wrong)
-        yield piece
+    promise = Promise(0 if names_one(request) else size, limits, _is_form(request))
+    taken, began_s = 0, time.monotonic()
+    async with contextlib.aclosing(pieces):
+        while (piece := await _next_piece(pieces, _Patience.of(limits, taken, began_s), slot)) is not None:
+            taken += len(piece)
+            _check_size(taken, limits)
+            slot.received(len(piece))
+            if wrong := await promise.broken(piece, taken):
+                raise Refusal(413, ErrorCode.AUDIO_TOO_LONG, wrong)
+            yield piece
 
 
 class _Patience(NamedTuple):
@@ -181,6 +190,8 @@ async def _next_piece(pieces: AsyncGenerator[bytes, None], patience: _Patience, 
         if not coming.done():
             raise Refusal(408, "upload_timeout", patience.why)
         return coming.result()
+    except RemoteError as error:
+        raise Refusal(error.status, error.code, str(error)) from None
     finally:
         coming.cancel()
         told.cancel()

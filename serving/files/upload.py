@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.admission import Admission, Slot, caller
 from serving.files.body import Recording, Refusal, fault_of, received
 from serving.guard.refusal import RefusedError
+from serving.remote.fetch import Remote
 from serving.service import Service
 from serving.threads import Threads
 from undertone.audio import RATE_HZ, Samples
@@ -55,9 +56,9 @@ class UploadResponse(Response):
     That comes after the slot is free: whoever sends one recording after the other needs no second slot.
     """
 
-    def __init__(self, admission: Admission, service: Service, answer: Answer) -> None:
+    def __init__(self, admission: Admission, service: Service, answer: Answer, remote: Remote) -> None:
         super().__init__()
-        self._admission, self._service, self._answer = admission, service, answer
+        self._admission, self._service, self._answer, self._remote = admission, service, answer, remote
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the upload in and answer it; never raises for what the client did."""
@@ -83,7 +84,8 @@ class UploadResponse(Response):
 
     async def _respond(self, request: Request, send: Send) -> ASGIApp:
         with self._admission.admit(caller("upload", request)) as slot:
-            async with received(request, self._service.limits, slot) as recording:
+            await self._admission.share(slot)
+            async with received(request, self._service.limits, slot, self._remote) as recording:
                 return await _while_connected(request.receive, self._answered(slot, recording, send))
         raise ClientDisconnect  # cut off in a drain: nobody reads an answer any more
 

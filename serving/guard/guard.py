@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from serving.guard.credentials.key_file import KeyFile
 from serving.guard.credentials.keys import parts
 from serving.guard.grant import ANONYMOUS, Grant
-from serving.guard.policy import Access, TokenRules
+from serving.guard.policy import Access, PolicyError, SharedRules, TokenRules
 from serving.guard.refusal import RefusedError, unauthorized
+from serving.guard.usage.counts import Alone, Counts
 from serving.guard.usage.meter import Meter
 from serving.guard.usage.quotas import Quotas
 from serving.guard.usage.store import UsageStore
@@ -46,7 +47,8 @@ class Guard:
         if access.usage:
             UsageStore(access.usage).close()  # sqlite must not be open across the fork
         self.meter = Meter()
-        self.quotas = Quotas(self.meter, access.quota)
+        counts = _shared(access.shared) if access.shared else Alone()
+        self.quotas = Quotas(self.meter, access.quota, counts=counts)
 
     async def grant(self, credential: str | None) -> Grant:
         """Return whom `credential` stands for; everybody is anonymous where none is asked for.
@@ -66,7 +68,7 @@ class Guard:
 
     @contextlib.asynccontextmanager
     async def watching(self, held: Callable[[], Iterable[Held]]) -> AsyncIterator[None]:
-        """Inside, end what is held with keys that were revoked or tokens that expired, and write usage.
+        """Inside, end what is held with keys that were revoked or tokens that expired, write usage, count with others.
 
         All of it four times a second.
         """
@@ -76,7 +78,8 @@ class Guard:
         over = asyncio.Event()
         watching = asyncio.create_task(self._watch(held, over))
         try:
-            yield
+            async with self.quotas.counts.running():
+                yield
         finally:
             over.set()
             await watching
@@ -118,3 +121,11 @@ def _tokens(rules: TokenRules) -> "Tokens":
     from serving.guard.credentials.tokens import Tokens  # PyJWT takes a tenth of a second to load
 
     return Tokens(rules)
+
+
+def _shared(rules: SharedRules) -> Counts:
+    try:
+        from serving.guard.usage.shared import RedisCounts  # as long to load, and an extra
+    except ModuleNotFoundError:
+        raise PolicyError("--redis needs a package more: pip install 'undertone[redis]'") from None
+    return RedisCounts(rules)

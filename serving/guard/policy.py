@@ -28,6 +28,22 @@ class TokenRules:
 
 
 @dataclass(frozen=True)
+class SharedRules:
+    """Servers with the same Redis at `url` count together; while it is away keys with quotas are refused (`closed`)."""
+
+    url: str = field(repr=False)
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class UrlRules:
+    """Where recordings may be fetched from: below `prefixes`, and within `networks` that are not of the internet."""
+
+    prefixes: Sequence[str] = ()
+    networks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Access:
     """Who may use the server: `readers` of paths such as /info are each one of `READERS`, `origins` pages of elsewhere.
 
@@ -39,9 +55,11 @@ class Access:
     no_auth: bool = False
     quota: Quota = UNBOUNDED
     usage: Path | None = None
+    shared: SharedRules | None = None
     addresses: Sequence[str] = ()
     origins: Sequence[str] = ()
     readers: dict[str, str] = field(default_factory=dict)
+    urls: UrlRules = UrlRules()
 
     @property
     def is_open(self) -> bool:

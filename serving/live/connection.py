@@ -65,6 +65,7 @@ async def serve_connection(websocket: WebSocket, admission: Admission, service: 
     await websocket.accept()
     try:
         with admission.admit(caller("live", websocket)) as slot:
+            await admission.share(slot)
             # In a task of its own: each step would go down through every layer of the application and up again.
             await asyncio.create_task(Connection(websocket, service, slot).run())
     except RefusedError as refused:

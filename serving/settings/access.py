@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from serving.guard.grant import Quota
-from serving.guard.policy import READERS, Access, TokenRules
+from serving.guard.policy import READERS, Access, SharedRules, TokenRules, UrlRules
 from serving.guard.tls import Tls
 from serving.settings import checks
 
@@ -25,6 +25,10 @@ _Amount = Annotated[float, BeforeValidator(checks.amount)] | None
 
 def _setting(about: str, metavar: str, default: Any = None) -> Any:
     return Field(default=default, description=about, json_schema_extra={"metavar": metavar})
+
+
+def _parts(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
 
 
 class AccessSettings(BaseSettings):
@@ -53,6 +57,18 @@ class AccessSettings(BaseSettings):
     )
     quota_uploads: _Count = _setting("uploads of a key in a day (default: no bound)", "N")
     quota_upload_mb: _Amount = _setting("MB of uploads of a key in a day (default: no bound)", "MB")
+    redis: SecretStr | None = _setting(
+        "hold sessions and quotas of keys across all servers with this Redis, such as redis://host:6379/0", "URL"
+    )
+    redis_away: Annotated[str, BeforeValidator(checks.choice("open", "closed"))] = _setting(
+        "while it does not answer: each server counts alone, or keys with quotas are refused", "{open,closed}", "open"
+    )
+    allow_urls: Annotated[str, BeforeValidator(checks.prefixes)] | None = _setting(
+        "take recordings by address from below these, such as s3://bucket/,https://host/ (default: none)", "PREFIX,..."
+    )
+    allow_url_networks: Annotated[str, BeforeValidator(checks.networks)] | None = _setting(
+        "networks that are not of the internet and may be asked for them all the same (default: none)", "CIDR,..."
+    )
     usage: Path | None = _setting("count what each key uses in this sqlite file, see `undertone usage`", "FILE")
     ssl_certfile: Path | None = _setting("serve TLS with this certificate, and those that it hangs on", "FILE")
     ssl_keyfile: Path | None = _setting("its key, where it is not in the same file", "FILE")
@@ -66,7 +82,9 @@ class AccessSettings(BaseSettings):
             no_auth=self.no_auth == "on",
             quota=self._quota,
             usage=self.usage,
-            addresses=tuple(self.allow_ips.split(",")) if self.allow_ips else (),
+            shared=SharedRules(self.redis.get_secret_value(), self.redis_away == "closed") if self.redis else None,
+            addresses=_parts(self.allow_ips),
+            urls=UrlRules(_parts(self.allow_urls), _parts(self.allow_url_networks)),
             origins=origins,
             readers={"/info": self.info_access, "/metrics": self.metrics_access},
         )

@@ -7,9 +7,11 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from serving.remote.allowed import Prefix
 from serving.settings.capacity import read_card
 from serving.settings.limits import worker_per_core
 from undertone.words.settings import WEIGHTS, names_a_folder
@@ -141,6 +143,18 @@ def networks(value: Any) -> str:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise ValueError(f"networks are such as 10.0.0.0/8, with commas between them: {error}") from None
+    return str(value)
+
+
+def prefixes(value: Any) -> str:
+    """Check where recordings may be fetched from, such as s3://bucket/,https://host/, with commas between them."""
+    for text in str(value).split(","):
+        try:
+            Prefix.of(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no prefix such as s3://bucket/ or https://host/: {error}") from None
+        if text.startswith("s3:") and not find_spec("s3fs"):
+            raise ValueError("s3:// needs a package more: pip install 'undertone[s3]'")
     return str(value)
 
 

@@ -20,12 +20,12 @@ SECOND = bytes(32_000)
 CALLER = Caller("live", "192.0.2.1:1234")
 
 
-class Socket:
+class Wire:
     """Gives out `frames` at once, then a finish, and keeps what it is sent."""
 
     def __init__(self, frames):
         self._frames, self.sent, self.code = [*frames, json.dumps({"type": "session.finish"})], [], None
-        self.application_state = WebSocketState.CONNECTED
+        self.scope = {}
 
     async def receive(self):
         if not self._frames:
@@ -46,12 +46,13 @@ def connected(engine, release, frames, late_s, from_s=0):
     async def scene():
         service = Service(release, ServerLimits(max_wait_s=30.0), Recognition(asr=None))
         service.engine = engine
-        socket = Socket(frames)
-        connection = Connection(socket, service, Slot(CALLER, Account(Quotas(), ANONYMOUS)))
+        wire = Wire(frames)
+        slot = Slot(CALLER, Account(Quotas(), ANONYMOUS))
+        connection = Connection(Socket(wire, 30.0), service, slot, Resumption(service.limits))
         heard_s = lambda: connection._session.session.heard_samples / 16_000  # noqa: E731
         connection._session.working_s = lambda: time.monotonic() + (late_s if heard_s() >= from_s else 0)
-        await connection.run()
-        return socket
+        await connection.run(contextlib.nullcontext())
+        return wire
 
     return asyncio.run(scene())
 

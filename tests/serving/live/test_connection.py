@@ -1,16 +1,19 @@
 """When a connection gives its client up for being too far behind: what was spoken, never what was sent too early."""
 
 import asyncio
+import contextlib
 import json
 import time
 
 import pytest
-from starlette.websockets import WebSocketState
 
 from serving.admission import Caller, Slot
 from serving.guard.grant import ANONYMOUS
 from serving.guard.usage.quotas import Account, Quotas
 from serving.live.connection import Connection
+from serving.live.resumption import Resumption
+from serving.live.socket import Socket
+from serving.live.websocket_protocol import CLOSED
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
 
@@ -25,7 +28,7 @@ class Wire:
 
     def __init__(self, frames):
         self._frames, self.sent, self.code = [*frames, json.dumps({"type": "session.finish"})], [], None
-        self.scope = {}
+        self.scope = {CLOSED: asyncio.get_running_loop().create_future()}
 
     async def receive(self):
         if not self._frames:
@@ -38,6 +41,7 @@ class Wire:
 
     async def close(self, code):
         self.code = code
+        self.scope[CLOSED].set_result(code)
 
 
 def connected(engine, release, frames, late_s, from_s=0):

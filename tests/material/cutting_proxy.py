@@ -1,4 +1,4 @@
-"""A network that breaks: a TCP proxy that cuts connections hard, both ways, after amounts of bytes that chance gives."""
+"""A network that breaks: a TCP proxy that cuts connections hard, both ways, after as many bytes as chance gives."""
 
 import asyncio
 import random
@@ -12,9 +12,9 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: no goodbye, what is on its way is 
 
 
 class CuttingProxy:
-    """Passes on what is sent to and from the server at `port`; `cuts` so far, at most `most`, `bytes_between` on average.
+    """Passes on what is sent to and from the server at `port`; cuts `most` times, after `bytes_between` on average.
 
-    The first comes after `spared_bytes`, so that a session can begin.
+    The first cut comes after `spared_bytes`, so that a session can begin; `cuts` is how many there were.
     """
 
     def __init__(self, port: int, most: int, bytes_between: int, seed: int, spared_bytes: int = 4000) -> None:

@@ -147,6 +147,7 @@ class Session:
         if kind in ("session.created", "session.resumed"):
             self._id, self._resume = str(message.get("session_id", "")), message.get("resume") or {}
             self._held.keeps = bool(self._resume)
+            self._waits_since_s = None if kind == "session.created" else self._waits_since_s
             await self._held.go_on(message.get("samples", 0))
             self._resumed.set()
         elif kind == "audio.ack":

@@ -25,19 +25,14 @@ class Socket:
 
     def __init__(self, websocket: WebSocket, send_timeout_s: float) -> None:
         self.websocket, self._send_timeout_s = websocket, send_timeout_s
-        told: asyncio.Future[int | None] | None = websocket.scope.get(CLOSED)
-        self.closed = told if told is not None else asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[int | None] = websocket.scope[CLOSED]
         self._over = asyncio.Event()
         self._writing: asyncio.Timeout | None = None
 
     async def receive(self) -> dict[str, Any] | None:
         """Return the next message as ASGI has it, None at the end."""
         message = dict(await self.websocket.receive())
-        if message["type"] != "websocket.disconnect":
-            return message
-        if not self.closed.done():  # a server other than ours
-            self.closed.set_result(message.get("code"))
-        return None
+        return message if message["type"] != "websocket.disconnect" else None
 
     async def send(self, text: str) -> None:
         """Send a text message.

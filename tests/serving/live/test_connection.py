@@ -44,15 +44,20 @@ class Wire:
         self.scope[CLOSED].set_result(code)
 
 
+def begun(engine, release, wire, **limits):
+    """Return a session on `wire`, which `run` serves."""
+    service = Service(release, ServerLimits(**limits), Recognition(asr=None))
+    service.engine = engine
+    slot = Slot(CALLER, Account(Quotas(), ANONYMOUS))
+    return Connection(Socket(wire, 30.0), service, slot, Resumption(service.limits))
+
+
 def connected(engine, release, frames, late_s, from_s=0):
     """Return the socket after a session that is `late_s` behind with what it reads once it heard `from_s`."""
 
     async def scene():
-        service = Service(release, ServerLimits(max_wait_s=30.0), Recognition(asr=None))
-        service.engine = engine
         wire = Wire(frames)
-        slot = Slot(CALLER, Account(Quotas(), ANONYMOUS))
-        connection = Connection(Socket(wire, 30.0), service, slot, Resumption(service.limits))
+        connection = begun(engine, release, wire, max_wait_s=30.0)
         heard_s = lambda: connection._session.session.heard_samples / 16_000  # noqa: E731
         connection._session.working_s = lambda: time.monotonic() + (late_s if heard_s() >= from_s else 0)
         await connection.run(contextlib.nullcontext())
@@ -72,3 +77,19 @@ def test_audio_that_came_before_its_time_may_wait_as_long_as_it_takes(engine, ti
     socket = connected(engine, tiny_release, 10 * [SECOND], late_s=1000.0, from_s=3)
     assert socket.code == 1000
     assert socket.sent[-1]["totals"]["audio_ms"] == 10_000
+
+
+def test_where_nobody_is_waited_for_a_broken_connection_ends_the_session_at_once(engine, tiny_release):
+    async def scene():
+        wire = Wire([])
+        wire.receive = asyncio.Event().wait
+        connection = begun(engine, tiny_release, wire, resume_s=0.0)
+        serving = asyncio.create_task(connection.run(contextlib.nullcontext()))
+        await asyncio.sleep(0.05)
+        wire.scope[CLOSED].set_result(None)
+        async with asyncio.timeout(5):
+            await serving
+        return wire
+
+    (created,) = asyncio.run(scene()).sent
+    assert created["resume"] is None

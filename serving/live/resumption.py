@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from serving.guard.grant import Grant, grant_of
 from serving.guard.refusal import RefusedError
@@ -33,11 +33,11 @@ class Resumable(Protocol):
     async def resume(self, socket: Socket, secret: str, after_seq: int) -> None:
         """Go on over `socket`; raises `MissedError` where too much was missed."""
 
+    async def stay(self, socket: Socket) -> None:
+        """Return when `socket` is no longer needed."""
 
-S = TypeVar("S", bound=Resumable)
 
-
-class Resumption(Generic[S]):
+class Resumption:
     """One per API process; everything runs in its event loop. A session that is over waits apart from the others."""
 
     def __init__(self, limits: ServerLimits) -> None:
@@ -45,10 +45,10 @@ class Resumption(Generic[S]):
         at_once = limits.max_sessions
         self._most = {True: at_once, False: _or_else(limits.max_waiting_sessions, at_once)}
         self._waiting = dict.fromkeys(self._most, 0)
-        self._sessions: dict[str, S] = {}
+        self._sessions: dict[str, Resumable] = {}
 
     @contextlib.contextmanager
-    def reachable(self, session_id: str, session: S) -> Iterator[None]:
+    def reachable(self, session_id: str, session: Resumable) -> Iterator[None]:
         """Let clients come back to `session` as long as the block lasts."""
         if self.within_s:
             self._sessions[session_id] = session
@@ -67,7 +67,7 @@ class Resumption(Generic[S]):
         finally:
             self._waiting[is_over] -= free
 
-    async def resume(self, socket: Socket, session_id: str) -> S:
+    async def resume(self, socket: Socket, session_id: str) -> Resumable:
         """Take `session.resume` from a socket that asks for `session_id`; return the session, which goes on over it.
 
         Raises:
@@ -86,9 +86,9 @@ class Resumption(Generic[S]):
             raise _refused(f"what came after message {asked.after_seq} is no longer kept, or never was") from None
         return session
 
-    def offer(self, secret: str) -> Resume:
-        """Return what clients are told of how to come back."""
-        return {"secret": secret, "within_s": self.within_s}
+    def offer(self, secret: str) -> Resume | None:
+        """Return what a client is told of how to come back, None where nobody is waited for."""
+        return {"secret": secret, "within_s": self.within_s} if self.within_s else None
 
 
 class Secret:

@@ -168,6 +168,11 @@ class Admission:
         self._quotas.meter.add(caller.grant.name, refusals=1)
         return refused
 
+    def check_draining(self, kind: Kind) -> None:
+        """Raise `RefusedError` where the server goes down."""
+        if self.draining:
+            raise _draining(kind)
+
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
             return _draining(caller.kind)

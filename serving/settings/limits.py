@@ -34,6 +34,8 @@ class ServerLimits:
     words_timeout_s: float = 10.0
     queue: QueueLimits = field(default_factory=QueueLimits)
     drain_s: float = 15.0
+    resume_s: float = 30.0  # a session waits so long for a client whose connection was lost; 0: it ends at once
+    max_waiting_sessions: int | None = None  # how many may wait so; None: all of them
     send_timeout_s: float = 30.0  # a client that reads nothing for so long is given up
     max_head_s: float = 10.0  # for the head of a request, from the opening of its connection
 

@@ -168,7 +168,7 @@ def test_nonsense_is_refused_and_the_session_goes_on(server, text):
         socket.send(text)
         assert receive(socket)["code"] == "invalid_message"
         send(socket, "ping", id="still there")
-        assert receive(socket) == {"type": "pong", "id": "still there"}
+        assert receive(socket) == {"type": "pong", "id": "still there", "seq": 3}
 
 
 @pytest.mark.parametrize("frame", [b"", b"\0", bytes(641)])

@@ -79,6 +79,12 @@ export const RATE_HZ: 16000;
 /** Floats in [-1, 1] as int16; what is louder is clipped. */
 export function toInt16(samples: Float32Array): Int16Array;
 
+/** Any mono audio, piece by piece, as int16 of 16 kHz. */
+export class Pcm {
+  push(samples: Float32Array | Int16Array, rateHz: number): Int16Array;
+  flush(): Int16Array;
+}
+
 /** Turns a stream of one rate into one of 16 kHz, piece by piece. */
 export class Resampler {
   constructor(fromHz: number);
@@ -92,4 +98,12 @@ export class Backoff {
   readonly attempt: number;
   next(): number;
   reset(): void;
+}
+
+/** A pause that can be cut short; `over` is false where `cancel` did it. */
+export class Pause {
+  constructor(ms: number);
+  readonly over: Promise<boolean>;
+  skip(): void;
+  cancel(): void;
 }

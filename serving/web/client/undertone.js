@@ -12,7 +12,7 @@
  * A lost connection is taken up again where the server keeps the session: nothing is lost, nothing comes twice.
  */
 
-export { Backoff } from "./backoff.js";
+export { Backoff, Pause } from "./backoff.js";
 export { LostError, RefusedError, UndertoneError, UnreachableError } from "./errors.js";
-export { RATE_HZ, Resampler, toInt16 } from "./samples.js";
+export { Pcm, RATE_HZ, Resampler, toInt16 } from "./samples.js";
 export { Session, connect } from "./session.js";

@@ -116,9 +116,9 @@ export class Session {
    * @param {number} [rateHz] of these samples, the same in the whole session
    */
   send(samples, rateHz = RATE_HZ) {
-    if (this.#finishing || this.#over) return Promise.reject(new LostError("the session takes no more audio"));
-    this.#write(this.#pcm.push(samples, rateHz));
-    return this.#room();
+    const room = this.#finishing || this.#over ? refused() : this.#room(samples, rateHz);
+    room.catch(() => {}); // a live source does not look
+    return room;
   }
 
   /** End the utterance that is under way. */
@@ -183,7 +183,9 @@ export class Session {
     }
   }
 
-  async #room() {
+  /** @param {Float32Array | Int16Array} samples @param {number} rateHz */
+  async #room(samples, rateHz) {
+    this.#write(this.#pcm.push(samples, rateHz));
     while (!this.#over && this.#isFull()) await new Pause(LOOK_MS).over;
   }
 
@@ -234,8 +236,8 @@ export class Session {
     while (!done) {
       const delayMs = this.#backoff.next();
       if (Date.now() + delayMs > until) return this.#fail(new LostError("the connection was lost for too long"));
-      this.#tellState("waiting", delayMs);
       this.#pause = new Pause(delayMs);
+      this.#tellState("waiting", delayMs);
       done = !(await this.#pause.over) || (await this.#tryAgain());
     }
   }
@@ -295,4 +297,8 @@ export class Session {
   #tellState(state, retryInMs) {
     this.#events.emit({ type: "connection", state, attempt: this.#backoff.attempt, retryInMs }, true);
   }
+}
+
+async function refused() {
+  throw new LostError("the session takes no more audio");
 }

@@ -106,15 +106,15 @@ export class Conversation {
     session.closed.then(() => this.#tell({ type: "ended" }), (error) => this.#lost(error));
     this.#tell({ type: "began", created: session.created, settings: session.settings, refused });
     this.#tell({ type: "state", state: "open" });
-    session.send(this.#tape.between(this.#baseMs)).catch(() => {});
+    session.send(this.#tape.between(this.#baseMs));
   }
 
   /** @param {any} error */
   async #wait(error) {
     if (!isPassing(error)) throw error;
     const retryInMs = Math.max(this.#backoff.next(), 1000 * (error.retryAfterS ?? 0));
-    this.#tell({ type: "state", state: "waiting", error, retryInMs });
     this.#pause = new Pause(retryInMs);
+    this.#tell({ type: "state", state: "waiting", error, retryInMs });
     await this.#pause.over;
     return false;
   }

@@ -1,4 +1,4 @@
-"""The JavaScript client and the parts of the page that need no browser, under node; the client against a real server."""
+"""Under node: the parts of the page and of the JavaScript client, and the client against a real server."""
 
 import asyncio
 import json

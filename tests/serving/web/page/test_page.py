@@ -12,6 +12,14 @@ from material.browser import chromium, spoken_wav, visit
 SAID = ("01_glad", "02_upset")
 SERIOUS = {"serious", "critical"}
 MOST_BYTES = 150_000
+VALUES = "document.getElementById('ribbon').getAttribute('aria-valuetext')"
+LEVEL = "document.getElementById('stage').style.getPropertyValue('--level')"
+WATCH_PARTIALS = """() => {
+    window.partials = [];
+    const shown = () => [...document.querySelectorAll('.words.partial')].map((p) => p.textContent);
+    const look = () => window.partials.push(...shown());
+    new MutationObserver(look).observe(document.getElementById('utterances'), {childList: true, subtree: true});
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +33,12 @@ def browser(samples, tmp_path_factory):
 def user(browser, listening_server):
     """Somebody who has listened to two utterances and stopped; nothing went wrong meanwhile."""
     with visit(browser, f"{listening_server.url}/", accept_downloads=True) as opened:
-        opened.partials = opened.page.evaluate_handle("""() => {
-            const seen = [];
-            const look = () => seen.push(...[...document.querySelectorAll('.words.partial')].map((p) => p.textContent));
-            new MutationObserver(look).observe(document.getElementById('utterances'), {childList: true, subtree: true});
-            return seen;
-        }""")
+        opened.page.evaluate(WATCH_PARTIALS)
         opened.press()
         opened.state("open")
         opened.wait_for_finals(2)
-        opened.loudest = opened.page.evaluate(
-            "Number(document.getElementById('stage').style.getPropertyValue('--level'))"
-        )
+        opened.page.wait_for_function("() => window.partials.some((text) => text.trim())")
+        opened.page.wait_for_function(f"() => Number({LEVEL}) > 0.3")
         opened.press()
         opened.state("idle")
         yield opened
@@ -68,12 +70,12 @@ def test_words_and_verdicts_appear(user):
 
 
 def test_words_were_seen_while_they_were_spoken(user):
-    assert any(text.strip() for text in user.partials.json_value())
+    spoken = [text for text in user.page.evaluate("window.partials") if text.strip()]
+    assert any(word in text.lower() for text in spoken for word in ("what", "this", "terrible", "wonderful"))
 
 
-def test_the_level_was_seen(user):
-    assert 0 <= user.loudest <= 1
-    assert user.page.evaluate("getComputedStyle(document.getElementById('stage')).getPropertyValue('--level')") == "0"
+def test_the_level_falls_back_to_nothing(user):
+    assert float(user.page.evaluate(LEVEL)) == 0
 
 
 def test_a_first_visit_is_told_in_two_sentences_and_a_second_is_not(user):
@@ -81,8 +83,9 @@ def test_a_first_visit_is_told_in_two_sentences_and_a_second_is_not(user):
     assert about.count(". ") == 1
     assert "Nothing is kept" in about
     user.page.click("#about-close")
-    user.page.evaluate("window.again = window.open(location.href)")
-    second = user.page.context.pages[-1]
+    with user.page.context.expect_page() as opened:
+        user.page.evaluate("() => void window.open(location.href)")
+    second = opened.value
     second.wait_for_selector("html[data-ready]")
     assert not second.is_visible("#about")
     second.click("#about-open")
@@ -130,7 +133,7 @@ def test_an_utterance_is_played_back(user):
 def test_the_ribbon_tells_its_values_to_pointer_and_keys(user):
     user.page.focus("#ribbon")
     user.page.keyboard.press("Home")
-    user.page.wait_for_function("document.getElementById('ribbon').getAttribute('aria-valuetext').includes('positive')")
+    user.page.wait_for_function(f"() => {VALUES}.includes('positive')")
     assert user.page.is_visible("#tip")
     first = user.page.get_attribute("#ribbon", "aria-valuetext")
     user.page.keyboard.press("End")
@@ -138,7 +141,7 @@ def test_the_ribbon_tells_its_values_to_pointer_and_keys(user):
         f"document.getElementById('ribbon').getAttribute('aria-valuetext') !== {json.dumps(first)}"
     )
     user.page.keyboard.press("Enter")
-    user.page.wait_for_function("document.activeElement.id.startsWith('utterance-')")
+    user.page.wait_for_function("() => document.activeElement.id.startsWith('utterance-')")
     user.page.click("label[for=span-whole]")
     box = user.page.locator("#ribbon").bounding_box()
     starts = [int(x) for x in range(5, int(box["width"]), 12)]

@@ -22,7 +22,7 @@ from serving.web.errors import error_response
 log = logging.getLogger("undertone.guard")
 
 PUBLIC = ("/", "/health", "/ready", "/docs", "/openapi.json", "/asyncapi.yaml")
-_PUBLIC_FOLDER = "/docs/"
+_PUBLIC_FOLDERS = ("/docs/", "/page/", "/client/")
 _QUOTED = 80  # characters of what a client sent
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -70,7 +70,7 @@ class AccessControl:
         readers = self._access.readers.get(path, "key")
         if readers == "off" or (readers == "local" and not _is_local(_host(scope))):
             raise ForbiddenError("not_readable", f"{path} is not to be read from here")
-        is_public = scope["type"] == "http" and (path in PUBLIC or path.startswith(_PUBLIC_FOLDER))
+        is_public = scope["type"] == "http" and (path in PUBLIC or path.startswith(_PUBLIC_FOLDERS))
         return ANONYMOUS if is_public or readers != "key" else await self._guard.grant(credential)
 
     def _check_address(self, host: str) -> None:

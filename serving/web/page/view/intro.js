@@ -1,0 +1,18 @@
+// @ts-check
+/** What this page hears, what that does not mean, and that nothing is kept: shown until somebody has read it. */
+
+const PLACE = "undertone.introduced";
+
+/** @param {HTMLElement} about @param {HTMLElement} close @param {HTMLElement} open */
+export function introduce(about, close, open) {
+  about.hidden = localStorage.getItem(PLACE) !== null;
+  close.addEventListener("click", () => {
+    localStorage.setItem(PLACE, "yes");
+    about.hidden = true;
+  });
+  open.addEventListener("click", () => {
+    about.hidden = false;
+    about.scrollIntoView({ block: "nearest" });
+    about.focus();
+  });
+}

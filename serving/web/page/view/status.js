@@ -1,0 +1,53 @@
+// @ts-check
+/** What goes on, in two words, and for how long it has been heard. */
+
+import { clock } from "./dom.js";
+import { refusal } from "./phrases.js";
+
+/** @type {Record<string, string>} */
+const WORDS = { idle: "Ready", connecting: "Connecting", open: "Listening", finishing: "Finishing", waiting: "Reconnecting", lost: "Reconnecting" };
+
+export class Status {
+  /** @param {{pill: HTMLElement, time: HTMLElement, button: HTMLElement, names: HTMLElement[]}} places @param {import("./notices.js").Notices} notices */
+  constructor(places, notices) {
+    this.#places = places;
+    this.#notices = notices;
+  }
+
+  #places;
+  #notices;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #countdown;
+  #isOnce = false; // connected at least once since the press
+
+  /** Show a state of the conversation. @param {any} event */
+  show({ state, error, retryInMs, isKept }) {
+    clearInterval(this.#countdown);
+    this.#isOnce = state === "open" || (this.#isOnce && state !== "idle");
+    this.#places.pill.dataset.state = state;
+    this.#places.pill.textContent = state === "waiting" && !this.#isOnce ? "Waiting" : WORDS[state];
+    const isOn = state !== "idle" && state !== "finishing";
+    this.#places.button.setAttribute("aria-pressed", String(isOn));
+    for (const name of this.#places.names) name.textContent = isOn ? "Stop" : "Start listening";
+    if (state === "waiting") this.#wait(error, retryInMs, isKept);
+    else if (state !== "connecting" && state !== "lost") this.#notices.drop("connection");
+  }
+
+  /** @param {number} ms of audio */
+  heard(ms) {
+    this.#places.time.textContent = clock(ms);
+  }
+
+  /** @param {any} error @param {number} retryInMs @param {boolean} [isKept] whether the server keeps the session */
+  #wait(error, retryInMs, isKept) {
+    const until = Date.now() + retryInMs;
+    const why = isKept ? "The connection was lost; the server keeps the session." : refusal(error);
+    const kept = this.#isOnce ? " What is said meanwhile is kept and sent later." : "";
+    const say = () => {
+      const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+      this.#notices.say("connection", `${why} Trying again${seconds > 1 ? ` in ${seconds}\u202fs` : "\u2026"}${kept}`, "note");
+    };
+    say();
+    this.#countdown = setInterval(say, 1000);
+  }
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Backoff, Pause } from "../../../../serving/web/client/backoff.js";
+import { address, protocols } from "../../../../serving/web/client/connection.js";
+import { Events } from "../../../../serving/web/client/events.js";
+import { Unacknowledged } from "../../../../serving/web/client/unacknowledged.js";
+
+test("tries come ever later, up to 8 s, and a half of each wait is left to chance", () => {
+  const latest = new Backoff(() => 1);
+  assert.deepEqual(Array.from({ length: 7 }, () => latest.next()), [250, 500, 1000, 2000, 4000, 8000, 8000]);
+  const soonest = new Backoff(() => 0);
+  assert.deepEqual([soonest.next(), soonest.next()], [125, 250]);
+  soonest.reset();
+  assert.equal(soonest.next(), 125);
+});
+
+test("a pause can be cut short, to go on or not", async () => {
+  const [skipped, cancelled] = [new Pause(60_000), new Pause(60_000)];
+  skipped.skip();
+  cancelled.cancel();
+  assert.deepEqual(await Promise.all([skipped.over, cancelled.over, new Pause(1).over]), [true, false, true]);
+});
+
+test("audio that is not acknowledged can be sent again from any sample", () => {
+  const sent = new Unacknowledged();
+  for (const first of [0, 4, 8]) sent.add(Int16Array.of(first, first + 1, first + 2, first + 3), true);
+  const again = (first) => sent.from(first)?.flatMap((piece) => [...piece]) ?? null;
+  assert.deepEqual(again(6), [6, 7, 8, 9, 10, 11]);
+  sent.forget(6);
+  assert.equal(sent.pending, 6);
+  assert.deepEqual(again(5), [5, 6, 7, 8, 9, 10, 11]);
+  assert.equal(again(3), null);
+  sent.forget(12);
+  assert.deepEqual(again(12), []);
+});
+
+test("audio is only counted where nobody could ask for it again", () => {
+  const sent = new Unacknowledged();
+  sent.add(new Int16Array(5), false);
+  assert.deepEqual([sent.total, sent.pending], [5, 0]);
+});
+
+test("an address of a page is one of a socket, and names the session that is taken up again", () => {
+  assert.equal(address("https://a.example/under/ws/analyze"), "wss://a.example/under/ws/analyze");
+  assert.equal(address("ws://a.example/ws/analyze?x=1", "s 1"), "ws://a.example/ws/analyze?x=1&resume=s+1");
+});
+
+test("a key is shown as a subprotocol, and one that cannot be is refused before anything is sent", () => {
+  assert.deepEqual(protocols("a.b-c"), ["undertone", "undertone.key.a.b-c"]);
+  assert.deepEqual(protocols(""), ["undertone"]);
+  assert.throws(() => protocols("two words"), { name: "RefusedError", code: "unauthorized" });
+});
+
+test("events are kept until they are read, and an end with a reason is told to the reader", async () => {
+  const events = new Events();
+  events.emit({ type: "a" });
+  events.emit({ type: "b" });
+  events.end(new Error("lost"));
+  const reader = events.read();
+  assert.equal((await reader.next()).value.type, "a");
+  assert.equal((await reader.next()).value.type, "b");
+  await assert.rejects(reader.next(), /lost/);
+});
+
+test("a listener hears its type, or all; nothing is kept beside it", () => {
+  const events = new Events();
+  const heard = [];
+  const end = events.on("mood", (event) => heard.push(event.n));
+  events.on("*", (event) => heard.push(event.type));
+  events.emit({ type: "mood", n: 1 });
+  events.emit({ type: "connection" }, true);
+  end();
+  events.emit({ type: "mood", n: 2 });
+  assert.deepEqual(heard, [1, "mood", "mood"]);
+});

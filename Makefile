@@ -9,7 +9,7 @@ comma := ,
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast serve repro promote lab mlflow-ui lock newest clean
+.PHONY: help demo test fast serve repro promote lab mlflow-ui docs lock newest clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ lab: $(STAMPS)/dev ## open the notebooks; ARGS="--port 8889" and the like are pa
 
 mlflow-ui: $(STAMPS)/dev ## browse the training runs
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db
+
+docs: $(STAMPS)/dev ## build the pages of docs/ into site/, strictly; ARGS=serve shows them while they are written
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS),build --strict)
 
 # torch, and what only its CUDA builds ask for, is left out: a wheel of its own has another hash than PyPI's.
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --universal --python-version 3.11.5 \

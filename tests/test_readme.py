@@ -78,6 +78,15 @@ def test_the_results_are_those_of_the_metrics_files(pages, repository):
     assert printed in pages[repository / "docs" / "results.md"]
 
 
+def test_the_client_of_the_readme_hears_the_server(readme, repository, listening_server, samples, capsys, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert len(code.splitlines()) <= 20
+    monkeypatch.chdir(repository)
+    exec(code.replace("ws://127.0.0.1:8000", listening_server.ws_url.removesuffix("/ws/analyze")), {})
+    said = capsys.readouterr().out.splitlines()
+    assert [line.startswith(text) for line, text in zip(said, ("The train is late again.", "But look"), strict=True)]
+
+
 def test_the_example_of_the_wire_runs_against_the_server(pages, repository, server, samples, capsys):
     code = textwrap.dedent(
         re.search(r"```python\n(.*?)```", pages[repository / "docs" / "listen.md"], re.DOTALL).group(1)
@@ -91,9 +100,9 @@ def test_the_example_of_the_wire_runs_against_the_server(pages, repository, serv
     assert "session.closed" in printed
 
 
-def test_the_library_prints_what_the_readme_says(readme, repository, promoted_release, samples, capsys, monkeypatch):
-    section = re.search(r"## As a library\n(.*?)\n## ", readme, re.DOTALL).group(1)
-    code, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", section, re.DOTALL).groups()
+def test_the_library_prints_what_its_page_says(pages, repository, promoted_release, samples, capsys, monkeypatch):
+    page = pages[repository / "docs" / "library.md"]
+    code, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL).groups()
     monkeypatch.chdir(repository)
     exec(code, {})
     assert capsys.readouterr().out == printed

@@ -174,6 +174,13 @@ def amount(value: Any) -> float:
     return number
 
 
+def above_zero(value: Any) -> float:
+    """Check a number above 0."""
+    if not (number := amount(value)):
+        raise ValueError(f"must be a number above 0, not {value}; leave it out for no bound")
+    return number
+
+
 def choice(*known: str) -> Callable[[Any], str]:
     """Return the check of one of `known`; true and false of a file are on and off."""
 

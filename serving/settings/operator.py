@@ -115,10 +115,10 @@ class OperatorSettings(AccessSettings):
     record: Annotated[str, BeforeValidator(checks.store)] | None = _setting(
         None, "keep sessions that consent (`record` of session.update) there, see docs/operate.md", "DIR|URL"
     )
-    record_max_mb: Annotated[float, BeforeValidator(checks.amount)] | None = _setting(
+    record_max_mb: Annotated[float, BeforeValidator(checks.above_zero)] | None = _setting(
         None, "of recordings in all, then no more are taken (default: no bound)", "MB"
     )
-    record_keep_days: Annotated[float, BeforeValidator(checks.amount)] | None = _setting(
+    record_keep_days: Annotated[float, BeforeValidator(checks.above_zero)] | None = _setting(
         None, "then a recording is deleted (default: kept)", "DAYS"
     )
     asr_model: Annotated[str, BeforeValidator(checks.model)] = _setting(_ASR.model, "Whisper", "NAME|FOLDER|none")

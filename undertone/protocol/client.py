@@ -12,8 +12,8 @@ class _ClientMessage(BaseModel):
 
 
 class SessionUpdate(_ClientMessage):
-    """settings of this session, only before the first audio frame, answered by session.updated; unknown keys are
-    refused by name and nothing is changed
+    """settings of this session, only before the first audio frame (`record` false, alone, at any time), answered by
+    session.updated; unknown keys are refused by name and nothing is changed
     """
 
     # Which settings there are, and their ranges: undertone/stream/settings.py, which checks them as they are applied.

@@ -105,6 +105,10 @@ def test_a_server_can_do_without_words():
         ("--allow-origins", "https://a.example/page", "not 'https://a.example/page'"),
         ("--host", "here", "invalid choice: 'here' (choose from '127.0.0.1', '0.0.0.0', '::')"),
         ("--otlp-endpoint", "collector:4318", "an address is such as http://collector:4318/v1/traces"),
+        ("--record", " ", "a folder, or a URL such as s3://bucket/recordings"),
+        ("--record", "nowhere://here", "Protocol not known: nowhere"),
+        ("--record-max-mb", "0", "must be a number above 0, not 0"),
+        ("--record-keep-days", "soon", "must be a number, 0 or more, not soon"),
         ("--log-format", "xml", "invalid choice: 'xml' (choose from 'text', 'json')"),
     ],
 )

@@ -264,3 +264,4 @@ def test_an_operator_deletes_by_speaker_and_by_session_and_nothing_is_left(recor
 def test_the_server_stayed_well(recording):
     assert "Traceback" not in recording.log.read_text()
     assert "ERROR" not in recording.log.read_text()
+    assert "TEXT '{" not in recording.log.read_text(), "at no level are frames logged"

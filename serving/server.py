@@ -31,7 +31,7 @@ from serving.logs import QUIET, LogSettings, configuration
 from serving.observe.observer import Observer
 from serving.observe.routes import add_observation
 from serving.observe.trace_context import TraceContext
-from serving.processes import end_with_parent
+from serving.processes import end_with_parent, share_memory_among_threads
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
 from serving.web.errors import answer_in_json
@@ -111,6 +111,7 @@ class UndertoneServer(SupervisedServer):
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Load the models while the server already answers /health, and drain on SIGTERM."""
+        share_memory_among_threads()
         end_with_parent()
         async with super().lifespan(app), self.observer.watching():
             self._drain_on_signal()

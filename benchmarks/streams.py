@@ -4,10 +4,10 @@ Protocol: a server of its own with the promoted release and tiny.en, all of its 
 process, in real time, each with a seeded track of clips of the test actors, cut to their speech (about 2 s), one every
 4 s, the sessions spread evenly over those 4 s. TTFS counts from when the frame with the last speech sample was due to
 be sent until the final is received (it holds the endpoint's silence of 500 ms), TTFM from the start of the speech to
-the first mood; p50 / p95 / p99. Loop lag is what the server's own `event_loop_lag_seconds` grew by. CPU seconds are
+the first mood; p50 / p95 / p99. Lag is what the server's own `event_loop_lag_seconds` grew by. CPU ms are
 those of all processes of the server, of its API process and of the load generator, which takes its share of the
-machine, for a second of one session: they tell two versions apart on a busy machine too. MB a session is what the API
-process grew by.
+machine, for a second of one session: they tell two versions apart on a busy machine too. MB each is what the API
+process grew by for a session; one session before all others takes what is taken once.
 
     python benchmarks/streams.py --sessions 24 32 40 --seconds 40 --json streams.json
     python benchmarks/streams.py --sessions 128 --no-asr
@@ -93,7 +93,7 @@ class Bench:
         with DemoServer(asked.release, asked.log, options) as server, ProcessPoolExecutor(1, spawn) as generator:
             server.wait_until_ready(600)
             self._ask(server)
-            generator.submit(time.process_time).result()
+            generator.submit(generate, tracks(asked.ravdess, 1, 0), server.ws_url, asked.chunk_ms).result()  # warms up
             with memory.watched(server):
                 before, began_s = observed(server), time.monotonic()
                 heard = generator.submit(generate, spoken, server.ws_url, asked.chunk_ms).result()

@@ -142,7 +142,11 @@ class SupervisedServer(LitServer):
         paths = [api.api_path for api in self.litapi_connector]
         lit_api = self.litapi_connector.lit_apis[paths.index(api_path)]
         before = sum(len(self._inference_workers_config_for_api(path)) for path in paths[: paths.index(api_path)])
-        self.inference_workers[before + worker_id] = self._start_worker(lit_api, worker_id)
+        try:
+            self.inference_workers[before + worker_id] = self._start_worker(lit_api, worker_id)
+        except OSError:  # no memory for another process: those that run go on
+            log.exception("worker %d of %s could not be started", worker_id, api_path)
+            return
         # Those that serve already are ready all the while: this one counts from when it is.
         self.workers_setup_status.pop(f"{_endpoint(api_path)}_{worker_id}", None)
 

@@ -136,9 +136,15 @@ def test_the_modules_of_subfolders_are_found(tmp_path):
     assert modules(tmp_path, "serving") == ["serving", "serving.room", "serving.room.inner.deep"]
 
 
-def test_the_api_process_loads_no_recogniser():
-    loaded = loaded_by("import serving.server, serving.cli.main")
-    assert not loaded & {"faster_whisper", "ctranslate2", "pocketsphinx"}
+def test_the_api_process_loads_no_recogniser_and_nothing_that_few_servers_need():
+    loaded = loaded_by("import serving.server, serving.cli.main, serving.cli.options.operator_flags")
+    assert not loaded & {"faster_whisper", "ctranslate2", "pocketsphinx", "huggingface_hub", "requests", "tqdm"}
+    assert not loaded & {"jwt", "cryptography", "av", "fastapi_offline", "rich", "fastmcp"}, "a second of every start"
+
+
+def test_what_starts_the_process_that_forks_workers_waits_for_no_library():
+    of_every_process = loaded_by("import multiprocessing") | set(sys.stdlib_module_names)
+    assert loaded_by("import serving.workers.fork_server") - of_every_process == {"serving"}
 
 
 def test_what_decodes_films_is_loaded_only_for_what_libsndfile_does_not_know():

@@ -23,14 +23,14 @@ COLUMNS = {
     "with words": "fused",
     "TTFM, ms": "first_mood_ms",
     "TTFS, ms": "final_ms",
-    "loop lag, ms": "loop_lag_ms",
+    "lag, ms": "loop_lag_ms",
     "refused": "refused",
     "lost": "lost",
-    "MB a session": "session_mb",
-    "MB in all": "memory_mb",
-    "CPU s a session-s": "cpu_of_a_session_second",
-    "API process": "api_of_a_session_second",
-    "load gen.": "load_generator_of_a_session_second",
+    "MB each": "session_mb",
+    "MB": "memory_mb",
+    "CPU, ms/s": "cpu_of_a_session_second",
+    "API, ms/s": "api_of_a_session_second",
+    "gen., ms/s": "load_generator_of_a_session_second",
 }
 
 
@@ -85,6 +85,8 @@ def shown(name: str, value: Any) -> str:
     """Return a figure as it stands in the table: "182 / 243 / 251" for percentiles, "98.5%" for a share."""
     if isinstance(value, Mapping):
         return " / ".join("-" if of is None else f"{of:.0f}" for of in value.values())
+    if name.endswith("_second"):
+        return f"{1000 * value:.1f}"
     return f"{value:.1%}" if name == "fused" else f"{value:g}"
 
 

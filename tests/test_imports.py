@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "undertone.recorded": {"fsspec", "numpy", "soundfile"},
     "undertone.stream": {"numpy", "pydantic", "annotated_types"},
     "undertone.client": {"numpy", "websockets"},
+    "undertone.devices": {"numpy", "soundcard"},
 }
 
 

@@ -17,6 +17,7 @@ _EXTRAS = {
     "fsspec": "serve",
     "opentelemetry": "otel",
     "pocketsphinx": "pocketsphinx",
+    "soundcard": "mic",
 }
 
 

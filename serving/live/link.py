@@ -62,7 +62,8 @@ class Link:
         except asyncio.CancelledError:
             self._task.cancel()
             await asyncio.wait([self._task])
-            raise
+            if not self._slot.ending.is_set():
+                raise
 
     async def send(self, message: Message) -> None:
         """Send `message`, or keep it for a client that comes back; raises `LostError` where it is not waited for."""

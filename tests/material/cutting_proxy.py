@@ -30,11 +30,13 @@ class CuttingProxy:
         self.connections += 1
         to_server = await asyncio.open_connection("127.0.0.1", self._port)
         sides = (writer, to_server[1])
-        pipes = [asyncio.create_task(self._pipe(*ends, sides)) for ends in ((reader, sides[1]), (to_server[0], writer))]
-        with suppress(ConnectionError):
-            await asyncio.gather(*pipes)
-        for side in sides:
-            side.close()
+        ways = ((reader, sides[1]), (to_server[0], writer))
+        try:
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await asyncio.gather(*(self._pipe(*ends, sides) for ends in ways))
+        finally:
+            for side in sides:
+                side.close()
 
     async def _pipe(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, sides: tuple[asyncio.StreamWriter, ...]

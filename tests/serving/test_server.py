@@ -205,7 +205,8 @@ def test_finishing_an_empty_session_is_acknowledged_with_an_ordinary_close(serve
 
 
 def test_a_full_server_says_so_and_the_slot_of_a_vanished_client_is_free_again(tmp_path, tiny_release):
-    with running_server(tiny_release, tmp_path / "server.log", "--max-sessions", "1", "--asr-model", "none") as running:
+    options = ("--max-sessions", "1", "--resume-s", "0", "--asr-model", "none")
+    with running_server(tiny_release, tmp_path / "server.log", *options) as running:
         for _ in range(3):
             with session(running.ws_url) as socket:
                 assert refusal_of(running)["code"] == "server_full"

@@ -78,6 +78,7 @@ class AsyncClient:
 
     async def finish(self) -> None:
         """Say that there is no more audio: what was heard is answered, then the events end."""
+        self._is_used = True
         for samples in self._converter.end():
             await self._running.audio(samples.astype("<i2").tobytes())
         await self._running.finish()

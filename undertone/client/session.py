@@ -166,6 +166,7 @@ class Session:
         why = self._why_lost()
         if self._refusal or not self._resume:
             raise why
+        log.warning("the connection was lost (%s); trying for %g s", _ending(self._socket), self._resume["within_s"])
         ends_s = time.monotonic() + self._resume["within_s"]
         for delay_s in delays_s():
             if time.monotonic() + delay_s > ends_s:
@@ -186,14 +187,17 @@ class Session:
             await self._socket.send(json.dumps({"type": "session.resume", **shown}))
             while not (self._resumed.is_set() or self._is_closed):
                 await self._take(parse(await self._socket.recv()))
-        log.info("session %s goes on over another connection", self._id)
+        log.warning("the session goes on over another connection")
 
     def _why_lost(self) -> Exception:
         if self._refusal:
             return SessionRefusedError(self._refusal)
-        code, reason = self._socket.close_code, self._socket.close_reason
-        detail = f"code {code}: {reason}" if reason else f"code {code}"
-        return ConnectionLostError(f"the connection ended without session.closed ({detail})")
+        return ConnectionLostError(f"the connection ended without session.closed ({_ending(self._socket)})")
+
+
+def _ending(socket: ClientConnection) -> str:
+    code, reason = socket.close_code, socket.close_reason
+    return f"code {code}: {reason}" if reason else f"code {code}"
 
 
 def _with_query(url: str, **fields: str) -> str:

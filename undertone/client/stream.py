@@ -5,7 +5,7 @@ and reads no files: undertone/audio_file gives the samples, the command line sho
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from undertone.audio import Samples
@@ -17,7 +17,7 @@ REAL_TIME = Pace()
 
 
 async def stream(
-    blocks: Iterable[Samples],
+    blocks: Iterable[Samples] | AsyncIterable[Samples],
     *,
     url: str = DEFAULT_URL,
     pace: Pace = REAL_TIME,
@@ -26,6 +26,8 @@ async def stream(
     api_key: str | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Stream `blocks`, (samples,) int16 at 16 kHz of any lengths, through one session; yield its events as they come.
+
+    Blocks that come by themselves, of an `AsyncIterable`, have the length of a frame of `pace`.
 
     `api_key` is a key of the server, or a token that it takes. Audio is sent once `session.created` arrived, after a
     `session.update` of `settings` if there are any; the last event is `session.closed`. Close the generator
@@ -53,15 +55,22 @@ async def stream(
                 await asyncio.wait([sending])
 
 
-async def send(session: Session, blocks: Iterable[Samples], settings: Mapping[str, Any], log: SendLog) -> None:
+async def send(
+    session: Session, blocks: Iterable[Samples] | AsyncIterable[Samples], settings: Mapping[str, Any], log: SendLog
+) -> None:
     """Send `settings`, then `blocks` at the pace of `log`, then the finish; what iterating raises fails the session."""
     try:
         if settings:
             await session.command("session.update", **settings)
-        for chunk in rechunk(blocks, log.pace.chunk_samples):
-            await asyncio.sleep(log.wait_s())  # even 0 s let the receiving half run
+        async for chunk in blocks if isinstance(blocks, AsyncIterable) else _in_time(blocks, log):
             log.add()
             await session.audio(chunk.astype("<i2").tobytes())
         await session.finish()
     except Exception as failed:
         session.fail(failed)
+
+
+async def _in_time(blocks: Iterable[Samples], log: SendLog) -> AsyncIterator[Samples]:
+    for chunk in rechunk(blocks, log.pace.chunk_samples):
+        await asyncio.sleep(log.wait_s())  # even 0 s let the receiving half run
+        yield chunk

@@ -129,6 +129,6 @@ def test_an_update_is_answered_with_all_settings_that_hold(server):
         settings = receive(socket)["settings"]
         send(socket, "session.update", alpha=0.5, endpoint_silence_ms=700)
         wanted = {**settings, "alpha": 0.5, "endpoint_silence_ms": 700}
-        assert receive(socket) == {"type": "session.updated", "settings": wanted}
+        assert receive(socket) == {"type": "session.updated", "settings": wanted, "seq": 2}
         send(socket, "session.update")
-        assert receive(socket) == {"type": "session.updated", "settings": wanted}
+        assert receive(socket) == {"type": "session.updated", "settings": wanted, "seq": 3}

@@ -32,7 +32,9 @@ def launched(kind: BrowserType, *flags: str) -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
-    browser = kind.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage", *flags])
+    browser = kind.launch(
+        executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *flags]
+    )
     yield browser
     browser.close()
 

@@ -31,8 +31,9 @@ const meter = new Meter(byId("stage"), byId("level"), (isQuiet) =>
 const player = new Player();
 const listening = new Listening({ event: take, level, progress });
 const feed = new Feed(
-  { list: byId("utterances"), count: byId("count"), empty: byId("empty"), spoken: byId("spoken") },
+  { list: byId("utterances"), count: byId("count"), empty: byId("empty"), earlier: byId("earlier"), spoken: byId("spoken") },
   { has: (id) => Boolean(listening.tape.utterance(id)), toggle: play },
+  () => listening.heard.utterances,
 );
 const ribbon = new Ribbon(
   { frame: byId("ribbon"), canvas: byId("ribbon-canvas"), tip: byId("tip"), legend: byId("legend") },

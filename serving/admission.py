@@ -144,6 +144,11 @@ class Admission:
             self._slots[caller.kind].discard(slot)
             slot.close()
 
+    def check_draining(self, kind: Kind) -> None:
+        """Raise `RefusedError` where the server goes down."""
+        if self.draining:
+            raise _draining(kind)
+
     def _refusal(self, caller: Caller) -> RefusedError | None:
         if self.draining:
             return _draining(caller.kind)

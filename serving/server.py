@@ -26,6 +26,7 @@ from serving.guard.guard import Guard
 from serving.guard.policy import Access
 from serving.litserve_internals import ServerLostError, SupervisedServer, WorkerError, hide_routes, shut_down_uvicorn
 from serving.live.connection import serve_connection
+from serving.live.resumption import Resumption
 from serving.live.websocket_protocol import BoundedWebSocket
 from serving.logs import QUIET, LogSettings, configuration
 from serving.observe.observer import Observer
@@ -86,6 +87,7 @@ class UndertoneServer(SupervisedServer):
         )
         self.guard = Guard(access)
         self.admission = Admission(limits, self.guard.quotas)
+        self.resumption = Resumption(limits)
         self.service = Service(release, limits, self._recognition)
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
@@ -161,7 +163,7 @@ class UndertoneServer(SupervisedServer):
             raise ServerFailedError(str(lost)) from None
 
     async def _analyze(self, websocket: WebSocket) -> None:
-        await serve_connection(websocket, self.admission, self.service)
+        await serve_connection(websocket, self.admission, self.service, self.resumption)
 
     def _queues(self) -> dict[str, WorkerQueue]:
         waiting, workers = self.service.limits.max_waiting, _workers(self._recognition)

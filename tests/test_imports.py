@@ -29,6 +29,7 @@ THIRD_PARTY = {
     "undertone.protocol": {"pydantic", "typing_extensions"},
     "undertone.stream": {"numpy", "pydantic", "annotated_types"},
     "undertone.client": {"numpy", "websockets"},
+    "undertone.devices": {"numpy", "soundcard"},
 }
 
 

@@ -6,6 +6,10 @@
     for utterance in release.analyze("talk.wav"):
         print(utterance.start_ms, utterance.verdict.label, utterance.text)
 
+    with undertone.Client("ws://127.0.0.1:8000/ws/analyze") as session:  # the same from a server
+        for utterance in session.transcribe("talk.wav"):
+            print(utterance.start_ms, utterance.verdict.label, utterance.text)
+
 The public names are those of `__all__`; they are loaded when they are first used, so that `import undertone` costs
 nothing. Their types are in `__init__.pyi`.
 """
@@ -22,11 +26,20 @@ _HOMES = {
     "Partial": "undertone.stream.events",
     "SpeechEnded": "undertone.stream.events",
     "Final": "undertone.stream.events",
+    "Provisional": "undertone.stream.events",
     "Verdict": "undertone.verdict",
     "JudgedLane": "undertone.verdict",
     "AudioFileError": "undertone.audio_file",
     "ReleaseError": "undertone.manifest",
     "SettingError": "undertone.stream.settings",
+    "Client": "undertone.client.sync_client",
+    "AsyncClient": "undertone.client.async_client",
+    "Refusal": "undertone.client.events",
+    "SessionClosed": "undertone.client.events",
+    "StreamError": "undertone.client.connection",
+    "ServerUnreachableError": "undertone.client.connection",
+    "SessionRefusedError": "undertone.client.connection",
+    "ConnectionLostError": "undertone.client.connection",
     "LABELS": "undertone.labels",
 }
 

@@ -1,4 +1,12 @@
 from undertone.audio_file import AudioFileError as AudioFileError
+from undertone.client.async_client import AsyncClient as AsyncClient
+from undertone.client.connection import ConnectionLostError as ConnectionLostError
+from undertone.client.connection import ServerUnreachableError as ServerUnreachableError
+from undertone.client.connection import SessionRefusedError as SessionRefusedError
+from undertone.client.connection import StreamError as StreamError
+from undertone.client.events import Refusal as Refusal
+from undertone.client.events import SessionClosed as SessionClosed
+from undertone.client.sync_client import Client as Client
 from undertone.labels import LABELS as LABELS
 from undertone.manifest import ReleaseError as ReleaseError
 from undertone.release import Release as Release
@@ -7,6 +15,7 @@ from undertone.stream.analysis import Stream as Stream
 from undertone.stream.events import Final as Final
 from undertone.stream.events import Mood as Mood
 from undertone.stream.events import Partial as Partial
+from undertone.stream.events import Provisional as Provisional
 from undertone.stream.events import SpeechEnded as SpeechEnded
 from undertone.stream.events import SpeechStarted as SpeechStarted
 from undertone.stream.settings import SettingError as SettingError

@@ -5,13 +5,8 @@ undertone/release.py opens the release that they are heard with; `undertone anal
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from undertone.audio import Samples
-from undertone.audio_file import blocks, from_array
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
 
@@ -26,22 +21,6 @@ def audio_files(place: Path) -> list[Path]:
         return [place]
     inside = (path for path in sorted(place.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
     return [path for path in inside if not any(part.startswith(".") for part in path.relative_to(place).parts)]
-
-
-def blocks_of(source: str | Path | NDArray[Any], rate_hz: int | None = None) -> Iterator[Samples]:
-    """Return a file, or samples at `rate_hz`, in pieces of about a second, (samples,) int16 at 16 kHz.
-
-    Raises:
-        ValueError: samples without a rate, or a file with one.
-        undertone.audio_file.AudioFileError: as the pieces are taken, see there.
-    """
-    if isinstance(source, np.ndarray):
-        if rate_hz is None:
-            raise ValueError("samples need their rate_hz")
-        return from_array(source, rate_hz)
-    if rate_hz is not None:
-        raise ValueError("rate_hz is for samples; a file has its own")
-    return blocks(Path(source))
 
 
 def finals(stream: Stream, pieces: Iterable[Samples]) -> Iterator[Final]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from undertone import offline
 from undertone.audio import FRAME_SAMPLES, Samples
+from undertone.audio_file import blocks_of
 from undertone.gate.ears import SpeechGate
 from undertone.gate.silero import SileroModel
 from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, SERVED_FILES, VAD_FILE, Manifest, ManifestError, load
@@ -71,7 +72,7 @@ class Release:
             ValueError: samples without a rate, or that are no audio.
         """
         stream = self.stream(words=words, **{**offline.UNHEARD, **settings})
-        return list(offline.finals(stream, offline.blocks_of(source, rate_hz)))
+        return list(offline.finals(stream, blocks_of(source, rate_hz)))
 
     def stream(self, *, words: bool = True, **settings: Any) -> Stream:
         """Return a stream to feed with 16 kHz mono audio; `words` and `settings` are those of `analyze`, and

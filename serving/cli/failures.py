@@ -16,6 +16,7 @@ _EXTRAS = {
     **dict.fromkeys(("prometheus_client", "psutil", "python_multipart", "starlette", "uvicorn", "websockets"), "serve"),
     "opentelemetry": "otel",
     "pocketsphinx": "pocketsphinx",
+    "soundcard": "mic",
 }
 
 

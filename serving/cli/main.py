@@ -8,6 +8,7 @@ from functools import partial
 from serving.cli import analyze as analyze_command
 from serving.cli import demo
 from serving.cli import labeled_set as labeled_set_command
+from serving.cli import listen as listen_command
 from serving.cli import serve as serve_command
 from serving.cli import stream as stream_command
 from serving.cli import text as text_command
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=VersionAction, help="show program and release, and exit")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command", title="commands")
     serving, judging = (serve_command, keys_command, usage_command), (analyze_command, text_command)
-    for module in (*serving, stream_command, *judging, labeled_set_command, demo):
+    for module in (*serving, stream_command, listen_command, *judging, labeled_set_command, demo):
         module.register(subparsers)
     return parser
 

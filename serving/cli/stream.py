@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from serving.cli.failures import FAILED, WELL, complain
 from serving.cli.options.parser import exit_codes
-from serving.cli.options.session import add_sending, add_session, chosen_settings
+from serving.cli.options.session import add_sending, add_server, add_session, chosen_settings
 from serving.cli.recordings import Recording, recordings
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
@@ -43,6 +43,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     files_help = "what libsndfile or PyAV reads; - is a recording on standard input, of a format with a header"
     parser.add_argument("places", type=Path, nargs="+", metavar="FILE|FOLDER", help=files_help)
+    add_server(parser)
     add_sending(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
     add_session(parser)

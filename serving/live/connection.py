@@ -1,21 +1,24 @@
-"""One WebSocket session from `session.created` to its close, between a client and its `ServedSession`.
+"""One session from `session.created` to its close, between a client and its `ServedSession`.
 
-The wire is described in asyncapi.yaml. What is heard and answered is in serving/sessions/session.py.
+The wire is described in asyncapi.yaml. What is heard and answered is in serving/sessions/session.py; how a session
+outlives its socket in serving/live/link.py.
 """
 
-import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from serving.admission import Admission, Slot, caller
 from serving.guard.refusal import RefusedError
 from serving.guard.socket_refusal import close_code, tell_refusal
-from serving.live.inbox import PCM_BYTES_PER_S, Drain, Frame, Gone, Inbox
-from serving.observe.metrics import READS_NOTHING
+from serving.live.inbox import PCM_BYTES_PER_S, Cut, Drain, Frame
+from serving.live.link import Link
+from serving.live.resumption import Resumable, Resumption
+from serving.live.socket import LostError, Socket
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
@@ -25,12 +28,12 @@ from undertone.protocol import (
     MessageError,
     Ping,
     SessionFinish,
+    SessionResume,
     SessionUpdate,
     error,
     pong,
     read,
     session_updated,
-    written,
 )
 from undertone.stream.settings import SettingError
 
@@ -56,64 +59,98 @@ class _Clock:
     audio_until_s: float
 
 
-async def serve_connection(websocket: WebSocket, admission: Admission, service: Service) -> None:
-    """Admit the client or refuse it with a reason, then run its session to the end."""
+async def serve_connection(
+    websocket: WebSocket, admission: Admission, service: Service, resumption: Resumption
+) -> None:
+    """Admit the client, let it go on with its session (`?resume=`), or refuse it with a reason; return when the session
+    is done with the socket.
+    """
     await websocket.accept()
+    socket = Socket(websocket, service.limits.send_timeout_s)
     try:
-        with admission.admit(caller("live", websocket)) as slot:
-            # In a task of its own: each step would go down through every layer of the application and up again.
-            await asyncio.create_task(Connection(websocket, service, slot).run())
+        if session_id := websocket.query_params.get("resume"):
+            admission.check_draining("live")
+            link = await resumption.resume(socket, session_id)
+            service.metrics.resumed.inc()
+        else:
+            link = _begin(socket, admission, service, resumption)
     except RefusedError as refused:
         service.metrics.refused("live", refused.code)
         await tell_refusal(websocket, refused)
+    except LostError:
+        log.info("a client was gone again before its session went on")
+    else:
+        await link.stay(socket)
+
+
+def _begin(socket: Socket, admission: Admission, service: Service, resumption: Resumption) -> Resumable:
+    with contextlib.ExitStack() as held:
+        slot = held.enter_context(admission.admit(caller("live", socket.websocket)))
+        return Connection(socket, service, slot, resumption).start(held.pop_all())
 
 
 class Connection:
     """The state of one admitted client."""
 
-    def __init__(self, websocket: WebSocket, service: Service, slot: Slot) -> None:
-        self._websocket, self._limits, self._slot = websocket, service.limits, slot
+    def __init__(self, socket: Socket, service: Service, slot: Slot, resumption: Resumption) -> None:
+        self._limits, self._slot, self._resumption = service.limits, slot, resumption
         self._session = ServedSession(service, self._send)
         self._session.subscribers.insert(0, each_final(slot.answered))
-        self._inbox = Inbox(websocket, self._session.working_s)
-        self._sending = asyncio.Lock()
+        self._link = Link(socket, slot, self._session, resumption)
+        self._inbox = self._link.inbox
         self._clock = _Clock(*(3 * [time.monotonic()]))
         self._session.observed.arrived_s = lambda: self._inbox.audio_s
-        slot.when_ending(self._inbox.drain)
 
-    async def run(self) -> None:
-        """Serve the client until either side ends the session; never raises."""
+    def start(self, held: contextlib.ExitStack) -> Resumable:
+        """Serve the client in a task of its own, with what is `held` for it; return the way to it."""
+        self._link.start(self.run(held))
+        return self._link
+
+    async def run(self, held: contextlib.AbstractContextManager[object]) -> None:
+        """Serve the client until either side ends the session, with what is `held` for it; never raises."""
+        code = None
         try:
-            await self._send(self._session.created())
-            await self._serve()
-        except (Gone, WebSocketDisconnect):
-            log.info("session %s: the client is gone", self._session.id)
-        except TimeoutError:
-            log.warning("session %s: the client reads nothing, closed", self._session.id)
-            self._session.cancel(READS_NOTHING)
+            with self._resumption.reachable(self._session.id, self._link):
+                with held:
+                    await self._send({**self._session.created(), "resume": self._link.offer})
+                    code = await self._serve()
+                if code is not None:  # None: cut off, there is no more time
+                    await self._link.part(code)
+        except LostError as lost:
+            log.info("session %s: the client is gone (%s)", self._session.id, lost.reason)
+            self._session.cancel(lost.reason)
         except Exception:
             log.exception("session %s: internal error", self._session.id)
             self._session.cancel(ErrorCode.INTERNAL)
             await self._fail()
         finally:
             self._session.cancel()
-            self._inbox.close()
+            self._link.close()
 
-    async def _serve(self) -> None:
+    async def _serve(self) -> int:
+        """Return the code of the close."""
         try:
             while True:
                 await self._step()
         except Drain:
-            await self._close(_closing(self._slot.why))
+            return await self._close(_closing(self._slot.why))
         except Closing as closing:
-            await self._close(closing)
+            return await self._close(closing)
 
     async def _step(self) -> None:
+        if waited_s := await self._link.until_back():
+            self._clock.heard_s = time.monotonic()
+            self._clock.audio_until_s += waited_s
         try:
             frame = await self._inbox.next(self._patience_s())
         except TimeoutError:
             await self._out_of_patience()
+        except Cut:
             return
+        else:
+            await self._take_frame(frame)
+
+    async def _take_frame(self, frame: Frame) -> None:
         if not frame.early and self._session.working_s() - frame.arrived_s > self._limits.max_wait_s:
             raise Closing(ErrorCode.TOO_FAR_BEHIND, f"audio waited over {self._limits.max_wait_s:g} s unread")
         self._check_age(time.monotonic())
@@ -152,6 +189,7 @@ class Connection:
             await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
             return
         await self._session.hear(data, early)
+        await self._link.heard(len(data) // 2)
         self._slot.heard(len(data) / PCM_BYTES_PER_S)
         if self._slot.is_lost:
             raise _closing(self._slot.why)
@@ -168,6 +206,9 @@ class Connection:
             raise Closing
         if isinstance(message, SessionUpdate):
             await self._update(message.changes)
+        elif isinstance(message, SessionResume):
+            told = "session.resume is the first message of a connection with ?resume="
+            await self._send(error(ErrorCode.INVALID_MESSAGE, told))
         elif isinstance(message, Ping):
             await self._send(pong(message.id))
         else:
@@ -185,30 +226,18 @@ class Connection:
         if not await self._session.end_utterance("commit"):
             await self._send(error(ErrorCode.INVALID_MESSAGE, "nothing to commit: no speech is under way"))
 
-    async def _close(self, closing: Closing) -> None:
+    async def _close(self, closing: Closing) -> int:
         await self._session.close(closing.code or "finished", closing.message, retry_after_s=closing.retry_after_s)
-        await self._websocket.close(close_code(closing.code))
+        return close_code(closing.code)
 
     async def _fail(self) -> None:
-        if self._websocket.application_state is not WebSocketState.CONNECTED:
-            return
-        try:
-            message = f"an internal error; the log has it as session {self._session.id}"
-            await self._send(error(ErrorCode.INTERNAL, message, fatal=True))
-            await self._websocket.close(close_code(ErrorCode.INTERNAL))
-        except Exception:
-            log.info("session %s: the client was gone before it could be told", self._session.id)
+        message = f"an internal error; the log has it as session {self._session.id}"
+        with contextlib.suppress(Exception):
+            internal = ErrorCode.INTERNAL
+            await self._link.fail(error(internal, message, fatal=True), close_code(internal))
 
     async def _send(self, message: Message) -> None:
-        async with self._sending:
-            async with asyncio.timeout(
-                self._limits.send_timeout_s
-            ):  # wait_for can swallow a cancellation (cpython#86296)
-                try:
-                    await self._websocket.send_text(written(message))
-                except RuntimeError as closed:  # uvicorn closed the socket itself: of a frame far too large, say
-                    raise WebSocketDisconnect(1006) from closed
-        await asyncio.sleep(0)  # nothing else waits where a thousand messages are answered one after the other
+        await self._link.send(message)
 
 
 def _closing(why: RefusedError) -> Closing:

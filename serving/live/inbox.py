@@ -1,5 +1,7 @@
 """What a client has sent and its session has not yet read, in order; the socket is always read on.
 
+A client may send over one socket after the other: what came over the first is read before what comes over the next.
+
 Audio that has been waiting is read in one piece: a session hears the same whatever the pieces, and each costs a way to
 a thread and back.
 """
@@ -10,9 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from starlette.websockets import WebSocket
-
 from serving.live.backlog import Backlog
+from serving.live.socket import Socket
 from serving.live.websocket_protocol import TOO_LARGE
 from undertone.audio import RATE_HZ
 
@@ -36,8 +37,8 @@ class Frame(NamedTuple):
     too_large: int = 0
 
 
-class Gone(Exception):
-    """The client closed the connection or it broke."""
+class Cut(Exception):
+    """The socket brings nothing more: the client closed the connection or it broke."""
 
 
 class Drain(Exception):
@@ -47,21 +48,29 @@ class Drain(Exception):
 class Inbox:
     """Reads the socket in a task of its own, so that waiting for a message never cancels a read half-way.
 
-    `clock`, in seconds, says when a message came.
+    `clock`, in seconds, says when a message came; `is_unused` tells that nothing came over the socket.
     """
 
-    def __init__(self, websocket: WebSocket, clock: Callable[[], float]) -> None:
-        self._websocket, self._clock = websocket, clock
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size)
         self._audio_s, self._began_s = 0.0, 0.0
-        self._reader = asyncio.create_task(self._read())
+        self._reader: asyncio.Task[None] | None = None
+        self.is_unused = True
+
+    def attach(self, socket: Socket) -> None:
+        """Read `socket` from now on, and no other."""
+        self._stop_reading()
+        self._began_s = max(self._began_s, time.monotonic() - self._audio_s)  # what was held back comes now, early
+        self.is_unused = True
+        self._reader = asyncio.create_task(self._read(socket))
 
     async def next(self, timeout_s: float) -> Frame:
         """Return the next message; audio that waits behind audio comes with it.
 
         Raises:
             TimeoutError: nothing came within `timeout_s`.
-            Gone, Drain: there is nothing more to read.
+            Cut, Drain: there is nothing more to read.
         """
         try:
             await self._filled(timeout_s)
@@ -76,6 +85,15 @@ class Inbox:
     def audio_s(self) -> float:
         """Seconds of audio that came so far."""
         return self._audio_s
+
+    @property
+    def samples(self) -> int:
+        """Samples that came so far."""
+        return round(self._audio_s * RATE_HZ)
+
+    def wake(self) -> None:
+        """Let `next` raise `Cut` after what has already come."""
+        self._backlog.add(Cut)
 
     async def _filled(self, timeout_s: float) -> None:
         async with asyncio.timeout(max(timeout_s, 0.001)):
@@ -96,19 +114,21 @@ class Inbox:
 
     def close(self) -> None:
         """Stop reading."""
-        self._reader.cancel()
+        self._stop_reading()
         self._backlog.close()
 
-    async def _read(self) -> None:
-        try:
-            while True:
-                await self._backlog.room()
-                message: dict[str, Any] = dict(await self._websocket.receive())
-                if message["type"] == "websocket.disconnect":
-                    break
-                self._backlog.add(self._frame(message))
-        finally:
-            self._backlog.add(Gone)
+    def _stop_reading(self) -> None:
+        if self._reader:
+            self._reader.cancel()
+
+    async def _read(self, socket: Socket) -> None:
+        while True:
+            await self._backlog.room()
+            message = await socket.receive()
+            if message is None:
+                return
+            self.is_unused = False
+            self._backlog.add(self._frame(message))
 
     def _frame(self, message: dict[str, Any]) -> Frame:
         data = message.get("bytes")

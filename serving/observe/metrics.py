@@ -20,7 +20,13 @@ from undertone.words.reasons import Reason
 KINDS: tuple[Kind, ...] = get_args(Kind)
 REQUEST = "request"  # of refusals over HTTP that concern no upload
 GONE, READS_NOTHING = "gone", "reads_nothing"  # of sessions that nobody could be told the end of
-_REFUSALS = (ErrorCode.SERVER_FULL, ErrorCode.SERVER_DRAINING, ErrorCode.UNAUTHORIZED, ErrorCode.QUOTA_EXCEEDED)
+_REFUSALS = (
+    ErrorCode.SERVER_FULL,
+    ErrorCode.SERVER_DRAINING,
+    ErrorCode.UNAUTHORIZED,
+    ErrorCode.QUOTA_EXCEEDED,
+    ErrorCode.RESUME_REFUSED,
+)
 _ENDS = ("finished", GONE, READS_NOTHING, *(code for code in ErrorCode if code.close))
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 _RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0)
@@ -48,6 +54,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._ended = self._counter("sessions_ended", "Sessions that ended, by reason.", "kind", "reason")
         self._refusals = self._counter("refusals", "Callers and uploads that were refused.", "kind", "reason")
+        self.resumed = self._counter("sessions_resumed", "Clients that came back to their session.")
         self.loop_lag = self._histogram("event_loop_lag_seconds", "How late the event loop is.")
         self._utterances = self._counter("utterances", "Finals; reason: why words are missing.", "mode", "reason")
         self._endpoints = self._counter("endpoints", "Ends of utterances.", "cause")

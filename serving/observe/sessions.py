@@ -15,7 +15,7 @@ from undertone.stream.events import Event, Final, SpeechEnded, SpeechStarted
 log = logging.getLogger("undertone.sessions")
 
 Totals = Callable[[], Mapping[str, Any]]
-STATES = ("listening", "speaking", "judging")
+STATES = ("listening", "speaking", "judging", "waiting")
 
 
 class ObservedSession:
@@ -26,11 +26,12 @@ class ObservedSession:
         self.arrived_s: Callable[[], float] = float  # seconds of audio that came, where it may come faster than heard
         self.span = span
         self._speaking, self._due = False, 0
+        self.waiting = False
 
     @property
     def state(self) -> str:
-        """One of `STATES`: somebody speaks, or a final is due, or neither."""
-        return "speaking" if self._speaking else "judging" if self._due else "listening"
+        """One of `STATES`: its client is to come back, or somebody speaks, or a final is due, or neither."""
+        return "waiting" if self.waiting else "speaking" if self._speaking else "judging" if self._due else "listening"
 
     @property
     def unread_s(self) -> float:

@@ -26,6 +26,11 @@ class SessionClock:
         now_s = time.monotonic() if self._holding_since_s is None else self._holding_since_s
         return now_s - self._held_s
 
+    def back(self, samples: int) -> None:
+        """A client is back after a loss, and what it held meanwhile comes at once: `samples` heard are in time now."""
+        if self._began_s is not None:
+            self._began_s = max(self._began_s, time.monotonic() - samples / RATE_HZ)
+
     def __enter__(self) -> None:
         self._holding_since_s = time.monotonic()
 

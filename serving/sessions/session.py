@@ -6,7 +6,8 @@ the HTTP routes feed it.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -131,6 +132,17 @@ class ServedSession:
         """Return a clock in seconds that stands still while `hear` waits by its own choice."""
         return self._clock.working_s()
 
+    @contextmanager
+    def on_hold(self) -> Iterator[None]:
+        """Inside, the session waits for a client whose connection was lost; what comes then comes all at once."""
+        self.observed.waiting = True
+        try:
+            with self._clock:
+                yield
+        finally:
+            self.observed.waiting = False
+            self._clock.back(self.session.heard_samples)
+
     async def end_utterance(self, cause: str) -> bool:
         """End the utterance under way (`commit`, `idle`); False where there is none."""
         outputs: list[Output] = await self._threads.run(self.session.end_utterance, cause)
@@ -183,6 +195,7 @@ class ServedSession:
             "asr": self._service.asr,
             "ear": self._service.ear,
             "fusion": asdict(self._release.fusion),
+            "resume": None,
         }
 
     async def _tell(self, outputs: list[Output]) -> None:

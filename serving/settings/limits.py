@@ -26,6 +26,8 @@ class ServerLimits:
     words_timeout_s: float = 10.0
     max_waiting: int = 256  # requests for words; what would wait too long is refused before (serving/workers/queue.py)
     drain_s: float = 15.0
+    resume_s: float = 30.0  # a session waits so long for a client whose connection was lost; 0: it ends at once
+    max_waiting_sessions: int | None = None  # how many may wait so; None: all of them
     send_timeout_s: float = 30.0  # a client that reads nothing for so long is given up
     max_head_s: float = 10.0  # for the head of a request, from the opening of its connection
 

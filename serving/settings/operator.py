@@ -69,6 +69,12 @@ class OperatorSettings(AccessSettings):
         _LIMITS.send_timeout_s, "for a client that reads nothing, then it is given up", "S"
     )
     max_head_s: Seconds = _setting(_LIMITS.max_head_s, "for the head of a request", "S")
+    resume_s: Annotated[float, BeforeValidator(checks.seconds_or_none)] = _setting(
+        _LIMITS.resume_s, "that a session waits for a client whose connection was lost; 0: it ends at once", "S"
+    )
+    max_waiting: Annotated[int, BeforeValidator(checks.whole(0, 1_000_000))] | None = _setting(
+        _LIMITS.max_waiting_sessions, "sessions that may wait so at once (default: all of them)", "N"
+    )
     drain_s: Seconds = _setting(_LIMITS.drain_s, "for sessions to end in, when the server goes down", "S")
     allow_origins: Annotated[str, BeforeValidator(checks.origins)] | None = _setting(
         None, "web pages of elsewhere that may use the HTTP routes, such as https://example.org (default: none)", "LIST"
@@ -144,6 +150,8 @@ class OperatorSettings(AccessSettings):
             min_upload_bytes_per_s=self.min_upload_bytes_per_s,
             upload_grace_s=self.upload_grace_s,
             drain_s=self.drain_s,
+            resume_s=self.resume_s,
+            max_waiting_sessions=self.max_waiting,
             send_timeout_s=self.send_timeout_s,
             max_head_s=self.max_head_s,
             words_timeout_s=self.asr_timeout_s,

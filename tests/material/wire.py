@@ -69,7 +69,7 @@ def without_latencies(messages: list[dict]) -> tuple[list[dict], list[dict]]:
 
     A final comes when its words do, so where it stands among the messages of the next utterance is no property.
     """
-    kept = [message for message in messages if message["type"] != "utterance.provisional"]
-    bare = [{key: value for key, value in message.items() if key != "timings"} for message in kept]
+    kept = [message for message in messages if message["type"] not in ("utterance.provisional", "audio.ack")]
+    bare = [{key: value for key, value in message.items() if key not in ("timings", "seq")} for message in kept]
     finals = [message for message in bare if message["type"] == "utterance.final"]
     return [message for message in bare if message not in finals], finals

@@ -168,7 +168,7 @@ def test_nonsense_is_refused_and_the_session_goes_on(server, text):
         socket.send(text)
         assert receive(socket)["code"] == "invalid_message"
         send(socket, "ping", id="still there")
-        assert receive(socket) == {"type": "pong", "id": "still there"}
+        assert receive(socket) == {"type": "pong", "id": "still there", "seq": 3}
 
 
 @pytest.mark.parametrize("frame", [b"", b"\0", bytes(641)])
@@ -205,7 +205,8 @@ def test_finishing_an_empty_session_is_acknowledged_with_an_ordinary_close(serve
 
 
 def test_a_full_server_says_so_and_the_slot_of_a_vanished_client_is_free_again(tmp_path, tiny_release):
-    with running_server(tiny_release, tmp_path / "server.log", "--max-sessions", "1", "--asr-model", "none") as running:
+    options = ("--max-sessions", "1", "--resume-s", "0", "--asr-model", "none")
+    with running_server(tiny_release, tmp_path / "server.log", *options) as running:
         for _ in range(3):
             with session(running.ws_url) as socket:
                 assert refusal_of(running)["code"] == "server_full"

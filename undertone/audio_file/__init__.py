@@ -3,6 +3,7 @@
 read(path), blocks(path)     a file, whole or in pieces
 decoded(source, name, ...)   the same of an open file descriptor
 from_array(samples, rate_hz) the same of samples in memory
+blocks_of(source, rate_hz)   the same of either
 Note                         what was done to a recording, or what is missing from it
 
 A file is one stream or several that were joined (containers/parts.py); each is read by libsndfile or, where that does
@@ -19,6 +20,7 @@ from undertone.audio_file.errors import (
 )
 from undertone.audio_file.notes import AudioFileWarning, Note
 from undertone.audio_file.reading import blocks, decoded, duration_s, read
+from undertone.audio_file.source import blocks_of
 
 __all__ = [
     "AudioFileError",
@@ -29,6 +31,7 @@ __all__ = [
     "NotAudioError",
     "Note",
     "blocks",
+    "blocks_of",
     "decoded",
     "duration_s",
     "from_array",

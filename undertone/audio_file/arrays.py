@@ -20,6 +20,15 @@ def from_array(samples: NDArray[Any], rate_hz: int) -> Iterator[Samples]:
     Raises:
         ValueError: another shape or type, samples that are not finite numbers, or a rate outside 1000 to 768000 Hz.
     """
+    sound = as_sound(samples, rate_hz)
+    form = WireForm(sound)
+    for start in range(0, len(sound.block), rate_hz):
+        yield form.take(sound.block[start : start + rate_hz])
+    yield form.end()
+
+
+def as_sound(samples: NDArray[Any], rate_hz: int) -> Sound:
+    """Return samples as `from_array` takes them as one sound; raises ValueError as there."""
     low, high = RATES_HZ
     if not low <= rate_hz <= high:
         raise ValueError(f"a sample rate of {rate_hz} Hz; {low} to {high} can be heard")
@@ -29,11 +38,4 @@ def from_array(samples: NDArray[Any], rate_hz: int) -> Iterator[Samples]:
         raise ValueError("samples must be finite numbers")
     scale = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max) + 1.0
     channels = samples[:, None] if samples.ndim == 1 else samples
-    yield from _on_the_wire((channels / scale).astype(np.float32), rate_hz)
-
-
-def _on_the_wire(channels: NDArray[np.float32], rate_hz: int) -> Iterator[Samples]:
-    form = WireForm(Sound(rate_hz, channels))
-    for start in range(0, len(channels), rate_hz):
-        yield form.take(channels[start : start + rate_hz])
-    yield form.end()
+    return Sound(rate_hz, (channels / scale).astype(np.float32))

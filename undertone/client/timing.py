@@ -55,14 +55,14 @@ class SendLog:
     """When each frame left, so that events can be timed against the audio that they speak of."""
 
     def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+        self.pace = pace
         self._sent_at_s = array("d")
 
     def wait_s(self) -> float:
         """Return for how long the next frame must wait to be in time; 0 where it is due or late."""
         if not self._sent_at_s:
             return 0.0
-        return max(0.0, self._sent_at_s[0] + self._pace.due_s(len(self._sent_at_s)) - time.perf_counter())
+        return max(0.0, self._sent_at_s[0] + self.pace.due_s(len(self._sent_at_s)) - time.perf_counter())
 
     def add(self) -> None:
         """Note that the next frame leaves now."""
@@ -78,7 +78,7 @@ class SendLog:
         return Event(message, round((now_s - self._sent_at_s[0]) * 1000, 1), latency_ms)
 
     def _left_at_s(self, audio_ms: float) -> float:
-        chunk = math.ceil(audio_ms / self._pace.chunk_ms) - 1
+        chunk = math.ceil(audio_ms / self.pace.chunk_ms) - 1
         return self._sent_at_s[min(max(chunk, 0), len(self._sent_at_s) - 1)]
 
 

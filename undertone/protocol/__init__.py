@@ -9,6 +9,7 @@ from undertone.protocol.client import (
     ClientMessage,
     Ping,
     SessionFinish,
+    SessionResume,
     SessionUpdate,
     UtteranceCommit,
     read,
@@ -17,6 +18,7 @@ from undertone.protocol.codes import FINISHED, ErrorCode
 from undertone.protocol.json_text import MessageError, written
 from undertone.protocol.messages import (
     Message,
+    audio_ack,
     error,
     final,
     mood,
@@ -24,12 +26,13 @@ from undertone.protocol.messages import (
     pong,
     provisional,
     sentiment,
+    session_resumed,
     session_updated,
     speech_ended,
     speech_started,
     verdict,
 )
-from undertone.protocol.parts import PROTOCOL_VERSION, Timings
+from undertone.protocol.parts import PROTOCOL_VERSION, Resume, Timings
 from undertone.protocol.server import SERVER_MESSAGES, ServerMessage, SessionClosed, SessionCreated
 
 __all__ = [
@@ -42,13 +45,16 @@ __all__ = [
     "Message",
     "MessageError",
     "Ping",
+    "Resume",
     "ServerMessage",
     "SessionClosed",
     "SessionCreated",
     "SessionFinish",
+    "SessionResume",
     "SessionUpdate",
     "Timings",
     "UtteranceCommit",
+    "audio_ack",
     "error",
     "final",
     "mood",
@@ -57,6 +63,7 @@ __all__ = [
     "provisional",
     "read",
     "sentiment",
+    "session_resumed",
     "session_updated",
     "speech_ended",
     "speech_started",

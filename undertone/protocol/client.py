@@ -1,8 +1,8 @@
 """The messages that a client sends as text, as types, and how the server reads one."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from undertone.protocol.json_text import MessageError, parsed
 
@@ -46,12 +46,24 @@ class Ping(_ClientMessage):
     id: Any = None
 
 
-ClientMessage = SessionUpdate | UtteranceCommit | SessionFinish | Ping
+class SessionResume(_ClientMessage):
+    """the first message of a connection to /ws/analyze?resume=SESSION_ID, which goes on with a session whose connection
+    was lost; answered by what was sent after after_seq, once and in order, and session.resumed
+    """
+
+    type: Literal["session.resume"]
+    session_id: str
+    secret: Annotated[str, Field(description="the last one that session.created or session.resumed gave; works once")]
+    after_seq: Annotated[int, Field(ge=0, strict=True, description="seq of the last message that arrived")]
+
+
+ClientMessage = SessionUpdate | UtteranceCommit | SessionFinish | Ping | SessionResume
 _KINDS: dict[str, type[ClientMessage]] = {
     "session.update": SessionUpdate,
     "utterance.commit": UtteranceCommit,
     "session.finish": SessionFinish,
     "ping": Ping,
+    "session.resume": SessionResume,
 }
 CLIENT_MESSAGES = tuple(_KINDS.values())
 
@@ -68,4 +80,10 @@ def read(text: str) -> ClientMessage:
     kind = message["type"]
     if not isinstance(kind, str) or kind not in _KINDS:
         raise MessageError(f"unknown type {repr(kind)[:40]}; known are {', '.join(_KINDS)}")
-    return _KINDS[kind].model_validate(message)
+    try:
+        return _KINDS[kind].model_validate(message)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        raise MessageError(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+        ) from None

@@ -51,6 +51,12 @@ class ErrorCode(StrEnum):
         "as it takes",
         4408,
     )
+    RESUME_REFUSED = (
+        "resume_refused",
+        "session.resume for a session that is not there, has ended or waited too long, is somebody else's, or with a "
+        "secret that is not its own or was used, or what was missed is no longer kept",
+        4404,
+    )
     SESSION_EXPIRED = "session_expired", "session or idle limit reached", 4410
     SERVER_DRAINING = "server_draining", "the server is going down; what was heard is answered first", 1012
     DAMAGED_AUDIO = (

@@ -6,12 +6,14 @@ from typing import Any, cast
 from undertone.labels import LABELS
 from undertone.lane import VOICE, WORDS
 from undertone.probabilities import Probabilities, vector_of
-from undertone.protocol.parts import Sentiment
+from undertone.protocol.parts import Resume, Sentiment
 from undertone.protocol.server import (
+    AudioAck,
     Cause,
     Error,
     Mood,
     Pong,
+    SessionResumed,
     SessionUpdated,
     SpeechEnded,
     SpeechStarted,
@@ -111,6 +113,16 @@ def error(code: str, message: str, fatal: bool = False, **details: Any) -> Error
     short = message if len(message) <= _MOST_CHARACTERS else f"{message[: _MOST_CHARACTERS - 3]}..."
     said = {name: value for name, value in details.items() if value is not None}
     return cast(Error, {"type": "error", "code": code, "message": short, "fatal": fatal, **said})
+
+
+def audio_ack(samples: int) -> AudioAck:
+    """So many samples of the session were heard."""
+    return {"type": "audio.ack", "samples": samples}
+
+
+def session_resumed(session_id: str, samples: int, resume: Resume) -> SessionResumed:
+    """The session goes on with sample number `samples`; `resume` is for the next time."""
+    return {"type": "session.resumed", "session_id": session_id, "samples": samples, "resume": resume}
 
 
 def pong(ping_id: Any) -> Pong:

@@ -64,6 +64,16 @@ class AudioFormat(TypedDict):
 
 
 @with_config(CLOSED)
+class Resume(TypedDict):
+    """How a client whose connection was lost goes on with its session: by session.resume with `secret`, which works
+    once, within `within_s` after the loss.
+    """
+
+    secret: str
+    within_s: float
+
+
+@with_config(CLOSED)
 class Limits(TypedDict):
     """What the operator allows a session."""
 

@@ -21,6 +21,7 @@ from undertone.protocol.parts import (
     Limits,
     Note,
     ReleaseInfo,
+    Resume,
     Sentiment,
     Share,
     Time,
@@ -45,8 +46,21 @@ _WHY = f"Why there are no words. {'; '.join(f'{reason}: {reason.meaning}' for re
 FinalReason = Annotated[Reason, AfterValidator(_settled), WithJsonSchema({"enum": [str(one) for one in _SETTLED]})]
 
 
+class _Numbered(TypedDict):
+    seq: NotRequired[
+        Annotated[
+            int,
+            Field(
+                ge=1,
+                description="1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what "
+                "refuses a session has none, nor has an answer over HTTP",
+            ),
+        ]
+    ]
+
+
 @with_config(CLOSED)
-class SessionCreated(TypedDict):
+class SessionCreated(_Numbered):
     """on connect"""
 
     type: Literal["session.created"]
@@ -60,10 +74,31 @@ class SessionCreated(TypedDict):
     asr: Asr
     ear: EarInfo
     fusion: Fusion
+    resume: Annotated[Resume | None, Field(description="null where a lost connection ends the session")]
 
 
 @with_config(CLOSED)
-class SessionUpdated(TypedDict):
+class SessionResumed(_Numbered):
+    """the answer to session.resume, after the messages that were missed; the client goes on with sample `samples`"""
+
+    type: Literal["session.resumed"]
+    session_id: str
+    samples: Annotated[int, Field(ge=0, description="of this session that arrived: counted as sent, since the first")]
+    resume: Resume
+
+
+@with_config(CLOSED)
+class AudioAck(_Numbered):
+    """after each second of audio: so many samples of this session were heard, and need not be kept by its client; only
+    where session.created has `resume`
+    """
+
+    type: Literal["audio.ack"]
+    samples: Annotated[int, Field(ge=0)]
+
+
+@with_config(CLOSED)
+class SessionUpdated(_Numbered):
     """the answer to session.update; all settings that hold now"""
 
     type: Literal["session.updated"]
@@ -71,7 +106,7 @@ class SessionUpdated(TypedDict):
 
 
 @with_config(CLOSED)
-class SpeechStarted(TypedDict):
+class SpeechStarted(_Numbered):
     """an utterance is under way; it begins at start_ms with up to 300 ms of pre-roll, its level rises to that of speech
     at speech_start_ms
     """
@@ -83,7 +118,7 @@ class SpeechStarted(TypedDict):
 
 
 @with_config(CLOSED)
-class Mood(TypedDict):
+class Mood(_Numbered):
     """every mood_interval_ms during speech, first within 500 ms of its start; how the last 3 s at most sound"""
 
     type: Literal["mood"]
@@ -94,7 +129,7 @@ class Mood(TypedDict):
 
 
 @with_config(CLOSED)
-class TranscriptPartial(TypedDict):
+class TranscriptPartial(_Numbered):
     """the words so far, if `partials`; at most one a second, may change, never after the final of its utterance; text
     is null with `redact_text`
     """
@@ -108,7 +143,7 @@ Cause = Literal["silence", "max_length", "commit", "idle", "finish"]
 
 
 @with_config(CLOSED)
-class SpeechEnded(TypedDict):
+class SpeechEnded(_Numbered):
     """the endpoint of an utterance"""
 
     type: Literal["speech.ended"]
@@ -117,7 +152,7 @@ class SpeechEnded(TypedDict):
     cause: Cause
 
 
-class _Verdict(TypedDict):
+class _Verdict(_Numbered):
     utterance_id: UtteranceId
     start_ms: Time
     end_ms: Time
@@ -164,7 +199,7 @@ class UtteranceFinal(_Verdict):
 
 
 @with_config(CLOSED)
-class Pong(TypedDict):
+class Pong(_Numbered):
     """the answer to ping"""
 
     type: Literal["pong"]
@@ -172,7 +207,7 @@ class Pong(TypedDict):
 
 
 @with_config(OPEN)
-class Error(TypedDict):
+class Error(_Numbered):
     """a refusal; a fatal one always comes before the close that it explains"""
 
     type: Literal["error"]
@@ -187,7 +222,7 @@ Ending = Literal["finished", Limited, "quota_exceeded", "unauthorized"]
 
 
 @with_config(CLOSED)
-class SessionClosed(TypedDict):
+class SessionClosed(_Numbered):
     """after session.finish, a time-out or a drain; the last message"""
 
     type: Literal["session.closed"]
@@ -199,6 +234,8 @@ class SessionClosed(TypedDict):
 
 ServerMessage = Annotated[
     SessionCreated
+    | SessionResumed
+    | AudioAck
     | SessionUpdated
     | SpeechStarted
     | Mood
@@ -212,6 +249,6 @@ ServerMessage = Annotated[
     Field(discriminator="type"),
 ]
 SERVER_MESSAGES = (
-    *(SessionCreated, SessionUpdated, SpeechStarted, Mood, TranscriptPartial, SpeechEnded),
+    *(SessionCreated, SessionResumed, AudioAck, SessionUpdated, SpeechStarted, Mood, TranscriptPartial, SpeechEnded),
     *(UtteranceProvisional, UtteranceFinal, Pong, Error, SessionClosed),
 )

@@ -9,12 +9,16 @@ DEFAULT_WAIT_S = 60.0
 _MAX_CHUNK_MS = 32_000  # under the 1 MiB of one frame
 
 
-def add_sending(parser: argparse.ArgumentParser) -> None:
-    """Add the server's address, pace and patience."""
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add the server's address and what it is shown."""
     default = "ws://127.0.0.1:8000/ws/analyze"
     parser.add_argument("--url", type=url, default=default, help="the server (default: %(default)s)")
     key_help = "a key of the server, or a token that it takes; better as UNDERTONE_API_KEY, which nobody else sees"
     parser.add_argument("--api-key", default=os.environ.get("UNDERTONE_API_KEY"), metavar="KEY", help=key_help)
+
+
+def add_sending(parser: argparse.ArgumentParser) -> None:
+    """Add pace and patience."""
     parser.add_argument("--speed", type=speed, default=1.0, metavar="X", help="times real time, or max (default: 1)")
     length_help = "length of a frame (default: %(default)s)"
     parser.add_argument("--chunk-ms", type=chunk_ms, default=32, metavar="MS", help=length_help)
@@ -75,6 +79,14 @@ def wait_s(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"{text}: must be a number of seconds; --wait alone goes behind the recordings"
         )
+    return value
+
+
+def seconds(text: str) -> float:
+    """Read --seconds: a number above 0."""
+    value = _number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: must be a number of seconds above 0")
     return value
 
 

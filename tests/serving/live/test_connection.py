@@ -1,16 +1,19 @@
 """When a connection gives its client up for being too far behind: what was spoken, never what was sent too early."""
 
 import asyncio
+import contextlib
 import json
 import time
 
 import pytest
-from starlette.websockets import WebSocketState
 
 from serving.admission import Caller, Slot
 from serving.guard.grant import ANONYMOUS
 from serving.guard.usage.quotas import Account, Quotas
 from serving.live.connection import Connection
+from serving.live.resumption import Resumption
+from serving.live.socket import Socket
+from serving.live.websocket_protocol import CLOSED
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
 
@@ -20,12 +23,12 @@ SECOND = bytes(32_000)
 CALLER = Caller("live", "192.0.2.1:1234")
 
 
-class Socket:
+class Wire:
     """Gives out `frames` at once, then a finish, and keeps what it is sent."""
 
     def __init__(self, frames):
         self._frames, self.sent, self.code = [*frames, json.dumps({"type": "session.finish"})], [], None
-        self.application_state = WebSocketState.CONNECTED
+        self.scope = {CLOSED: asyncio.get_running_loop().create_future()}
 
     async def receive(self):
         if not self._frames:
@@ -38,20 +41,27 @@ class Socket:
 
     async def close(self, code):
         self.code = code
+        self.scope[CLOSED].set_result(code)
+
+
+def begun(engine, release, wire, **limits):
+    """Return a session on `wire`, which `run` serves."""
+    service = Service(release, ServerLimits(**limits), Recognition(asr=None))
+    service.engine = engine
+    slot = Slot(CALLER, Account(Quotas(), ANONYMOUS))
+    return Connection(Socket(wire, 30.0), service, slot, Resumption(service.limits))
 
 
 def connected(engine, release, frames, late_s, from_s=0):
     """Return the socket after a session that is `late_s` behind with what it reads once it heard `from_s`."""
 
     async def scene():
-        service = Service(release, ServerLimits(max_wait_s=30.0), Recognition(asr=None))
-        service.engine = engine
-        socket = Socket(frames)
-        connection = Connection(socket, service, Slot(CALLER, Account(Quotas(), ANONYMOUS)))
+        wire = Wire(frames)
+        connection = begun(engine, release, wire, max_wait_s=30.0)
         heard_s = lambda: connection._session.session.heard_samples / 16_000  # noqa: E731
         connection._session.working_s = lambda: time.monotonic() + (late_s if heard_s() >= from_s else 0)
-        await connection.run()
-        return socket
+        await connection.run(contextlib.nullcontext())
+        return wire
 
     return asyncio.run(scene())
 
@@ -67,3 +77,19 @@ def test_audio_that_came_before_its_time_may_wait_as_long_as_it_takes(engine, ti
     socket = connected(engine, tiny_release, 10 * [SECOND], late_s=1000.0, from_s=3)
     assert socket.code == 1000
     assert socket.sent[-1]["totals"]["audio_ms"] == 10_000
+
+
+def test_where_nobody_is_waited_for_a_broken_connection_ends_the_session_at_once(engine, tiny_release):
+    async def scene():
+        wire = Wire([])
+        wire.receive = asyncio.Event().wait
+        connection = begun(engine, tiny_release, wire, resume_s=0.0)
+        serving = asyncio.create_task(connection.run(contextlib.nullcontext()))
+        await asyncio.sleep(0.05)
+        wire.scope[CLOSED].set_result(None)
+        async with asyncio.timeout(5):
+            await serving
+        return wire
+
+    (created,) = asyncio.run(scene()).sent
+    assert created["resume"] is None

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serving.live.inbox import JOINED_BYTES, Drain, Gone, Inbox
+from serving.live.inbox import JOINED_BYTES, Cut, Drain, Inbox
 
 pytestmark = pytest.mark.fast
 
@@ -12,7 +12,7 @@ AUDIO = bytes(1024)
 
 
 class Socket:
-    """Gives out `messages`, then hangs up."""
+    """Gives out `messages`, then breaks, which wakes its reader."""
 
     def __init__(self, messages):
         self._messages = iter(messages)
@@ -21,8 +21,15 @@ class Socket:
         await asyncio.sleep(0)
         message = next(self._messages, None)
         if message is None:
-            return {"type": "websocket.disconnect"}
+            self.inbox.wake()
+            return None
         return {"type": "websocket.receive", "bytes" if isinstance(message, bytes) else "text": message}
+
+
+def attached(socket, clock):
+    inbox = socket.inbox = Inbox(clock)
+    inbox.attach(socket)
+    return inbox
 
 
 def read(messages, drain=False):
@@ -30,7 +37,7 @@ def read(messages, drain=False):
 
     async def reading():
         ticks = iter(range(1000))
-        inbox = Inbox(Socket(messages), lambda: float(next(ticks)))
+        inbox = attached(Socket(messages), lambda: float(next(ticks)))
         if drain:
             inbox.drain()
         await asyncio.sleep(0.05)
@@ -38,7 +45,7 @@ def read(messages, drain=False):
         try:
             while True:
                 frames.append(await inbox.next(1.0))
-        except (Gone, Drain) as end:
+        except (Cut, Drain) as end:
             return frames, type(end)
         finally:
             inbox.close()
@@ -52,7 +59,7 @@ def told(frames):
 
 def test_audio_that_waits_is_read_in_one_piece_and_is_as_old_as_its_first():
     frames, end = read([AUDIO, AUDIO, AUDIO])
-    assert (told(frames), end) == ([3072], Gone)
+    assert (told(frames), end) == ([3072], Cut)
     assert frames[0].arrived_s == 0.0
 
 
@@ -87,7 +94,7 @@ def test_patience_ends():
     async def reading():
         socket = Socket([])
         socket.receive = asyncio.Event().wait
-        inbox = Inbox(socket, lambda: 0.0)
+        inbox = attached(socket, lambda: 0.0)
         try:
             with pytest.raises(TimeoutError):
                 await inbox.next(0.01)

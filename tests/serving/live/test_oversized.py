@@ -83,7 +83,7 @@ def test_a_text_frame_of_exactly_a_mebibyte_is_read(server):
     with session(server.ws_url) as socket:
         text = json.dumps({"type": "ping", "id": 1})
         socket.send(text + " " * (MIB - len(text)))
-        assert receive(socket) == {"type": "pong", "id": 1}
+        assert receive(socket) == {"type": "pong", "id": 1, "seq": 2}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_json_that_is_none_is_refused_by_name_and_the_session_goes_on(server, te
         answer = receive(socket)
         assert (answer["code"], answer["fatal"]) == ("invalid_message", False)
         send(socket, "ping", id="still there")
-        assert receive(socket) == {"type": "pong", "id": "still there"}
+        assert receive(socket) == {"type": "pong", "id": "still there", "seq": 3}
 
 
 def test_what_an_error_quotes_is_short(server):
@@ -129,6 +129,6 @@ def test_an_update_is_answered_with_all_settings_that_hold(server):
         settings = receive(socket)["settings"]
         send(socket, "session.update", alpha=0.5, endpoint_silence_ms=700)
         wanted = {**settings, "alpha": 0.5, "endpoint_silence_ms": 700}
-        assert receive(socket) == {"type": "session.updated", "settings": wanted}
+        assert receive(socket) == {"type": "session.updated", "settings": wanted, "seq": 2}
         send(socket, "session.update")
-        assert receive(socket) == {"type": "session.updated", "settings": wanted}
+        assert receive(socket) == {"type": "session.updated", "settings": wanted, "seq": 3}

@@ -66,6 +66,8 @@ def observed(collector, tmp_path_factory, tiny_release):
         "json",
         "--asr-timeout-s",
         "2",
+        "--resume-s",
+        "0.5",
     )
     with (
         patch.dict(os.environ, OTEL_BSP_SCHEDULE_DELAY="100"),

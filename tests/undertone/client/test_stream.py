@@ -55,7 +55,7 @@ def utterances(events):
     """
     return {
         kind: [
-            {key: value for key, value in event.message.items() if key != "timings"}
+            {key: value for key, value in event.message.items() if key not in ("timings", "seq")}
             for event in events
             if event.type == kind
         ]

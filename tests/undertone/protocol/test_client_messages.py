@@ -36,5 +36,5 @@ def test_what_is_no_object_with_a_type_is_refused(text):
 def test_an_unknown_type_is_refused_with_those_that_are_known(given, told):
     with pytest.raises(MessageError) as refused:
         read(f'{{"type": {given}}}')
-    known = "session.update, utterance.commit, session.finish, ping"
+    known = "session.update, utterance.commit, session.finish, ping, session.resume"
     assert str(refused.value) == f"unknown type {told}; known are {known}"

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from conftest import running_server
 from material.browser import chromium, launched, spoken_wav, visit
+from material.cutting_proxy import cutting_proxy
 from material.path_proxy import proxy_under
 from websockets.sync.client import connect
 
@@ -17,6 +18,7 @@ from serving.guard.grant import UNBOUNDED
 
 UNDER = "/under/a/path"
 CONNECTION = "#notices [data-subject=connection]"
+SEED_IN_MID_WORD = 5  # the cut comes after the files of the page, 140 kB, and two seconds of audio or three
 CONNECTED = "() => document.getElementById('state').textContent === 'Listening'"
 
 
@@ -129,6 +131,21 @@ def test_a_server_that_is_gone_in_mid_word_and_comes_back_hears_the_whole_uttera
     assert len(heard["sessions"]) == 2
     assert starts[0] < 2000 < ends[0]  # the clip is spoken from 1.0 to 3.6 s
     assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+
+
+def test_a_connection_that_is_cut_in_mid_word_is_taken_up_again_in_the_same_session(browser, server, tmp_path):
+    with cutting_proxy(server.port, most=1, bytes_between=240_000, seed=SEED_IN_MID_WORD) as (proxy, url):
+        page = url.replace("ws://", "http://").removesuffix("ws/analyze")
+        with visit(browser, page, accept_downloads=True) as user:
+            user.press()
+            user.wait_for_finals(2)
+            user.press()
+            user.state("idle")
+            heard = taken_along(user, tmp_path / "heard.json")
+    assert proxy.cuts == 1
+    assert len(heard["sessions"]) == 1
+    assert [one["utterance_id"] for one in heard["utterances"]] == list(range(1, len(heard["utterances"]) + 1))
+    assert heard["utterances"][0]["start_ms"] < 2000 < heard["utterances"][0]["end_ms"]
 
 
 def test_the_page_works_under_a_path_of_a_proxy(browser, server):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
@@ -19,17 +19,24 @@ PATIENCE_MS = 90_000  # on a machine that others use too
 
 
 @contextmanager
-def chromium(microphone: Path | None = None) -> Iterator[Browser]:
-    """Start a headless Chromium; without `microphone`, a WAV, it has none."""
+def chromium(microphone: Path) -> Iterator[Browser]:
+    """Start a headless Chromium that hears `microphone`, a WAV; one at a time."""
+    heard = (f"--use-file-for-fake-audio-capture={microphone}", "--use-fake-device-for-media-stream")
+    with sync_playwright() as playwright, launched(playwright.chromium, *heard) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(kind: BrowserType, *flags: str) -> Iterator[Browser]:
+    """Start another browser of the kind; it has no microphone but by its flags."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
-    heard = [f"--use-file-for-fake-audio-capture={microphone}", "--use-fake-device-for-media-stream"]
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", *(heard if microphone else ())]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        yield browser
-        browser.close()
+    browser = kind.launch(
+        executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *flags]
+    )
+    yield browser
+    browser.close()
 
 
 def spoken_wav(path: Path, clips: Sequence[Path]) -> Path:

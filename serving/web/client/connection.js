@@ -8,6 +8,7 @@ const ASK_AFTER_MS = 10_000; // of silence: a ping
 const LOST_AFTER_MS = 25_000; // of silence: whatever the system says of the socket
 const KEY = /^[\w!#$%&'*+.^`|~-]+$/; // what the name of a subprotocol may be made of
 const OPEN = 1;
+const LOST = 4000; // a close code that is no goodbye
 
 /**
  * @typedef {object} Heard
@@ -80,19 +81,22 @@ export class Connection {
     return this.#socket.readyState === OPEN && !this.#over;
   }
 
-  /** @param {object} message */
-  tell(message) {
-    if (this.isOpen) this.#socket.send(JSON.stringify(message));
+  /** @param {Int16Array | object} sent audio, or a message */
+  send(sent) {
+    if (!this.isOpen) return;
+    const isAudio = sent instanceof Int16Array;
+    this.#socket.send(isAudio ? /** @type {ArrayBufferView<ArrayBuffer>} */ (sent) : JSON.stringify(sent));
   }
 
-  /** @param {Int16Array} samples (samples,) */
-  play(samples) {
-    if (this.isOpen) this.#socket.send(/** @type {ArrayBufferView<ArrayBuffer>} */ (samples));
-  }
-
-  /** Hang up; it ends at once, a dead network would keep the socket for minutes. */
+  /** Hang up, for the server to end the session. */
   close() {
     this.#socket.close();
+    this.#end();
+  }
+
+  /** Give it up as lost, for the server to keep the session; a dead network would hold the socket for minutes. */
+  drop() {
+    this.#socket.close(LOST);
     this.#end();
   }
 
@@ -101,7 +105,7 @@ export class Connection {
     this.#quietSince = Date.now();
     const message = this.#over ? null : parsed(data);
     if (message) this.#heard.message(message);
-    else this.close(); // no undertone server
+    else this.drop(); // no undertone server
   }
 
   #end() {
@@ -117,8 +121,8 @@ export class Connection {
     if (unsent < this.#unsent) this.#quietSince = Date.now(); // it still takes what we send
     this.#unsent = unsent;
     const quietMs = Date.now() - this.#quietSince;
-    if (quietMs > LOST_AFTER_MS) this.close();
-    else if (quietMs > ASK_AFTER_MS) this.tell({ type: "ping" });
+    if (quietMs > LOST_AFTER_MS) this.drop();
+    else if (quietMs > ASK_AFTER_MS) this.send({ type: "ping" });
   }
 }
 

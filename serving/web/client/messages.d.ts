@@ -3,6 +3,8 @@
 /** on connect */
 export interface SessionCreated {
   type: "session.created";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   session_id: string;
   protocol: 1;
   audio: AudioFormat;
@@ -14,17 +16,42 @@ export interface SessionCreated {
   ear: EarInfo;
   /** the released rule that joins words and voice */
   fusion: Record<string, unknown>;
+  /** null where a lost connection ends the session */
+  resume: Resume | null;
+}
+
+/** the answer to session.resume, after the messages that were missed; the client goes on with sample `samples` */
+export interface SessionResumed {
+  type: "session.resumed";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
+  session_id: string;
+  /** of this session that arrived: counted as sent, since the first */
+  samples: number;
+  resume: Resume;
+}
+
+/** after each second of audio: so many samples of this session were heard, and need not be kept by its client; only where session.created has `resume` */
+export interface AudioAck {
+  type: "audio.ack";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
+  samples: number;
 }
 
 /** the answer to session.update; all settings that hold now */
 export interface SessionUpdated {
   type: "session.updated";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   settings: SessionSettings;
 }
 
 /** an utterance is under way; it begins at start_ms with up to 300 ms of pre-roll, its level rises to that of speech at speech_start_ms */
 export interface SpeechStarted {
   type: "speech.started";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   utterance_id: UtteranceId;
   start_ms: Time;
   speech_start_ms: Time;
@@ -33,6 +60,8 @@ export interface SpeechStarted {
 /** every mood_interval_ms during speech, first within 500 ms of its start; how the last 3 s at most sound */
 export interface Mood {
   type: "mood";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   utterance_id: UtteranceId;
   start_ms: Time;
   end_ms: Time;
@@ -42,6 +71,8 @@ export interface Mood {
 /** the words so far, if `partials`; at most one a second, may change, never after the final of its utterance; text is null with `redact_text` */
 export interface TranscriptPartial {
   type: "transcript.partial";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   utterance_id: UtteranceId;
   text: string | null;
 }
@@ -49,6 +80,8 @@ export interface TranscriptPartial {
 /** the endpoint of an utterance */
 export interface SpeechEnded {
   type: "speech.ended";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   utterance_id: UtteranceId;
   end_ms: Time;
   cause: "silence" | "max_length" | "commit" | "idle" | "finish";
@@ -57,6 +90,8 @@ export interface SpeechEnded {
 /** the words are not there 1000 ms after the endpoint; what the voice alone says */
 export interface UtteranceProvisional {
   type: "utterance.provisional";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   utterance_id: UtteranceId;
   start_ms: Time;
   end_ms: Time;
@@ -82,6 +117,8 @@ export interface UtteranceProvisional {
 /** the verdict; exactly one for each utterance, in order */
 export interface UtteranceFinal {
   type: "utterance.final";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   utterance_id: UtteranceId;
   start_ms: Time;
   end_ms: Time;
@@ -108,12 +145,16 @@ export interface UtteranceFinal {
 /** the answer to ping */
 export interface Pong {
   type: "pong";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   id: unknown;
 }
 
 /** a refusal; a fatal one always comes before the close that it explains */
 export interface Error {
   type: "error";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   code: ErrorCode;
   message: string;
   fatal: boolean;
@@ -123,6 +164,8 @@ export interface Error {
 /** after session.finish, a time-out or a drain; the last message */
 export interface SessionClosed {
   type: "session.closed";
+  /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
+  seq?: number;
   reason: "finished" | "session_expired" | "server_draining" | "too_far_behind" | "message_too_large" | "quota_exceeded" | "unauthorized";
   totals: Totals;
   trajectory: Array<TrajectoryPoint>;
@@ -162,7 +205,7 @@ export interface EarInfo {
 }
 
 /** With the close code of the fatal ones. Codes without one are not fatal. */
-export type ErrorCode = "invalid_message" | "invalid_setting" | "odd_frame_length" | "unauthorized" | "quota_exceeded" | "server_full" | "message_too_large" | "too_far_behind" | "session_expired" | "server_draining" | "damaged_audio" | "audio_too_long" | "internal";
+export type ErrorCode = "invalid_message" | "invalid_setting" | "odd_frame_length" | "unauthorized" | "quota_exceeded" | "server_full" | "message_too_large" | "too_far_behind" | "resume_refused" | "session_expired" | "server_draining" | "damaged_audio" | "audio_too_long" | "internal";
 
 export type Label = "negative" | "neutral" | "positive";
 
@@ -188,6 +231,12 @@ export interface ReleaseInfo {
   schema_version: number;
   version: string;
   models: Record<string, string>;
+}
+
+/** How a client whose connection was lost goes on with its session: by session.resume with `secret`, which works once, within `within_s` after the loss. */
+export interface Resume {
+  secret: string;
+  within_s: number;
 }
 
 /** A vector over the labels, and the first of them. */
@@ -261,4 +310,4 @@ export interface TrajectoryPoint {
 export type UtteranceId = number;
 
 /** What the server sends. */
-export type ServerMessage = SessionCreated | SessionUpdated | SpeechStarted | Mood | TranscriptPartial | SpeechEnded | UtteranceProvisional | UtteranceFinal | Pong | Error | SessionClosed;
+export type ServerMessage = SessionCreated | SessionResumed | AudioAck | SessionUpdated | SpeechStarted | Mood | TranscriptPartial | SpeechEnded | UtteranceProvisional | UtteranceFinal | Pong | Error | SessionClosed;

@@ -13,6 +13,7 @@ const FRAME_SAMPLES = RATE_HZ; // a second; the server takes 32
 const MOST_BUFFERED_BYTES = 512 * 1024;
 const MOST_PENDING_SAMPLES = 120 * RATE_HZ; // sent and not acknowledged
 const LOOK_MS = 20;
+const ANSWER_MS = 10_000; // for a server to take a session up again, before another connection is tried
 const PASSING = new Set(["server_full", "server_draining"]); // refusals of a session that may yet be taken up again
 const OF_THE_LINE = new Set(["audio.ack", "pong", "session.resumed"]); // they tell nothing of what was heard
 
@@ -65,8 +66,6 @@ export class Session {
   #resume = null;
   /** The number of the last message. */
   #seq = 0;
-  /** Settings that are not yet answered. @type {object | null} */
-  #updating = null;
   #finishing = false;
   #over = false;
   /** The fatal error of the server. @type {any} */
@@ -101,10 +100,8 @@ export class Session {
   async update(settings) {
     const isAnswer = (/** @type {any} */ told) => told.type === "session.updated" || told.code === "invalid_setting";
     const answered = this.#answers.next(isAnswer);
-    this.#updating = { type: "session.update", ...settings };
-    this.#connection?.tell(this.#updating);
+    this.#send({ type: "session.update", ...settings });
     const answer = await answered;
-    this.#updating = null;
     if (answer.type === "error") throw new RefusedError(answer);
     return answer.settings;
   }
@@ -123,7 +120,7 @@ export class Session {
 
   /** End the utterance that is under way. */
   commit() {
-    this.#connection?.tell({ type: "utterance.commit" });
+    this.#send({ type: "utterance.commit" });
   }
 
   /** No more audio: settled with `session.closed` when everything is answered. */
@@ -131,7 +128,7 @@ export class Session {
     if (!this.#finishing && !this.#over) {
       this.#write(this.#pcm.flush());
       this.#finishing = true;
-      this.#connection?.tell({ type: "session.finish" });
+      this.#send({ type: "session.finish" });
     }
     return this.closed;
   }
@@ -177,10 +174,14 @@ export class Session {
   /** @param {Int16Array} pcm */
   #write(pcm) {
     for (let first = 0; first < pcm.length; first += FRAME_SAMPLES) {
-      const frame = pcm.subarray(first, first + FRAME_SAMPLES);
-      this.#sent.add(frame, this.#resume !== null);
-      this.#connection?.play(frame);
+      this.#send(pcm.subarray(first, first + FRAME_SAMPLES));
     }
+  }
+
+  /** @param {Int16Array | object} sent audio, or a message in its place between the audio */
+  #send(sent) {
+    this.#sent.add(sent, this.#resume !== null);
+    this.#connection?.send(sent);
   }
 
   /** @param {Float32Array | Int16Array} samples @param {number} rateHz */
@@ -196,7 +197,8 @@ export class Session {
 
   /** @param {any} message @param {Connection} connection */
   #take(message, connection) {
-    if (this.#over || (message.seq && message.seq <= this.#seq)) return;
+    if (this.#over || message.seq <= this.#seq) return;
+    if (message.seq > this.#seq + 1) return this.#fail(new LostError("messages of the server are missing"));
     this.#seq = message.seq ?? this.#seq;
     this.#note(message, connection);
     this.#events.emit(message, OF_THE_LINE.has(message.type));
@@ -248,8 +250,12 @@ export class Session {
     this.#attempt = connection;
     const resumed = this.#answers.next((told) => told.type === "session.resumed");
     await connection.opened;
-    connection.tell({ type: "session.resume", session_id: this.id, secret: this.#resume?.secret, after_seq: this.#seq });
-    if (await Promise.race([resumed, connection.ended]).catch(() => null)) return true;
+    connection.send({ type: "session.resume", session_id: this.id, secret: this.#resume?.secret, after_seq: this.#seq });
+    const late = new Pause(ANSWER_MS);
+    const answer = await Promise.race([resumed, connection.ended, late.over]).catch(() => null);
+    late.cancel();
+    if (answer?.type) return true;
+    connection.drop();
     if (PASSING.has(this.#refusal?.code) && !this.#end) this.#refusal = null;
     return this.#isExplained();
   }
@@ -257,11 +263,9 @@ export class Session {
   /** @param {number} first the sample that the server wants next @param {Connection} connection */
   #goOn(first, connection) {
     this.#connection = connection;
-    const pieces = this.#sent.from(first);
-    if (!pieces) return this.#fail(new LostError("the server wants audio that it had acknowledged"));
-    if (this.#updating) connection.tell(this.#updating);
-    for (const piece of pieces) connection.play(piece);
-    if (this.#finishing) connection.tell({ type: "session.finish" });
+    const again = this.#sent.from(first);
+    if (!again) return this.#fail(new LostError("the server wants audio that it had acknowledged"));
+    for (const sent of again) connection.send(sent);
     this.#backoff.reset();
     this.#tellState("open");
   }

@@ -1,9 +1,11 @@
 // @ts-check
-/** The audio of a session that the server has not yet said to have heard, so that it can be sent again. */
+/** What was sent and what the server has not yet said to have heard, in its order, so that it can be sent again. */
+
+/** Audio, or a message in its place between the audio. @typedef {Int16Array | object} Sent */
 
 export class Unacknowledged {
-  /** @type {{first: number, samples: Int16Array}[]} */
-  #pieces = [];
+  /** Each with the sample of the session at which it stands. @type {{place: number, sent: Sent}[]} */
+  #items = [];
   #known = 0;
 
   /** Samples of the session so far. */
@@ -15,32 +17,37 @@ export class Unacknowledged {
   }
 
   /**
-   * @param {Int16Array} samples (samples,) that follow all others
-   * @param {boolean} keep false: only count them, there is nobody to send them to again
+   * @param {Sent} sent what follows all others
+   * @param {boolean} keep false: only count its samples, there is nobody to send them to again
    */
-  add(samples, keep) {
-    if (keep) this.#pieces.push({ first: this.total, samples });
-    this.total += samples.length;
-    if (!keep) this.forget(this.total);
+  add(sent, keep) {
+    if (keep) this.#items.push({ place: this.total, sent });
+    this.total += length(sent);
+    if (!keep) this.#known = this.total;
   }
 
   /** @param {number} heard samples since the first that are safe with the server */
   forget(heard) {
-    while (this.#pieces.length && this.#pieces[0].first + this.#pieces[0].samples.length <= heard) this.#pieces.shift();
+    const kept = this.#items.findIndex(({ place, sent }) => place >= heard || place + length(sent) > heard);
+    this.#items.splice(0, kept < 0 ? this.#items.length : kept);
     this.#known = Math.max(this.#known, Math.min(heard, this.total));
   }
 
   /**
-   * The pieces from sample `first` of the session on; null where some of it was forgotten already.
+   * What stands at sample `first` of the session and behind it; null where some of it was forgotten already.
    *
    * @param {number} first
-   * @returns {Int16Array[] | null}
+   * @returns {Sent[] | null}
    */
   from(first) {
-    const oldest = this.#pieces.length ? this.#pieces[0].first : this.total;
-    if (first < oldest) return null;
-    return this.#pieces
-      .filter((piece) => piece.first + piece.samples.length > first)
-      .map((piece) => piece.samples.subarray(Math.max(0, first - piece.first)));
+    if (first < this.#known) return null;
+    return this.#items
+      .filter(({ place, sent }) => place >= first || place + length(sent) > first)
+      .map(({ place, sent }) => (sent instanceof Int16Array ? sent.subarray(Math.max(0, first - place)) : sent));
   }
+}
+
+/** @param {Sent} sent */
+function length(sent) {
+  return sent instanceof Int16Array ? sent.length : 0;
 }

@@ -19,7 +19,7 @@ import { introduce } from "./view/intro.js";
 import { microphone, shared } from "./audio/capture.js";
 import { themed } from "./view/theme.js";
 
-const SUBJECTS = ["capture", "server", "file", "settings", "again"]; // of notices that a new start makes old
+const SUBJECTS = ["capture", "server", "file", "settings", "words"]; // of notices that a new start makes old
 
 const notices = new Notices(byId("notices"));
 const settings = new Settings(byId("settings"), byId("settings-form"));
@@ -31,8 +31,9 @@ const meter = new Meter(byId("stage"), byId("level"), (isQuiet) =>
 const player = new Player();
 const listening = new Listening({ event: take, level, progress });
 const feed = new Feed(
-  { list: byId("utterances"), count: byId("count"), empty: byId("empty"), spoken: byId("spoken") },
+  { list: byId("utterances"), count: byId("count"), empty: byId("empty"), earlier: byId("earlier"), spoken: byId("spoken") },
   { has: (id) => Boolean(listening.tape.utterance(id)), toggle: play },
+  () => listening.heard.utterances,
 );
 const ribbon = new Ribbon(
   { frame: byId("ribbon"), canvas: byId("ribbon-canvas"), tip: byId("tip"), legend: byId("legend") },
@@ -58,6 +59,7 @@ function take(event, utterance) {
 function begun({ created, refused }) {
   settings.offer(created.asr.languages ?? []);
   sources.refresh();
+  if (created.asr.engine === "none") notices.say("words", "This server has no speech recognition: only the voice is judged.", "note");
   if (refused.length) notices.say("settings", `This server cannot do all that is set: ${refused.join("; ")}.`, "note");
 }
 

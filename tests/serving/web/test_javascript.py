@@ -3,8 +3,10 @@
 import asyncio
 import json
 
+import numpy as np
 import pytest
 from conftest import running_server
+from material.cutting_proxy import cutting_proxy
 from material.node import run_tests
 
 from serving.guard.credentials import key_file
@@ -16,10 +18,10 @@ from undertone.client.timing import MAX_SPEED, Pace
 
 pytestmark = pytest.mark.fast
 HERE = "tests/serving/web"
-DIFFERS = {"timings"}  # between two sessions that hear the same
+DIFFERS = {"timings", "seq"}  # between two sessions that hear the same
 
 
-def finals(url, samples, key):
+def finals(url, samples, key=None):
     """Return what the Python client is told of `samples`."""
 
     async def heard():
@@ -57,6 +59,26 @@ def test_the_javascript_client_is_told_by_a_real_server_what_the_python_client_i
         told = json.loads((tmp_path / "finals.json").read_text())
         assert len(told) == 2
         assert without(told) == without(finals(server.ws_url, speech, key))
+
+
+def test_fifty_cuts_at_random_moments_change_no_digit_of_what_the_javascript_client_is_told(
+    repository, server, samples, tmp_path
+):
+    pause = np.zeros(12_800, np.int16)
+    clips = sorted(samples.glob("*.flac"))[:8]
+    conversation = np.concatenate([part for clip in clips for part in (read(clip), pause)])
+    (tmp_path / "speech.pcm").write_bytes(conversation.tobytes())
+    with cutting_proxy(server.port, most=50, bytes_between=12_000, seed=5) as (proxy, url):
+        run_tests(
+            repository / HERE / "client" / "cuts.test.js",
+            UNDERTONE_URL=url,
+            UNDERTONE_PCM=str(tmp_path / "speech.pcm"),
+            UNDERTONE_FINALS=str(tmp_path / "finals.json"),
+        )
+    assert proxy.cuts == 50
+    told = json.loads((tmp_path / "finals.json").read_text())
+    assert len(told) >= 8
+    assert without(told) == without(finals(server.ws_url, conversation))
 
 
 def test_the_types_of_the_messages_are_those_that_the_server_sends():

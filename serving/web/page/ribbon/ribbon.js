@@ -6,7 +6,8 @@ import { clock, h, percent } from "../view/dom.js";
 import { LABELS, NAMES, shape } from "../view/labels.js";
 import { draw } from "./picture.js";
 
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
+const EVERY_MS = 90;
 
 /** @typedef {{moods: import("../live/heard.js").Mood[], utterances: Iterable<import("../live/heard.js").Utterance>, nowMs: number}} Course */
 
@@ -42,6 +43,7 @@ export class Ribbon {
   /** @type {number | null} */
   #shownMs = null;
   #isDue = false;
+  #drawnMs = 0;
   #isWhole = false;
 
   /** Whether all of it is shown, and not the last minute alone. */
@@ -54,11 +56,12 @@ export class Ribbon {
     this.redraw();
   }
 
-  /** Draw it with the next frame of the screen. */
+  /** Draw it with a frame of the screen soon: by a minute it moves ten pixels a second, more is not seen. */
   redraw() {
     if (this.#isDue) return;
     this.#isDue = true;
-    requestAnimationFrame(() => this.#draw());
+    const waitMs = Math.max(0, this.#drawnMs + EVERY_MS - performance.now());
+    setTimeout(() => requestAnimationFrame(() => this.#draw()), waitMs);
   }
 
   /** Take the colours of the theme anew. */
@@ -86,6 +89,7 @@ export class Ribbon {
 
   #draw() {
     this.#isDue = false;
+    this.#drawnMs = performance.now();
     const course = this.#course();
     const span = this.#span(course);
     draw(this.#places.canvas, course, span, this.#colours);
@@ -128,11 +132,15 @@ export class Ribbon {
 
   /** @param {Course} course @param {import("../live/heard.js").Mood | undefined} mood */
   #describe({ nowMs }, mood) {
-    const { frame } = this.#places;
-    frame.setAttribute("aria-valuemax", String(Math.ceil(nowMs / 1000)));
-    frame.setAttribute("aria-valuenow", String(Math.round((mood?.endMs ?? nowMs) / 1000)));
     const words = mood && mood.values.map((value, i) => `${LABELS[i]} ${percent(value)}`).join(", ");
-    frame.setAttribute("aria-valuetext", words ? `${clock(mood.endMs)}: ${words}` : "no value chosen; the arrow keys choose one");
+    const told = {
+      "aria-valuemax": String(Math.ceil(nowMs / 1000)),
+      "aria-valuenow": String(Math.round((mood?.endMs ?? nowMs) / 1000)),
+      "aria-valuetext": words ? `${clock(mood.endMs)}: ${words}` : "no value chosen; the arrow keys choose one",
+    };
+    for (const [name, value] of Object.entries(told)) {
+      if (this.#places.frame.getAttribute(name) !== value) this.#places.frame.setAttribute(name, value);
+    }
   }
 }
 

@@ -4,16 +4,26 @@
 import { card, update } from "./card.js";
 import { NAMES } from "./labels.js";
 
+const MOST = 60; // cards at once: hundreds would make every word slow to draw
+
 export class Feed {
-  /** @param {{list: HTMLElement, count: HTMLElement, empty: HTMLElement, spoken: HTMLElement}} places @param {import("./card.js").Playing} playing */
-  constructor(places, playing) {
+  /**
+   * @param {{list: HTMLElement, count: HTMLElement, empty: HTMLElement, earlier: HTMLElement, spoken: HTMLElement}} places
+   * @param {import("./card.js").Playing} playing
+   * @param {() => Map<number, import("../live/heard.js").Utterance>} utterances all of them, in order
+   */
+  constructor(places, playing, utterances) {
     this.#places = places;
     this.#playing = playing;
+    this.#utterances = utterances;
+    places.earlier.addEventListener("click", () => this.#showEarlier(MOST));
   }
 
   #places;
   #playing;
-  /** @type {Map<number, HTMLElement>} */
+  #utterances;
+  #most = MOST;
+  /** Those that are shown, the oldest first. @type {Map<number, HTMLElement>} */
   #cards = new Map();
 
   /** Show an utterance as it is now. @param {import("../live/heard.js").Utterance} utterance */
@@ -26,13 +36,14 @@ export class Feed {
 
   /** Take one away: it is heard again. @param {number} id */
   drop(id) {
-    this.#cards.get(id)?.remove();
-    this.#cards.delete(id);
+    this.#remove(id);
     this.#counted();
   }
 
   /** Bring an utterance into view. @param {number} id */
   reveal(id) {
+    const earlier = [...this.#utterances().keys()].filter((each) => each >= id).length - this.#cards.size;
+    if (earlier > 0) this.#showEarlier(earlier);
     const item = this.#cards.get(id);
     item?.scrollIntoView({ block: "center" });
     item?.focus({ preventScroll: true });
@@ -40,7 +51,9 @@ export class Feed {
 
   /** Forget all. */
   clear() {
-    for (const id of [...this.#cards.keys()]) this.drop(id);
+    for (const id of [...this.#cards.keys()]) this.#remove(id);
+    this.#most = MOST;
+    this.#counted();
   }
 
   /** @param {import("../live/heard.js").Utterance} utterance */
@@ -48,12 +61,32 @@ export class Feed {
     const item = card(utterance, this.#playing);
     this.#cards.set(utterance.id, item);
     this.#places.list.prepend(item);
+    const [oldest] = this.#cards.keys();
+    if (this.#cards.size > this.#most) this.#remove(oldest);
+    this.#counted();
+  }
+
+  /** @param {number} id */
+  #remove(id) {
+    this.#cards.get(id)?.remove();
+    this.#cards.delete(id);
+  }
+
+  /** @param {number} more */
+  #showEarlier(more) {
+    const hidden = [...this.#utterances().values()].filter(({ id }) => !this.#cards.has(id)).slice(-more);
+    const added = new Map(hidden.map((utterance) => [utterance.id, card(utterance, this.#playing)]));
+    this.#places.list.append(...[...added.values()].reverse());
+    this.#cards = new Map([...added, ...this.#cards]);
+    this.#most = Math.max(this.#most, this.#cards.size);
     this.#counted();
   }
 
   #counted() {
-    this.#places.count.textContent = String(this.#cards.size || "");
-    this.#places.empty.hidden = this.#cards.size > 0;
+    const count = this.#utterances().size;
+    this.#places.count.textContent = String(count || "");
+    this.#places.empty.hidden = count > 0;
+    this.#places.earlier.hidden = this.#cards.size >= count;
   }
 
   /** @param {import("../live/heard.js").Utterance} utterance */

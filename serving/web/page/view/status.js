@@ -35,7 +35,8 @@ export class Status {
 
   /** @param {number} ms of audio */
   heard(ms) {
-    this.#places.time.textContent = clock(ms);
+    const text = clock(ms);
+    if (this.#places.time.textContent !== text) this.#places.time.textContent = text;
   }
 
   /** @param {any} error @param {number} retryInMs @param {boolean} [isKept] whether the server keeps the session */

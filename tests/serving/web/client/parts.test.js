@@ -28,10 +28,20 @@ test("audio that is not acknowledged can be sent again from any sample", () => {
   assert.deepEqual(again(6), [6, 7, 8, 9, 10, 11]);
   sent.forget(6);
   assert.equal(sent.pending, 6);
-  assert.deepEqual(again(5), [5, 6, 7, 8, 9, 10, 11]);
-  assert.equal(again(3), null);
+  assert.deepEqual(again(7), [7, 8, 9, 10, 11]);
+  assert.equal(again(5), null);
   sent.forget(12);
   assert.deepEqual(again(12), []);
+});
+
+test("a message is sent again in its place between the audio, as long as that is not behind", () => {
+  const [sent, commit, finish] = [new Unacknowledged(), { type: "utterance.commit" }, { type: "session.finish" }];
+  for (const each of [Int16Array.of(0, 1), commit, Int16Array.of(2, 3), finish]) sent.add(each, true);
+  sent.forget(2);
+  assert.deepEqual(sent.from(2), [commit, Int16Array.of(2, 3), finish]);
+  assert.deepEqual(sent.from(3), [Int16Array.of(3), finish]);
+  sent.forget(4);
+  assert.deepEqual(sent.from(4), [finish]);
 });
 
 test("audio is only counted where nobody could ask for it again", () => {

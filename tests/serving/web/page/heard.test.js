@@ -99,6 +99,7 @@ test("an error is said for whoever has to do something about it", () => {
 
 test("what a server cannot do is left out, and told", async () => {
   const session = {
+    created: { asr: { engine: "faster-whisper" } },
     set: {},
     async update(settings) {
       if ("partials" in settings) throw new RefusedError({ code: "invalid_setting", message: "no partials here" });
@@ -107,6 +108,8 @@ test("what a server cannot do is left out, and told", async () => {
   };
   assert.deepEqual(await applied(session, { partials: true, language: "en" }), ["no partials here"]);
   assert.deepEqual(session.set, { language: "en" });
+  session.created.asr.engine = "none";
+  assert.deepEqual(await applied(session, { partials: true }), []);
 });
 
 test("a level is in decibels under full scale", () => {

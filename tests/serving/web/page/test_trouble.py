@@ -1,0 +1,156 @@
+"""What the page says and does where something is missing, refused or gone; with real servers and a real browser."""
+
+import json
+import os
+import signal
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from conftest import running_server
+from material.browser import chromium, launched, spoken_wav, visit
+from material.cutting_proxy import cutting_proxy
+from material.path_proxy import proxy_under
+from websockets.sync.client import connect
+
+from serving.cli.demo_server import DemoServer, free_port
+from serving.guard.credentials import key_file
+from serving.guard.grant import UNBOUNDED
+
+UNDER = "/under/a/path"
+CONNECTION = "#notices [data-subject=connection]"
+SEED_IN_MID_WORD = 5  # the cut comes after the files of the page, 140 kB, and two seconds of audio or three
+CONNECTED = "() => document.getElementById('state').textContent === 'Listening'"
+
+
+@pytest.fixture(scope="module")
+def browser(samples, tmp_path_factory):
+    wav = spoken_wav(tmp_path_factory.mktemp("microphone") / "said.wav", [samples / "01_glad.flac"])
+    with chromium(wav) as started:
+        yield started
+
+
+@contextmanager
+def server_at(port, release, log):
+    """Start a server that listens at `port`."""
+    server = DemoServer(release, log, ("--asr-model", "none", "--port", str(port)))
+    server.port, server.url = port, f"http://127.0.0.1:{port}"
+    with server:
+        server.wait_until_ready()
+        yield server
+
+
+def kill(server):
+    """Let the server be gone at once, with all of its processes."""
+    os.killpg(server.pid, signal.SIGKILL)
+    server.process.wait()
+
+
+def taken_along(user, path):
+    with user.page.expect_download() as download:
+        user.page.click("#export-json")
+    download.value.save_as(path)
+    return json.loads(path.read_text())
+
+
+def test_a_microphone_that_is_refused_is_said_with_what_to_do(browser, server):
+    with visit(browser, f"{server.url}/", permissions=()) as user:
+        user.page.evaluate("() => navigator.permissions.query({name: 'microphone'})")
+        devtools = user.page.context.new_cdp_session(user.page)
+        refused = {"permission": {"name": "microphone"}, "setting": "denied", "origin": server.url}
+        devtools.send("Browser.setPermission", refused)
+        user.press()
+        assert "Allow the microphone" in user.shown("#notices .error").inner_text()
+        user.state("idle")
+        assert user.page.get_attribute("#notices", "role") == "alert"
+        user.page.click("#notices .close")
+        assert user.page.locator("#notices .notice").count() == 0
+
+
+def test_where_there_is_no_microphone_other_ways_are_named(browser, server):
+    with launched(browser.browser_type) as bare, visit(bare, f"{server.url}/") as user:
+        user.press()
+        assert "No microphone was found" in user.shown("#notices .error").inner_text()
+        user.state("idle")
+
+
+def test_a_wrong_key_leads_to_its_field_and_a_server_that_is_full_is_waited_for(browser, tiny_release, tmp_path):
+    key = key_file.add(tmp_path / "keys.json", "alice", UNBOUNDED)
+    options = ("--keys", str(tmp_path / "keys.json"), "--max-sessions", "1", "--asr-model", "none")
+    with (
+        running_server(tiny_release, tmp_path / "server.log", *options) as guarded,
+        visit(browser, f"{guarded.url}/") as user,
+    ):
+        user.press()
+        assert "wants a key" in user.shown("#notices .error").inner_text()
+        user.shown("#settings")
+        assert user.page.evaluate("() => document.activeElement.name") == "token"
+        user.page.keyboard.type("no key")
+        user.page.keyboard.press("Enter")
+        user.press()
+        assert "wants a key" in user.shown("#notices .error").inner_text()
+        user.page.fill("[name=token]", key)
+        user.page.keyboard.press("Enter")
+        headers = {"X-API-Key": key}
+        with connect(guarded.ws_url, additional_headers=headers, proxy=None) as other:
+            other.recv(timeout=20)
+            user.press()
+            user.state("waiting")
+            assert "All places on this server are taken. Trying again" in user.shown(CONNECTION).inner_text()
+        user.page.wait_for_function(CONNECTED)
+        assert user.page.locator(CONNECTION).count() == 0
+        assert "only the voice is judged" in user.shown("#notices .note").inner_text()
+        user.wait_for_finals(1)
+        user.press()
+        user.state("idle")
+    assert key not in (tmp_path / "server.log").read_text()
+
+
+def test_a_server_that_is_gone_in_mid_word_and_comes_back_hears_the_whole_utterance(browser, tiny_release, tmp_path):
+    port = free_port()
+    with ExitStack() as open_page:
+        with server_at(port, tiny_release, tmp_path / "first.log") as first:
+            user = open_page.enter_context(visit(browser, f"{first.url}/", accept_downloads=True))
+            user.press()
+            user.shown(".card.live")
+            kill(first)
+        user.state("waiting")
+        assert "What is said meanwhile is kept" in user.shown(CONNECTION).inner_text()
+        with server_at(port, tiny_release, tmp_path / "second.log") as second:
+            user.page.wait_for_function(CONNECTED)
+            user.wait_for_finals(2)
+            assert user.page.locator(CONNECTION).count() == 0
+            kill(second)
+            user.state("waiting")
+            user.press()
+            user.state("idle")
+        before = len(user.requests)
+        user.page.wait_for_timeout(2500)
+        assert len(user.requests) == before, "it must not come again after a stop"
+        heard = taken_along(user, tmp_path / "heard.json")
+    starts, ends = zip(*((one["start_ms"], one["end_ms"]) for one in heard["utterances"]), strict=True)
+    assert len(heard["sessions"]) == 2
+    assert starts[0] < 2000 < ends[0]  # the clip is spoken from 1.0 to 3.6 s
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+
+
+def test_a_connection_that_is_cut_in_mid_word_is_taken_up_again_in_the_same_session(browser, server, tmp_path):
+    with cutting_proxy(server.port, most=1, bytes_between=240_000, seed=SEED_IN_MID_WORD) as (proxy, url):
+        page = url.replace("ws://", "http://").removesuffix("ws/analyze")
+        with visit(browser, page, accept_downloads=True) as user:
+            user.press()
+            user.wait_for_finals(2)
+            user.press()
+            user.state("idle")
+            heard = taken_along(user, tmp_path / "heard.json")
+    assert proxy.cuts == 1
+    assert len(heard["sessions"]) == 1
+    assert [one["utterance_id"] for one in heard["utterances"]] == list(range(1, len(heard["utterances"]) + 1))
+    assert heard["utterances"][0]["start_ms"] < 2000 < heard["utterances"][0]["end_ms"]
+
+
+def test_the_page_works_under_a_path_of_a_proxy(browser, server):
+    with proxy_under(UNDER, server.port) as port, visit(browser, f"http://127.0.0.1:{port}{UNDER}/") as user:
+        user.press()
+        user.wait_for_finals(1)
+        assert f"ws://127.0.0.1:{port}{UNDER}/ws/analyze" in user.requests
+        assert user.faults == []

@@ -27,7 +27,7 @@ from undertone.words.transcript import AsrUnavailableError, NoRecogniser, Recogn
 WORDS_PATH = "/internal/words"
 PARTIALS_PATH = "/internal/partials"
 MOST_AT_ONCE = 4  # utterances in a batch; eight gain nothing over four, and all wait for the last
-PARTIALS_NICENESS = 10  # where finals and partials compete for a core, finals have it
+WORDS_NICENESS, PARTIALS_NICENESS = 3, 10  # of those that compete for a core, hearing has it, then finals
 
 log = logging.getLogger("undertone.words")
 
@@ -109,7 +109,8 @@ class WordsAPI(RecogniserAPI):
         return self.ready
 
     def setup(self, device: str) -> None:
-        """Load and warm the recogniser and the text model of the release."""
+        """Load and warm the recogniser and the text model of the release, behind whatever hears."""
+        os.nice(WORDS_NICENESS)
         super().setup(device)
         self._text = load_text_model(self._release)
 

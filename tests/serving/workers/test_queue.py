@@ -157,8 +157,7 @@ def outcome(answer):
 def test_what_would_wait_too_long_is_refused_at_once_however_short_the_queue():
     async def scenario():
         queue = WorkerQueue(Workers(echo, takes_s=0.2), WORDS_PATH, workers=1, limits=BRIEF)
-        await queue.submit({"name": "tells how long one takes"}, 5.0)
-        await asyncio.sleep(0.01)
+        queue._learn(0.2, requests=1)
         assert queue.pressure() == 0
         asking = [asyncio.create_task(queue.submit({"name": name}, 5.0, Job(session=name))) for name in "abcde"]
         await asyncio.sleep(0.01)

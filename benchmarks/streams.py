@@ -34,7 +34,6 @@ from streaming import api_process, cpu_time_s
 from utterance_latency import finals, listen, spread
 
 from serving.cli.demo_server import DemoServer
-from serving.workers.words import PARTIALS_NICENESS
 from training.params import load_params
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
@@ -125,14 +124,13 @@ async def _all(spoken: list[Track], url: str) -> list[list[Event]]:
 
 
 def cpu_by_kind(server: DemoServer) -> dict[str, float]:
-    """Return the CPU seconds so far of the server's processes; those for partials are the ones that yield most."""
+    """Return the CPU seconds so far of the server's processes; those for partials are the ones that yield."""
     api, spent_s = api_process(server.port), defaultdict[str, float](float)
-    partials = psutil.Process(server.pid).nice() + PARTIALS_NICENESS
     for process in [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]:
         worker = any("spawn_main" in word for word in process.cmdline())
         kind = "API process" if process == api else "rest"
         if worker:
-            kind = "partial workers" if process.nice() >= min(19, partials) else "words workers"
+            kind = "partial workers" if process.nice() > psutil.Process(server.pid).nice() else "words workers"
         spent_s[kind] += cpu_time_s(process)
     return spent_s
 

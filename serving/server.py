@@ -104,7 +104,7 @@ class UndertoneServer(SupervisedServer):
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         asr, log = self._recognition.asr, self._log
         self.words_api = WordsAPI(release, asr, log)
-        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log)}
+        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(release, asr, log)}
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager

@@ -191,7 +191,7 @@ class WorkerQueue:
         requests = [self._waiting.pop(job) for job in jobs]
         for request in requests:
             request.begin()
-        task = asyncio.create_task(self._answer(requests))
+        task = asyncio.create_task(self._answer(requests, jobs[0].alone))
         self._under_way.add(task)
         task.add_done_callback(partial(self._over, jobs[0].alone))
 
@@ -199,7 +199,7 @@ class WorkerQueue:
         self._under_way.discard(task)
         self._scheduler.free_worker(alone)
 
-    async def _answer(self, requests: Sequence[_Request]) -> None:
+    async def _answer(self, requests: Sequence[_Request], alone: bool) -> None:
         began_s = time.monotonic()
         try:
             answers = await self._round_trip(requests)
@@ -207,7 +207,7 @@ class WorkerQueue:
             for request in requests:
                 request.fail(error)
             return
-        if "describe" not in requests[0].payload:
+        if "describe" not in requests[0].payload and not alone:
             self._learn(time.monotonic() - began_s, len(requests))
         for request, answer in zip(requests, answers, strict=True):
             request.settle(answer)

@@ -36,7 +36,7 @@ NO_ASR = NoRecogniser("no worker is ready yet").description
 
 
 class RecogniserAPI(litserve.LitAPI):
-    """Runs in LitServe's inference workers.
+    """Runs in LitServe's inference workers, with the text model of `release` once somebody asks what words say.
 
     A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
     `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
@@ -44,9 +44,9 @@ class RecogniserAPI(litserve.LitAPI):
     is not done. What is logged of a request carries the ids of its `subject`.
     """
 
-    def __init__(self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
+    def __init__(self, api_path: str, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
         super().__init__(api_path=api_path)
-        self._asr, self._log = asr, log
+        self._release, self._asr, self._log = release, asr, log
         self._text: TextModel | None = None
 
     def setup(self, device: str) -> None:
@@ -85,7 +85,11 @@ class RecogniserAPI(litserve.LitAPI):
         try:
             transcripts = self._recogniser.transcribe_all([_sound(request) for request in requests])
             asr_latency_ms = 1000 * (time.perf_counter() - began_s)
-            return [vars(read(transcript, self._text, asr_latency_ms)) for transcript in transcripts]
+            texts = [self._text_model(request) for request in requests]
+            return [
+                vars(read(transcript, text, asr_latency_ms))
+                for transcript, text in zip(transcripts, texts, strict=True)
+            ]
         except AsrUnavailableError:
             return [{"reason": Reason.ASR_UNAVAILABLE} for _ in requests]
         except Exception as error:
@@ -95,13 +99,17 @@ class RecogniserAPI(litserve.LitAPI):
                 log.exception("no words for an utterance")
             return [{"error": repr(error)}]
 
+    def _text_model(self, request: dict[str, Any]) -> TextModel | None:
+        if self._text is None and request.get("judged"):
+            self._text = load_text_model(self._release)
+        return self._text if request.get("judged") else None
+
 
 class WordsAPI(RecogniserAPI):
     """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
 
     def __init__(self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
-        super().__init__(WORDS_PATH, asr, log)
-        self._release = release
+        super().__init__(WORDS_PATH, release, asr, log)
         self.ready = False  # set in the API process once its own models are warm and a worker has answered
 
     def health(self) -> bool:
@@ -116,10 +124,13 @@ class WordsAPI(RecogniserAPI):
 
 
 class PartialsAPI(RecogniserAPI):
-    """Utterances so far: their words only, for `transcript.partial`."""
+    """What may wait for finals: words while they are spoken, for `transcript.partial`, and those of recordings.
 
-    def __init__(self, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
-        super().__init__(PARTIALS_PATH, asr, log)
+    Only of the latter, whose requests have `judged`, it is found what the words say of the speaker.
+    """
+
+    def __init__(self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET) -> None:
+        super().__init__(PARTIALS_PATH, release, asr, log)
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser, behind whatever works for a final."""

@@ -60,7 +60,7 @@ def flooding(server, pcm, commit_every_bytes):
         reading = pool.submit(told, socket)
         for start in range(0, len(pcm), commit_every_bytes):
             send_in_real_time(socket, pcm[start : start + commit_every_bytes])
-            send(socket, "session.commit")
+            send(socket, "utterance.commit")
         send(socket, "session.finish")
         return reading.result()
 
@@ -94,10 +94,10 @@ def test_one_that_floods_the_queue_starves_no_other(tmp_path, tiny_release, clip
         ThreadPoolExecutor(4) as pool,
     ):
         with worker_stopped(server):
-            flood = pool.submit(flooding, server, 3 * clip, 16_000)
-            until_older(server, 2.0)
+            flood = pool.submit(flooding, server, 2 * clip, 32_000)
+            until_older(server, 1.0)
             others = [pool.submit(spoken, server, clip) for _ in range(3)]
-            until_older(server, 2.0 + len(3 * clip) / 32_000)
+            until_older(server, 2.0 + len(2 * clip) / 32_000)
         flood, others = flood.result(), [other.result() for other in others]
     for other in others:
         assert {final["reason"] for final in kinds(other, "utterance.final")} == {None}

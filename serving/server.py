@@ -89,6 +89,7 @@ class UndertoneServer(SupervisedServer):
         self.service = Service(release, limits, self._recognition)
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
+        self.observer.watched.pressure = lambda: self.service.pressure.value
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.admission, self.service)

@@ -98,6 +98,7 @@ class UndertoneServer(SupervisedServer):
         self.service = Service(release, limits, self._recognition, record)
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
+        self.observer.watched.pressure = lambda: self.service.pressure.value
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
         add_routes(self.app, self.admission, self.service, Remote(access.urls))
@@ -111,9 +112,9 @@ class UndertoneServer(SupervisedServer):
         self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
-        asr, log, memory = self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb)
-        self.words_api = WordsAPI(release, asr, log, memory)
-        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log, memory)}
+        recogniser = (release, self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb))
+        self.words_api = WordsAPI(*recogniser)
+        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(*recogniser)}
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager

@@ -204,18 +204,24 @@ class Service:
         assert self._words is not None
         began_s = time.perf_counter()
         evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
-        payload = {"samples": samples.tobytes(), "language": language, **evidence, "subject": subject()}
+        payload = {"samples": samples.tobytes(), "language": language, **evidence, "subject": subject(), "judged": True}
         timeout_s, job = timeout_s or self.limits.words_timeout_s, _of(samples, job)
         if job.is_limited and not job.patience_s and self.pressure.hearing >= NO_WORDS:
             raise OverloadError("live audio is heard too late: the cores are for that")
         try:
-            words = Words(**await self._words.submit(payload, timeout_s, job))
+            words = Words(**await self._queue_of(job).submit(payload, timeout_s, job))
         except WorkerLostError:  # the next one may not get the same model
             self._describing = asyncio.create_task(self._describe_again(self._words))
             raise
         spent_ms = 1000 * (time.perf_counter() - began_s)
         queue_ms = spent_ms - (words.asr_latency_ms or 0.0) - (words.text_latency_ms or 0.0)
         return replace(words, queue_latency_ms=max(0.0, queue_ms))
+
+    def _queue_of(self, job: Job) -> WorkerQueue:
+        """Return where `job` waits: as long as somebody speaks, recordings are left to the workers that yield."""
+        assert self._words is not None
+        yields = job.background and self.sessions.any_live
+        return self._partials if yields and self._partials else self._words
 
     def give_up_words(self) -> None:
         """Let nobody wait for words any more: the server goes down."""

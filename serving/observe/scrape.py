@@ -1,6 +1,6 @@
 """What is looked up when somebody asks for the metrics: sessions by state, queues, memory, audio, the release."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,13 +32,14 @@ class Queue(Protocol):
 
 @dataclass(eq=False)
 class Watched:
-    """What is looked at: by whom callers are let in, the sessions, and the queues by the name of their workers."""
+    """What is looked at: who is let in, the sessions, the queues by the name of their workers, the pressure."""
 
     admission: Admission
     sessions: Sessions
     about: Mapping[str, str] = field(default_factory=dict)  # of the release and the recogniser
     queues: Mapping[str, Queue] = field(default_factory=dict)
     processes: Processes = field(default_factory=Processes)
+    pressure: Callable[[], float] = float
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics as they are now: prometheus_client calls it, in the event loop."""
@@ -46,6 +47,7 @@ class Watched:
         yield from self._of_admission()
         yield from self._of_sessions()
         yield from self._of_queues()
+        yield _gauge("pressure", "How close the server is to what it can bear, 1.", self.pressure())
         roles = {role: self.processes.count[role] for role in ROLES}
         memory = {role: self.processes.memory_bytes[role] for role in ROLES}
         yield _gauge("processes", "Processes of this server.", roles, "role")

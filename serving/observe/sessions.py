@@ -94,6 +94,11 @@ class Sessions:
         session.span.end(totals)
         log.info("totals %s", " ".join(f"{name}={value}" for name, value in totals.items()))
 
+    @property
+    def any_live(self) -> bool:
+        """Whether there is a live session."""
+        return any(session.kind == "live" for session in self._under_way)
+
     def by_state(self) -> dict[tuple[Kind, str], int]:
         """Return how many sessions there are by kind and state."""
         counts = {(kind, state): 0 for kind in KINDS for state in STATES}

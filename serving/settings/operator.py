@@ -78,7 +78,9 @@ class OperatorSettings(AccessSettings):
     )
     max_queue_s: _Long = _setting(_LIMITS.queue.total_s, "of speech of all sessions that may wait for words", "S")
     max_queue_age_s: Seconds = _setting(
-        _LIMITS.queue.age_s, "that what was just said may wait for a worker, then the voice alone", "S"
+        _LIMITS.queue.age_s,
+        "that the words of what was just said may take while others wait, then the voice alone",
+        "S",
     )
     max_upload_mb: Annotated[float, BeforeValidator(checks.megabytes)] = _setting(
         round(_LIMITS.max_upload_bytes / 1e6), "of an upload, 10^6 bytes each", "MB"

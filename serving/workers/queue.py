@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.03
 _REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
 _SWEEP_EVERY_S = 0.1
-_AT_LEAST = 1.5  # requests: a slow model is no overload
+_AT_LEAST = 2  # requests, that at work and the next: a slow model is no overload
+_SLOWER = 1.02  # from one batch to the next, so much slower may the quickest request be that is remembered
 
 
 class WorkerLostError(RuntimeError):
@@ -80,7 +82,8 @@ class WorkerQueue:
     waits by polling, idle or not. A worker that has had one for `hung_s` seconds, or has not taken one for so long, is
     killed; LitServe starts another.
 
-    What is urgent is let in by the age that it will have when a worker takes it, and given back when it is older.
+    What is urgent is let in by the age that it will have with its answer, and given back when it would be older. Where
+    workers are slow they get smaller batches: four cost less than four times one, but all wait for the last.
     """
 
     def __init__(
@@ -95,7 +98,9 @@ class WorkerQueue:
         self._server, self._hung_s = server, hung_s
         self._api_path = api_path
         self._limits, self._scheduler = limits, Scheduler(workers, limits, self._begin, most)
-        self._workers, self._request_s = workers, 0.0  # what a request takes of a worker, lately; 0: none has told
+        self._workers, self._most = workers, most
+        self._request_s = self._batch_s = 0.0  # what each took of a worker, lately; 0: none has told
+        self._quickest_s = math.inf  # a request, with the machine to itself
         self._waiting: dict[Job, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -164,7 +169,7 @@ class WorkerQueue:
         """Return how long what was just said would wait, as a share of what it may; from 1 on it may not."""
         newcomer = Job()
         eldest_s = max((job.age_s - job.patience_s for job in self._waiting if job.is_limited), default=0.0)
-        return max(self._wait_s(newcomer), eldest_s) / self._age_limit_s(newcomer)
+        return max(self._wait_s(newcomer), eldest_s) / max(_SWEEP_EVERY_S, self._may_wait_s(newcomer))
 
     def oldest_s(self) -> float:
         """Return for how many seconds the oldest of those that wait has waited."""
@@ -181,13 +186,16 @@ class WorkerQueue:
 
     def _wait_s(self, job: Job) -> float:
         """Return how long `job` would wait for a worker, as far as the last requests tell."""
-        return self._scheduler.ahead_of(job) * self._request_s / self._workers
+        at_work_s = self._batch_s / (1 + self._workers) if self.busy >= self._workers else 0.0
+        return at_work_s + self._scheduler.ahead_of(job) * self._request_s / self._workers
 
-    def _age_limit_s(self, job: Job) -> float:
-        return max(self._limits.age_s, _AT_LEAST * self._request_s) + job.patience_s
+    def _may_wait_s(self, job: Job) -> float:
+        """Return how long `job` may wait for a worker, so that its answer does not come too late."""
+        slow_s = _AT_LEAST * self._quickest_s if self._batch_s else 0.0
+        return max(0.0, max(self._limits.age_s, slow_s) - self._batch_s) + job.patience_s
 
     def _admit(self, job: Job, timeout_s: float) -> None:
-        most_s = min(timeout_s, self._age_limit_s(job)) if job.is_limited else timeout_s
+        most_s = min(timeout_s, self._may_wait_s(job)) if job.is_limited else timeout_s
         if not job.background and self._wait_s(job) > most_s:
             raise OverloadError(f"{self._scheduler.waiting} requests are waiting; this one would come too late")
 
@@ -199,7 +207,7 @@ class WorkerQueue:
         """Give back what waits for too long: the requests before it took longer than those that told."""
         self._sweeping = None
         for job in self._scheduler.line()[1:]:  # a worker takes the first of them next
-            if job.is_limited and job.age_s > self._age_limit_s(job) and (request := self._waiting.get(job)):
+            if job.is_limited and job.age_s > self._may_wait_s(job) and (request := self._waiting.get(job)):
                 request.fail(OverloadError(f"waited for {job.age_s:.1f} s for a worker"))
         self._sweep_later()
 
@@ -209,7 +217,7 @@ class WorkerQueue:
         requests = [self._waiting.pop(job) for job in jobs]
         for request in requests:
             request.begin()
-        task = asyncio.create_task(self._answer(requests))
+        task = asyncio.create_task(self._answer(requests, jobs[0].alone))
         self._under_way.add(task)
         task.add_done_callback(partial(self._over, jobs[0].alone))
 
@@ -217,7 +225,7 @@ class WorkerQueue:
         self._under_way.discard(task)
         self._scheduler.free_worker(alone)
 
-    async def _answer(self, requests: Sequence[_Request]) -> None:
+    async def _answer(self, requests: Sequence[_Request], alone: bool) -> None:
         began_s = time.monotonic()
         try:
             answers = await self._round_trip(requests)
@@ -225,13 +233,17 @@ class WorkerQueue:
             for request in requests:
                 request.fail(error)
             return
-        self._learn((time.monotonic() - began_s) / len(requests))
+        if "describe" not in requests[0].payload and not alone:
+            self._learn(time.monotonic() - began_s, len(requests))
         for request, answer in zip(requests, answers, strict=True):
             request.settle(answer)
 
-    def _learn(self, request_s: float) -> None:
-        before_s = self._request_s or request_s
-        self._request_s = _REMEMBERED * before_s + (1 - _REMEMBERED) * request_s
+    def _learn(self, batch_s: float, requests: int) -> None:
+        self._batch_s = _mixed(self._batch_s, batch_s)
+        self._request_s = _mixed(self._request_s, batch_s / requests)
+        self._quickest_s = min(_SLOWER * self._quickest_s, batch_s / requests)
+        half_s = self._limits.age_s / 2
+        self._scheduler.most = max(1, min(self._most, int(half_s / self._request_s)))
 
     async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
         batch = [{**request.payload, "until_s": request.until_s} for request in requests]
@@ -280,3 +292,7 @@ async def _answered(trip: RoundTrip) -> bool:
         async with asyncio.timeout(_LOOK_EVERY_S):
             await trip.answered.wait()
     return trip.answered.is_set()
+
+
+def _mixed(before_s: float, now_s: float) -> float:
+    return _REMEMBERED * (before_s or now_s) + (1 - _REMEMBERED) * now_s

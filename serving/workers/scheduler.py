@@ -20,11 +20,11 @@ class OverloadError(RuntimeError):
 
 @dataclass(frozen=True)
 class QueueLimits:
-    """What may wait for the workers: seconds of speech of one session and of all, and for how long (`age_s`)."""
+    """What may wait for the workers: seconds of speech of one session and of all; `age_s`: how old words may be."""
 
     session_s: float = 60.0
     total_s: float = 600.0
-    age_s: float = 1.0
+    age_s: float = 0.8
 
 
 @dataclass(eq=False)
@@ -72,7 +72,7 @@ class Scheduler:
     """
 
     def __init__(self, workers: int, limits: QueueLimits, begin: Callable[[list[Job]], object], most: int = 1) -> None:
-        self._free, self._workers, self._most = workers, workers, most
+        self._free, self._workers, self.most = workers, workers, most
         self._limits, self._begin = limits, begin
         self._waiting: list[Job] = []
         self._turn = self._yielding = 0
@@ -137,7 +137,7 @@ class Scheduler:
         due = [job for job in line if not job.yields]
         if due:
             share = -(-len(due) // self._workers)  # the other workers will be free before so many are done
-            return due[: min(share, self._most)]
+            return due[: min(share, self.most)]
         if not line or self._yielding >= max(1, self._workers - 1):
             return []
         self._yielding += 1

@@ -29,7 +29,7 @@ from undertone.words.transcript import AsrUnavailableError, NoRecogniser, Recogn
 WORDS_PATH = "/internal/words"
 PARTIALS_PATH = "/internal/partials"
 MOST_AT_ONCE = 4  # utterances in a batch; eight gain nothing over four, and all wait for the last
-PARTIALS_NICENESS = 10  # where finals and partials compete for a core, finals have it
+WORDS_NICENESS, PARTIALS_NICENESS = 3, 10  # of those that compete for a core, hearing has it, then finals
 
 log = logging.getLogger("undertone.words")
 
@@ -38,20 +38,25 @@ NO_ASR = NoRecogniser("no worker is ready yet").description
 
 
 class RecogniserAPI(litserve.LitAPI):
-    """Runs in LitServe's inference workers.
+    """Runs in LitServe's inference workers, with the text model of `release` once somebody asks what words say.
 
     A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
     `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
     answered by the fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s`
-    is not done. What is logged of a request carries the ids of its `subject`. A worker
-    that takes more than `memory` ends between two batches.
+    is not done. What is logged of a request carries the ids of its `subject`. A worker that takes more than `memory` ends
+    between two batches.
     """
 
     def __init__(
-        self, api_path: str, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED
+        self,
+        api_path: str,
+        release: Path,
+        asr: AsrSettings | None,
+        log: LogSettings = QUIET,
+        memory: MemoryLimit = UNBOUNDED,
     ) -> None:
         super().__init__(api_path=api_path, loop=LoopWithPauses(memory.end_if_over))
-        self._asr, self._log, self._memory = asr, log, memory
+        self._release, self._asr, self._log, self._memory = release, asr, log, memory
         self._text: TextModel | None = None
 
     def setup(self, device: str) -> None:
@@ -91,7 +96,11 @@ class RecogniserAPI(litserve.LitAPI):
         try:
             transcripts = self._recogniser.transcribe_all([_sound(request) for request in requests])
             asr_latency_ms = 1000 * (time.perf_counter() - began_s)
-            return [vars(read(transcript, self._text, asr_latency_ms)) for transcript in transcripts]
+            texts = [self._text_model(request) for request in requests]
+            return [
+                vars(read(transcript, text, asr_latency_ms))
+                for transcript, text in zip(transcripts, texts, strict=True)
+            ]
         except AsrUnavailableError:
             return [{"reason": Reason.ASR_UNAVAILABLE} for _ in requests]
         except Exception as error:
@@ -101,15 +110,17 @@ class RecogniserAPI(litserve.LitAPI):
                 log.exception("no words for an utterance")
             return [{"error": repr(error)}]
 
+    def _text_model(self, request: dict[str, Any]) -> TextModel | None:
+        if self._text is None and request.get("judged"):
+            self._text = load_text_model(self._release)
+        return self._text if request.get("judged") else None
+
 
 class WordsAPI(RecogniserAPI):
     """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
 
-    def __init__(
-        self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED
-    ) -> None:
-        super().__init__(WORDS_PATH, asr, log, memory)
-        self._release = release
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(WORDS_PATH, *arguments, **options)
         self.ready = False  # set in the API process once its own models are warm and a worker has answered
 
     def health(self) -> bool:
@@ -117,17 +128,21 @@ class WordsAPI(RecogniserAPI):
         return self.ready
 
     def setup(self, device: str) -> None:
-        """Load and warm the recogniser and the text model of the release."""
+        """Load and warm the recogniser and the text model of the release, behind whatever hears."""
+        os.nice(WORDS_NICENESS)
         super().setup(device)
         self._text = load_text_model(self._release)
         self._memory.check_loaded()
 
 
 class PartialsAPI(RecogniserAPI):
-    """Utterances so far: their words only, for `transcript.partial`."""
+    """What may wait for finals: words while they are spoken, for `transcript.partial`, and those of recordings.
 
-    def __init__(self, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED) -> None:
-        super().__init__(PARTIALS_PATH, asr, log, memory)
+    Only of the latter, whose requests have `judged`, it is found what the words say of the speaker.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(PARTIALS_PATH, *arguments, **options)
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser, behind whatever works for a final."""

@@ -10,7 +10,7 @@ from conftest import running_server
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from material.wire import receive, receive_until, send
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from serving.guard.credentials import key_file
@@ -220,6 +220,19 @@ def test_a_key_is_taken_from_service_within_a_second_and_ends_what_it_has_open(g
     assert (told["code"], messages[-1]["reason"]) == ("unauthorized", "unauthorized")
     assert "utterance.final" in [message["type"] for message in messages]
     assert guarded.refusal(key)[0]["code"] == "unauthorized"
+
+
+def test_a_token_that_expires_ends_its_session_and_the_reason_is_told(guarded, pcm):
+    clocks_may_differ_s = 10
+    with guarded.connect(token(exp=time.time() - clocks_may_differ_s + 3)) as socket:
+        receive(socket)
+        socket.send(pcm[: len(pcm) // 4 * 2])
+        messages = receive_until(socket, "session.closed")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=10)
+    assert (messages[-2]["code"], socket.close_code) == ("unauthorized", 4401)
+    assert "the token has expired" in messages[-2]["message"]
+    assert "utterance.final" in [message["type"] for message in messages], "what was heard is answered"
 
 
 def test_a_key_has_the_sessions_and_connections_that_it_has(guarded, clip):

@@ -107,3 +107,30 @@ def test_patience_ends():
 def test_audio_is_early_once_more_came_than_time_has_passed():
     frames, _ = read(6 * [bytes(32_000)])
     assert [frame.early for frame in frames] == 3 * [False] + 3 * [True]
+
+
+def test_no_more_is_read_than_may_wait():
+    async def reading(most_s):
+        inbox = Inbox(Socket(100 * [AUDIO]), lambda: 0.0, most_s)
+        await asyncio.sleep(0.3)
+        came_s = inbox.audio_s
+        inbox.close()
+        return came_s
+
+    second = len(AUDIO) / 32_000
+    assert asyncio.run(reading(most_s=7200)) == pytest.approx(100 * second)
+    assert asyncio.run(reading(most_s=1)) < 1 + second
+
+
+def test_a_session_that_comes_to_its_end_reads_no_more():
+    async def reading():
+        inbox = Inbox(Socket(100 * [AUDIO]), lambda: 0.0)
+        while inbox.audio_s < 0.1:
+            await asyncio.sleep(0)
+        inbox.stop()
+        came_s = inbox.audio_s
+        await asyncio.sleep(0.1)
+        assert inbox.audio_s == came_s
+        inbox.close()
+
+    asyncio.run(reading())

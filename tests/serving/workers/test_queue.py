@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fast
 
 
 PATIENT = QueueLimits(age_s=100)
-BRIEF = QueueLimits(age_s=0.3)
+BRIEF = QueueLimits(age_s=0.6)
 
 
 def queue_of(states, path=WORDS_PATH):
@@ -160,7 +160,7 @@ def outcome(answer):
 def test_what_would_wait_too_long_is_refused_at_once_however_short_the_queue():
     async def scenario():
         queue = WorkerQueue(Workers(echo, takes_s=0.2), WORDS_PATH, workers=1, limits=BRIEF)
-        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        queue._learn(0.2, requests=1)
         assert queue.pressure() == 0
         asking = [asyncio.create_task(queue.submit({"name": name}, 5.0, Job(session=name))) for name in "abcde"]
         await asyncio.sleep(0.01)
@@ -184,6 +184,17 @@ def test_what_waits_longer_than_was_thought_is_given_back_but_for_the_next_in_li
         )
 
     assert [outcome(answer) for answer in asyncio.run(scenario())] == ["a", "b", "overload"]
+
+
+def test_slow_workers_get_smaller_batches():
+    async def scenario():
+        workers = Workers(echo, takes_s=0.2)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=BRIEF, most=4)
+        await queue.submit({"name": "tells how long one takes"}, 5.0)
+        await asyncio.gather(*(queue.submit({"name": "x"}, 9.0, Job(patience_s=9.0)) for _ in range(4)))
+        return [len(batch) for batch in workers.batches]
+
+    assert asyncio.run(scenario()) == [1, 1, 1, 1, 1]
 
 
 def test_what_came_before_its_time_and_recordings_may_wait():

@@ -1,6 +1,7 @@
 """What a worker answers to a batch of requests, with recognisers of our own."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ class Counting:
 
 
 def worker_with(recogniser):
-    worker = RecogniserAPI("/words", None)
+    worker = RecogniserAPI("/words", Path("no release"), None)
     worker._recogniser = recogniser
     return worker
 

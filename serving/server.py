@@ -106,8 +106,7 @@ class UndertoneServer(SupervisedServer):
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         asr, log, memory = self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb)
-        self.words_api = WordsAPI(release, asr, log, memory)
-        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(asr, log, memory)}
+        apis = {WORDS_PATH: WordsAPI(release, asr, log, memory), PARTIALS_PATH: PartialsAPI(asr, log, memory)}
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager
@@ -132,7 +131,6 @@ class UndertoneServer(SupervisedServer):
             return
         self.observer.tell_release(self.service.about)
         self.admission.open()
-        self.words_api.ready = True
 
     def serve(self, host: str, port: int, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C; sessions under way are answered first, a second signal ends them.
@@ -178,7 +176,6 @@ class UndertoneServer(SupervisedServer):
 
     def _begin_drain(self, shut_down: Callable[[], object]) -> None:
         if not self.admission.draining:
-            self.words_api.ready = False
             self._draining = asyncio.create_task(self._drain(shut_down))
 
     async def _drain(self, shut_down: Callable[[], object]) -> None:

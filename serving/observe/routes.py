@@ -1,6 +1,7 @@
 """`GET /metrics` for Prometheus, `GET /ready` for whoever sends callers here, `GET /health` for whoever restarts us."""
 
 import asyncio
+from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client.exposition import choose_encoder
@@ -29,7 +30,7 @@ def add_observation(app: FastAPI, observer: Observer) -> None:
         well = admission.is_open and not admission.draining and await observer.workers_ready()
         return PlainTextResponse("ok" if well else "not ready", 200 if well else 503)
 
-    unwell = {503: {"description": "not ready", "content": {"text/plain": {}}}}
+    unwell: dict[int | str, dict[str, Any]] = {503: {"description": "not ready", "content": {"text/plain": {}}}}
     app.add_api_route("/health", on_health, methods=["GET"], response_class=PlainTextResponse, responses=unwell)
     for path, route in (("/metrics", on_metrics), ("/ready", on_ready)):
         app.add_api_route(path, route, methods=["GET"], response_class=Response, include_in_schema=False)

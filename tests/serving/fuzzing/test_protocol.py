@@ -146,7 +146,7 @@ class Client(RuleBasedStateMachine):
 @pytest.mark.parametrize("sessions", [20, pytest.param(500, marks=pytest.mark.exhaustive)])
 def test_whatever_a_client_does_the_server_keeps_to_the_protocol(attacked, flat, samples, sessions):
     Client.server = attacked
-    Client.speech = read(sorted(samples.glob("*.flac"))[0]).tobytes()
+    Client.speech = 3 * read(sorted(samples.glob("*.flac"))[0]).tobytes()
     bounds = {"max_examples": sessions, "stateful_step_count": 15, "deadline": None, "database": None}
     phases = (Phase.generate, Phase.shrink)
     run_state_machine_as_test(

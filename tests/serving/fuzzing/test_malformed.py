@@ -69,7 +69,7 @@ def test_every_frame_that_is_none_ends_its_own_connection_with_a_code_of_the_pro
         for kind, raw in frames(Random(7), count):
             code = code_after(attacked, raw, leaves=kind in EXPECTED)
             assert code in EXPECTED.get(kind, {1002}), f"{kind}: {raw!r}"
-        assert until_pong(bystander, "still here") == []
+            assert until_pong(bystander, "still here") == []
 
 
 def code_after(server, raw, leaves):

@@ -110,9 +110,12 @@ def lag_buckets(url: str) -> Buckets:
 
 def quantile(buckets: Buckets, share: float) -> float:
     """Return the seconds under which `share` of what was counted lies."""
-    edges, counts = np.array(list(buckets)), np.array(list(buckets.values()))
-    finite = np.isfinite(edges)
-    return float(np.interp(share * counts[-1], np.append(0, counts[finite]), np.append(0, edges[finite])))
+    target, before, below = share * buckets[float("inf")], 0.0, 0.0
+    for edge, count in buckets.items():
+        if count >= target and count > below:
+            return before + (edge - before) * (target - below) / (count - below)
+        before, below = edge, count
+    return before
 
 
 if __name__ == "__main__":

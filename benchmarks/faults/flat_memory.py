@@ -2,7 +2,7 @@
 
 Protocol: a server of its own with the promoted release, words off unless asked for (`-- --asr-model tiny.en`); all is
 sent as fast as it is heard, spoken clips of data/samples with pauses of 2 s between them. Resident memory of the API
-process, and the sum over all processes, first after a warm-up of a tenth and then at ten points; "grown" is the last
+process, and the sum over all processes, first after a warm-up of half as much and then at ten points; "grown" is the last
 against the first, "most" the highest against the first.
 
     python benchmarks/faults/flat_memory.py --hours 2 --sessions 2000 --uploads 200
@@ -10,6 +10,7 @@ against the first, "most" the highest against the first.
 
 import argparse
 import json
+import re
 import threading
 import time
 import urllib.request
@@ -83,9 +84,10 @@ def main() -> None:
 
 def measured(name: str, count: int, run: Callable[[int, Measured], None]) -> tuple[str, ...]:
     """Warm up, run, and return the row."""
-    run(max(1, count // 10), Measured())
+    run(max(1, count // 2), Measured())
     seen, began_s = Measured(), time.monotonic()
     run(count, seen)
+    print(name, "API process, MB:", " ".join(f"{value:.0f}" for value in seen.api), flush=True)
     grown = (f"{values[-1] / values[0] - 1:+.1%}" for values in (seen.api, seen.all))
     api, every = (f"{values[0]:.0f} to {values[-1]:.0f}" for values in (seen.api, seen.all))
     most = f"{max(seen.api) / seen.api[0] - 1:+.1%}"
@@ -177,10 +179,9 @@ def endless(spoken: list[bytes]) -> Iterator[bytes]:
 
 
 def api_process(server: DemoServer) -> psutil.Process:
-    """Return the one that listens: with workers that are spawned, the other child of the same command line."""
-    main = psutil.Process(server.pid)
-    children = [child for child in main.children() if child.cmdline() == main.cmdline()]
-    return max(children, key=lambda child: child.num_threads())
+    """Return the one that holds the sessions."""
+    (pid,) = re.findall(r"Started server process \[(\d+)\]", server.log.read_text())
+    return psutil.Process(int(pid))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ the lifespan, after the fork. It has no WebSocket support: the route goes on its
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -130,6 +131,7 @@ class UndertoneServer(SupervisedServer):
             os.kill(os.getpid(), signal.SIGTERM)
             return
         self.observer.tell_release(self.service.about)
+        _keep_what_is_loaded()
         self.admission.open()
 
     def serve(self, host: str, port: int, **uvicorn_options: Any) -> None:
@@ -202,6 +204,12 @@ def _metadata(manifest: Manifest, limits: ServerLimits) -> dict[str, Any]:
         "ear": {},
         "limits": asdict(limits),
     }
+
+
+def _keep_what_is_loaded() -> None:
+    """Let no collection of garbage walk over what is loaded: they would be long, and so rare that sessions pile up."""
+    gc.freeze()
+    gc.collect()  # how soon the next full one comes depends on what this one found
 
 
 def _named(api_path: str) -> str:

@@ -6,6 +6,7 @@ the lifespan, after the fork. It has no WebSocket support: the route goes on its
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -112,9 +113,14 @@ class UndertoneServer(SupervisedServer):
         self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
+<<<<<<< HEAD
         recogniser = (release, self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb))
         self.words_api = WordsAPI(*recogniser)
         apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(*recogniser)}
+=======
+        asr, log, memory = self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb)
+        apis = {WORDS_PATH: WordsAPI(release, asr, log, memory), PARTIALS_PATH: PartialsAPI(asr, log, memory)}
+>>>>>>> b_faults
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager
@@ -141,8 +147,8 @@ class UndertoneServer(SupervisedServer):
             os.kill(os.getpid(), signal.SIGTERM)
             return
         self.observer.tell_release(self.service.about)
+        _keep_what_is_loaded()
         self.admission.open()
-        self.words_api.ready = True
 
     def serve(self, host: str, port: int, **uvicorn_options: Any) -> None:
         """Serve until SIGTERM or Ctrl-C; sessions under way are answered first, a second signal ends them.
@@ -188,7 +194,6 @@ class UndertoneServer(SupervisedServer):
 
     def _begin_drain(self, shut_down: Callable[[], object]) -> None:
         if not self.admission.draining:
-            self.words_api.ready = False
             self._draining = asyncio.create_task(self._drain(shut_down))
 
     async def _drain(self, shut_down: Callable[[], object]) -> None:
@@ -215,6 +220,12 @@ def _metadata(manifest: Manifest, limits: ServerLimits) -> dict[str, Any]:
         "ear": {},
         "limits": asdict(limits),
     }
+
+
+def _keep_what_is_loaded() -> None:
+    """Let no collection of garbage walk over what is loaded: they would be long, and so rare that sessions pile up."""
+    gc.freeze()
+    gc.collect()  # how soon the next full one comes depends on what this one found
 
 
 def _named(api_path: str) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from serving.web.errors import error_response
 from serving.web.page import add_page
 
-REPLACED = ("/", "/docs", "/redoc", "/docs/oauth2-redirect")  # what LitServe and FastAPI have there
+REPLACED = ("/", "/health", "/docs", "/redoc", "/docs/oauth2-redirect")  # what LitServe and FastAPI have there
 ABOUT = "Hears speech and says how the speaker feels, live, on a CPU, from the words and from the voice."
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 

@@ -117,8 +117,9 @@ class RecogniserAPI(litserve.LitAPI):
 
 
 class WordsAPI(RecogniserAPI):
-    """Whole utterances: what was said, and what the words say of the speaker. `health` is asked in the API process."""
+    """Whole utterances: what was said, and what the words say of the speaker."""
 
+<<<<<<< HEAD
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(WORDS_PATH, *arguments, **options)
         self.ready = False  # set in the API process once its own models are warm and a worker has answered
@@ -126,6 +127,13 @@ class WordsAPI(RecogniserAPI):
     def health(self) -> bool:
         """Tell whether the API process is ready: LitServe's /health is 503 until then."""
         return self.ready
+=======
+    def __init__(
+        self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED
+    ) -> None:
+        super().__init__(WORDS_PATH, asr, log, memory)
+        self._release = release
+>>>>>>> b_faults
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser and the text model of the release, behind whatever hears."""

@@ -254,7 +254,7 @@ def test_health_is_503_until_the_models_are_loaded_and_warm(tiny_release):
     unready = UndertoneServer(tiny_release, ServerLimits())
     unready.workers_setup_status = {"words_0": WorkerSetupStatus.READY}
     assert asyncio.run(health_of(unready)) == 503
-    unready.words_api.ready = True
+    unready.admission.open()
     assert asyncio.run(health_of(unready)) == 200
 
 

@@ -51,9 +51,9 @@ def test_every_option_arrives(tmp_path):
             "full",
         ),
         *("--asr-threads", "2", "--asr-workers", "3", "--partial-workers", "0", "--speculation", "off"),
-        *("--asr-max-new-tokens", "12", "--asr-gates", "off", "--asr-hub-wait-s", "5"),
+        *("--asr-max-new-tokens", "12", "--asr-gates", "off", "--asr-hub-wait-s", "5", "--worker-max-mb", "700"),
     )
-    assert (found.workers, found.partial_workers, found.speculation) == (3, 0, False)
+    assert (found.workers, found.partial_workers, found.speculation, found.worker_max_mb) == (3, 0, False, 700)
     asr = found.asr
     assert (asr.model, asr.fallback, asr.language, asr.window) == (str(tmp_path), "pocketsphinx", "en", "full")
     assert (asr.threads, asr.max_new_tokens, asr.gates, asr.hub_wait_s) == (2, 12, False, 5)

@@ -231,3 +231,43 @@ def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
         return final
 
     assert asyncio.run(scenario()) == {"heard": "final"}
+
+
+def test_what_is_given_up_times_out_at_once_and_what_comes_then_as_well():
+    async def scenario():
+        workers = Workers(echo, takes_s=30)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10)
+        asking = [asyncio.create_task(queue.submit({"name": name}, 60.0)) for name in "ab"]
+        await asyncio.sleep(0.05)
+        queue.give_up()
+        return await asyncio.gather(*asking, queue.submit({"name": "c"}, 60.0), return_exceptions=True)
+
+    assert [type(answer) for answer in asyncio.run(asyncio.wait_for(scenario(), 5))] == 3 * [TimeoutError]
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_worker_that_has_a_request_for_too_long_or_does_not_take_one_is_killed(takes):
+    async def scenario():
+        workers, killed = Workers(echo, takes_s=60), []
+
+        def kill_worker(path, worker_id):
+            killed.append((path, worker_id))
+            workers.workers_setup_status["words_0"] = WorkerSetupStatus.STARTING
+            return 4711
+
+        workers.kill_worker = kill_worker
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, hung_s=0.3)
+        asking = asyncio.create_task(queue.submit({"name": "a"}, 20.0))
+        while not workers.response_buffer:
+            await asyncio.sleep(0.01)
+        if takes:
+            next(iter(workers.response_buffer.values())).worker_id = 0
+        while not killed:
+            await asyncio.sleep(0.01)
+        if takes:
+            with pytest.raises(WorkerLostError):
+                await asking
+        asking.cancel()
+        return killed
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 10)) == [(WORDS_PATH, 0)]

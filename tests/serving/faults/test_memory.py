@@ -1,0 +1,36 @@
+"""Memory of a server that runs on: what came is let go of. For hours of it: `benchmarks/faults/flat_memory.py`."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from material.server_processes import api_process_of
+from material.wire import stream
+
+from undertone.audio_file import read
+
+MB = 1e6
+
+
+@pytest.fixture(scope="module")
+def clip(samples):
+    return samples / "01_glad.flac"
+
+
+def use(server, clip, rounds):
+    """Send `rounds` times ten sessions and two uploads, and a session of `rounds` times as long a speech."""
+    pcm, content = read(clip).tobytes() + bytes(32_000), clip.read_bytes()
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(rounds):
+            list(pool.map(lambda _: stream(server.ws_url, pcm, 32_000), range(10)))
+            list(pool.map(lambda _: httpx.post(server.url + "/predict", content=content, timeout=60), range(2)))
+    stream(server.ws_url, 10 * rounds * pcm, 32_000)
+
+
+def test_sessions_and_uploads_leave_no_memory_behind(server, clip):
+    process = api_process_of(server)
+    use(server, clip, rounds=1)
+    before = process.memory_info().rss
+    use(server, clip, rounds=3)
+    grown = process.memory_info().rss - before
+    assert grown < 0.05 * before + 5 * MB, f"{grown / MB:.1f} MB on {before / MB:.0f}"

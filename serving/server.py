@@ -20,6 +20,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.websockets import WebSocket
 
 from serving.admission import Admission
+from serving.files.openai.routes import add_openai_routes
 from serving.files.routes import add_routes
 from serving.guard.access import AccessControl
 from serving.guard.guard import Guard
@@ -92,7 +93,9 @@ class UndertoneServer(SupervisedServer):
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
-        add_routes(self.app, self.admission, self.service, Remote(access.urls))
+        remote = Remote(access.urls)
+        add_routes(self.app, self.admission, self.service, remote)
+        add_openai_routes(self.app, self.admission, self.service, remote)
         add_observation(self.app, self.observer)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
         add_pages(self.app)

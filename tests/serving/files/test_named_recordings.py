@@ -10,7 +10,7 @@ import httpx
 import pytest
 from conftest import running_server
 from material.recording.s3_server import BUCKET, s3_server
-from material.web_storage import INSIDE, OUTSIDE, web_storage
+from material.servers.web_storage import INSIDE, OUTSIDE, web_storage
 
 from serving.guard.credentials import key_file
 from serving.guard.grant import UNBOUNDED, Quota

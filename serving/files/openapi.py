@@ -90,7 +90,7 @@ def transcribe_route(settings: tuple[str, ...]) -> dict[str, Any]:
     """Describe `POST /api/transcribe`, which takes `settings`."""
     transcript = {"description": "The words", "content": {"application/json": {"schema": schema_of(Transcript)}}}
     lost = f"{_REFUSALS[503]}; or there are no words: asr_unavailable, asr_timeout, overload, worker_lost"
-    return _route("The words of a recording", settings, {200: transcript, **refusals(), 503: _refusal(lost)})
+    return _route("The words of a recording", settings, {200: transcript, **refusals(), 503: refusal(lost)})
 
 
 def _route(summary: str, settings: tuple[str, ...], responses: dict[int, Any]) -> dict[str, Any]:
@@ -108,8 +108,9 @@ def _route(summary: str, settings: tuple[str, ...], responses: dict[int, Any]) -
 
 def refusals() -> dict[int, Any]:
     """Describe the answers to what is refused, by their status."""
-    return {status: _refusal(text) for status, text in _REFUSALS.items()}
+    return {status: refusal(text) for status, text in _REFUSALS.items()}
 
 
-def _refusal(description: str) -> dict[str, Any]:
+def refusal(description: str) -> dict[str, Any]:
+    """Describe an answer to what is refused."""
     return {"description": description, "content": {"application/json": {"schema": schema_of(Refused)}}}

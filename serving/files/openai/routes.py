@@ -11,7 +11,7 @@ from serving.admission import Admission
 from serving.files.body import Refusal
 from serving.files.openai.fields import SETTINGS, Fields
 from serving.files.openai.transcription import transcription
-from serving.files.openapi import refusals
+from serving.files.openapi import refusal, refusals
 from serving.files.transcribe import require_recogniser
 from serving.files.upload import UploadResponse
 from serving.remote.fetch import Remote
@@ -47,7 +47,9 @@ def _described() -> dict[str, Any]:
     form = {"type": "object", "required": ["file"], "properties": properties}
     body = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     words = {"schema": {"type": "object", "required": ["text"]}}
-    content = {"application/json": words, "text/plain": {"schema": {"type": "string"}}}
+    text = {"schema": {"type": "string"}}
+    content = {"application/json": words, "text/plain": text, "text/vtt": text, "text/event-stream": text}
     told = {"description": "The words, in the format that is asked for", "content": content}
     summary = "The words of a recording in the shape of OpenAI's API, their verdicts beside"
-    return {"summary": summary, "responses": {200: told, **refusals()}, "openapi_extra": {"requestBody": body}}
+    responses = {200: told, **refusals(), 404: refusal("a model that is not served: model_not_found")}
+    return {"summary": summary, "responses": responses, "openapi_extra": {"requestBody": body}}

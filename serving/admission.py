@@ -159,8 +159,8 @@ class Admission:
             raise self._noted(slot.caller, refused)
 
     @property
-    def counts_with_others(self) -> bool:
-        """Whether it is known now what keys use at other servers."""
+    def counts_with_others(self) -> bool | None:
+        """Whether it is known now what keys use at other servers; None where nobody is to be asked."""
         return self._quotas.counts.is_connected
 
     def _noted(self, caller: Caller, refused: RefusedError) -> RefusedError:

@@ -21,6 +21,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.websockets import WebSocket
 
 from serving.admission import Admission
+from serving.files.openai.routes import add_openai_routes
 from serving.files.routes import add_routes
 from serving.guard.access import AccessControl
 from serving.guard.guard import Guard
@@ -102,7 +103,9 @@ class UndertoneServer(SupervisedServer):
         self.observer.watched.pressure = lambda: self.service.pressure.value
         hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
         self.app.add_api_websocket_route("/ws/analyze", self._analyze)
-        add_routes(self.app, self.admission, self.service, Remote(access.urls))
+        remote = Remote(access.urls)
+        add_routes(self.app, self.admission, self.service, remote)
+        add_openai_routes(self.app, self.admission, self.service, remote)
         add_observation(self.app, self.observer)
         self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
         add_pages(self.app)
@@ -113,14 +116,8 @@ class UndertoneServer(SupervisedServer):
         self.app.add_middleware(TraceContext)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
-<<<<<<< HEAD
         recogniser = (release, self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb))
-        self.words_api = WordsAPI(*recogniser)
-        apis = {WORDS_PATH: self.words_api, PARTIALS_PATH: PartialsAPI(*recogniser)}
-=======
-        asr, log, memory = self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb)
-        apis = {WORDS_PATH: WordsAPI(release, asr, log, memory), PARTIALS_PATH: PartialsAPI(asr, log, memory)}
->>>>>>> b_faults
+        apis = {WORDS_PATH: WordsAPI(*recogniser), PARTIALS_PATH: PartialsAPI(*recogniser)}
         return [apis[api_path] for api_path in _workers(self._recognition)]
 
     @contextlib.asynccontextmanager

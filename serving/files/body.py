@@ -87,12 +87,13 @@ def _stored() -> Iterator[None]:
 class Recording:
     """A decoded upload, a second at a time; close it when nobody listens any more.
 
-    `notes` say what was done to it and what is missing; they are complete at its end.
+    `notes` say what was done to it and what is missing; they are complete at its end. `fields` came with it in a form.
     """
 
     def __init__(self, file: IO[bytes], name: str, max_s: float) -> None:
         file.seek(0)
         self.notes: list[Note] = []
+        self.fields: list[tuple[str, str]] = []
         self._blocks = decoded(file.fileno(), name, max_s, self.notes)
         self._lock = threading.Lock()  # a listener may leave while a thread decodes
 
@@ -116,7 +117,9 @@ def _is_form(request: Request) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def received(request: Request, limits: ServerLimits, slot: Slot, remote: Remote) -> AsyncIterator[Recording]:
+async def received(
+    request: Request, limits: ServerLimits, slot: Slot, remote: Remote, fields: bool = False
+) -> AsyncIterator[Recording]:
     """Take in the recording that `request` brings, or names where `remote` may fetch it, as long as `slot` may be held.
 
     Raises:
@@ -129,13 +132,15 @@ async def received(request: Request, limits: ServerLimits, slot: Slot, remote: R
         named = fetched(request, body, remote, limits.max_upload_bytes)
         body = _bounded(request, named, limits, slot)
     form = _is_form(request)
+    found: list[tuple[str, str]] = []
     with _stored():
-        upload = await (_from_form(request, body) if form else _as_it_is(body))
+        upload = await (_from_form(request, body, found if fields else None) if form else _as_it_is(body))
     try:
         if not upload.size:
             raise Refusal(400, "empty_upload", f"the {'file' if form else 'body'} is empty: send a recording")
         with _stored():
             recording = Recording(upload.file, _name(upload), limits.max_file_s)
+        recording.fields = found
         try:
             yield recording
         finally:
@@ -215,12 +220,18 @@ async def _as_it_is(body: AsyncGenerator[bytes, None]) -> UploadFile:
     return upload
 
 
-async def _from_form(request: Request, body: AsyncGenerator[bytes, None]) -> UploadFile:
+async def _from_form(
+    request: Request, body: AsyncGenerator[bytes, None], fields: list[tuple[str, str]] | None = None
+) -> UploadFile:
     try:
         form = await MultiPartParser(_boundary_alone(request), body, max_files=1, max_fields=16).parse()
     except MultiPartException as error:
         raise Refusal(400, "invalid_form", f"the form cannot be read: {error.message}") from None
     upload = form.get(FIELD)
+    others = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    if fields is not None and isinstance(upload, UploadFile) and len(form.multi_items()) == 1 + len(others):
+        fields += others
+        return upload
     if isinstance(upload, UploadFile) and len(form.multi_items()) == 1:
         return upload
     await form.close()

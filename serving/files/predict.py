@@ -4,60 +4,26 @@ The events are those of the WebSocket, see asyncapi.yaml. The last line is alway
 LitServe and Starlette end a streaming body silently when something fails in it.
 """
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Send
 
 from serving.files.body import Refusal, fault_of
+from serving.files.lines import Lines
 from serving.files.upload import Upload
 from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
 from undertone.audio_file import AudioFileError
-from undertone.protocol import ErrorCode, Message, error, written
+from undertone.protocol import ErrorCode, error
 from undertone.stream.settings import SettingError
 
 log = logging.getLogger("undertone.http")
-
-MEDIA_TYPE = "application/x-ndjson"
-
-
-class Lines:
-    """A response body of one JSON message a line; begins with the first of them."""
-
-    def __init__(self, send: Send, timeout_s: float) -> None:
-        self._send_asgi, self._timeout_s = send, timeout_s
-        self._sending = asyncio.Lock()
-        self._begun = False
-
-    async def send(self, message: Message) -> None:
-        """Send `message` now.
-
-        Raises:
-            TimeoutError: the client reads nothing.
-        """
-        # No wait_for: that of Python 3.11 loses a cancellation that comes as the line is sent (python/cpython#86296).
-        async with self._sending, asyncio.timeout(self._timeout_s):
-            await self._line(message)
-
-    async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """End the body in order."""
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _line(self, message: Message) -> None:
-        if not self._begun:
-            self._begun = True
-            headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-cache")]
-            headers.append((b"x-accel-buffering", b"no"))  # or nginx keeps the lines until the end
-            await self._send_asgi({"type": "http.response.start", "status": 200, "headers": headers})
-        body = written(message).encode() + b"\n"
-        await self._send_asgi({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def predict(service: Service, settings: Mapping[str, Any], upload: Upload, send: Send) -> ASGIApp:

@@ -38,6 +38,11 @@ class Upload:
         """What was done to the recording so far, for the client."""
         return [note.as_dict() for note in self._recording.notes]
 
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What came with it in its form."""
+        return self._recording.fields
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield PCM as a session takes it; raises `AudioFileError` where the recording breaks."""
         piece = self._first
@@ -56,8 +61,11 @@ class UploadResponse(Response):
     That comes after the slot is free: whoever sends one recording after the other needs no second slot.
     """
 
-    def __init__(self, admission: Admission, service: Service, answer: Answer, remote: Remote) -> None:
+    def __init__(
+        self, admission: Admission, service: Service, answer: Answer, remote: Remote, fields: bool = False
+    ) -> None:
         super().__init__()
+        self._fields = fields
         self._admission, self._service, self._answer, self._remote = admission, service, answer, remote
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +93,7 @@ class UploadResponse(Response):
     async def _respond(self, request: Request, send: Send) -> ASGIApp:
         with self._admission.admit(caller("upload", request)) as slot:
             await self._admission.share(slot)
-            async with received(request, self._service.limits, slot, self._remote) as recording:
+            async with received(request, self._service.limits, slot, self._remote, self._fields) as recording:
                 return await _while_connected(request.receive, self._answered(slot, recording, send))
         raise ClientDisconnect  # cut off in a drain: nobody reads an answer any more
 

@@ -56,7 +56,8 @@ class Watched:
     def _of_admission(self) -> Iterator[Metric]:
         admission = self.admission
         yield _gauge("draining", "1 while the server goes down.", admission.draining)
-        yield _gauge("redis_connected", "1 while keys are counted through Redis.", admission.counts_with_others)
+        if (connected := admission.counts_with_others) is not None:
+            yield _gauge("redis_connected", "1 while keys are counted through Redis.", connected)
         yield _gauge("loaded", "1 once the models are warm.", admission.is_open)
         yield _gauge("slots_taken", "Callers admitted.", {kind: admission.admitted(kind) for kind in KINDS}, "kind")
         yield _gauge("slots_free", "Callers that may come.", {kind: admission.free(kind) for kind in KINDS}, "kind")

@@ -20,7 +20,7 @@ _ANSWER_S = 5.0
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 # Public by their number, but they end at an IPv4 address that is written in them, or near the machine that asks.
 _LEADING_ELSEWHERE = [
-    ipaddress.ip_network(text) for text in ("2001::/23", "2002::/16", "192.88.99.0/24", "192.0.0.0/24", "64:ff9b::/16")
+    ipaddress.ip_network(text) for text in ("2001::/23", "2002::/16", "192.88.99.0/24", "192.0.0.0/24")
 ]
 
 

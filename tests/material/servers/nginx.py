@@ -12,7 +12,7 @@ import pytest
 
 from serving.cli.demo_server import free_port
 
-CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "nginx.conf"
+CONFIGURATION = Path(__file__).resolve().parents[3] / "deploy" / "nginx" / "nginx.conf"
 
 
 def nginx_binary():

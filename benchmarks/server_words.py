@@ -24,10 +24,10 @@ from utterance_latency import CHUNK_MS, finals
 from serving.cli.demo_server import DemoServer
 from training.corpora.ravdess.names import STATEMENTS, parse_name
 from training.params import load_params
-from training.scoring.word_errors import word_error_rate
 from undertone.audio_file import read
 from undertone.client.stream import stream
 from undertone.client.timing import MAX_SPEED, Pace
+from undertone.scoring.word_errors import word_error_rate
 
 
 def main() -> None:

@@ -26,10 +26,10 @@ from speculation import held_out
 from serving.cli.demo_server import DemoServer
 from training.corpora.ravdess.names import STATEMENTS, parse_name
 from training.params import load_params
-from training.scoring.intervals import percentiles, resamples
-from training.scoring.scores import expected_calibration_error, uar
-from training.scoring.word_errors import word_error_rate
 from undertone.labels import LABELS, label_index
+from undertone.scoring.intervals import percentiles, resamples
+from undertone.scoring.scores import expected_calibration_error, uar
+from undertone.scoring.word_errors import word_error_rate
 
 Final = dict[str, Any]
 SURE = 0.7

@@ -30,7 +30,6 @@ from training.encoder.disturbed import at_some_speed, in_some_room
 from training.encoder.frozen import Encoder, load_encoder
 from training.features.silero import published_silero
 from training.params import load_params
-from training.scoring.scores import classification_scores
 from training.sounds.conditions import Waveform, rng_of, through_telephone, with_noise
 from training.sounds.speaking import PUBLISHED, Speaker
 from undertone.audio import RATE_HZ, Samples, to_int16
@@ -39,6 +38,7 @@ from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
 from undertone.manifest import EAR_FILE, load
 from undertone.release import Release, open_release
+from undertone.scoring.scores import classification_scores
 from undertone.voice.ear import Ear
 from undertone.voice.joined import joined
 

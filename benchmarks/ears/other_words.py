@@ -19,9 +19,9 @@ from training.corpora.ravdess.splits import reported_folds
 from training.ear.material import fitted
 from training.encoder.table import CLEAN, load_encodings
 from training.params import load_params
-from training.scoring.scores import negative_log_likelihood
 from undertone.labels import LABELS
 from undertone.probabilities import softmax
+from undertone.scoring.scores import negative_log_likelihood
 
 
 def across_sentences(section: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:

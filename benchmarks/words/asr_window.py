@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scoring.word_errors import word_error_rate
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
+from undertone.scoring.word_errors import word_error_rate
 from undertone.tables import read_table, read_text
 from undertone.words.engines.recogniser import AsrSettings, load_recogniser
 

@@ -19,15 +19,15 @@ from training.corpora.ravdess.splits import main_split
 from training.files import FLOAT_GRAPH, INT8_GRAPH, QUANTIZE_METRICS, VOICE_METRICS, existing, read_metrics
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scoring.intervals import uar_interval
-from training.scoring.scores import (
+from undertone.probabilities import softmax
+from undertone.scoring.intervals import uar_interval
+from undertone.scoring.scores import (
     Labels,
     classification_scores,
     expected_calibration_error,
     negative_log_likelihood,
     uar,
 )
-from undertone.probabilities import softmax
 
 
 def quantize(params: Mapping[str, Any], model: onnx.ModelProto, clips: Sequence[Clip], temperature: float) -> None:

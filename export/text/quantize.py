@@ -31,9 +31,9 @@ from training.files import (
 )
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scoring.scores import classification_scores, expected_calibration_error
 from undertone.labels import label_index
 from undertone.probabilities import softmax
+from undertone.scoring.scores import classification_scores, expected_calibration_error
 
 WEIGHTED = ("MatMul", "Gemm")
 

@@ -14,6 +14,8 @@ from serving.cli import stream as stream_command
 from serving.cli import text as text_command
 from serving.cli.accounts import keys as keys_command
 from serving.cli.accounts import usage as usage_command
+from serving.cli.evaluation import compare as compare_command
+from serving.cli.evaluation import evaluate as evaluate_command
 from serving.cli.failures import ended, prepare_streams
 from serving.cli.options.parser import Parser, exit_codes
 from serving.cli.recorded import recordings as recordings_command
@@ -53,8 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=VersionAction, help="show program and release, and exit")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command", title="commands")
     serving, judging = (serve_command, keys_command, usage_command), (analyze_command, text_command)
-    recorded = (recordings_command, replay_command)
-    for module in (*serving, *recorded, stream_command, listen_command, *judging, labeled_set_command, demo):
+    recorded, judged = (recordings_command, replay_command), (evaluate_command, compare_command)
+    live = (stream_command, listen_command)
+    for module in (*serving, *recorded, *live, *judging, *judged, labeled_set_command, demo):
         module.register(subparsers)
     return parser
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import torch
-from material.tiny_text import make_tokenizer
 from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedTokenizerFast
+
+from material.tiny_text import make_tokenizer
 
 
 def make_classifier(folder: Path, labels: tuple[str, ...] = ("NEGATIVE", "POSITIVE"), seed: int = 0) -> Path:

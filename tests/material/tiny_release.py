@@ -5,8 +5,8 @@ from pathlib import Path
 
 import onnx
 import onnx.parser
-from material.tiny_text import make_text_files
 
+from material.tiny_text import make_text_files
 from training.features.silero import PUBLISHED
 from undertone import manifest as manifests
 from undertone.gate.settings import VadSettings

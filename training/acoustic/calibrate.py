@@ -40,10 +40,10 @@ from training.files import (
 )
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scoring.calibration import HIGHEST, LOWEST
-from training.scoring.scores import Labels, classification_scores, negative_log_likelihood
 from undertone.labels import label_index
 from undertone.probabilities import softmax
+from undertone.scoring.calibration import HIGHEST, LOWEST
+from undertone.scoring.scores import Labels, classification_scores, negative_log_likelihood
 from undertone.voice.windows import cut
 
 # The checkpoints of `train`, step one first, and what this stage makes of each.

@@ -27,9 +27,9 @@ from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, 
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.precision import print_basis
-from training.scoring.calibration import best_temperature
-from training.scoring.scores import classification_scores, negative_log_likelihood, uar
 from undertone.probabilities import softmax
+from undertone.scoring.calibration import best_temperature
+from undertone.scoring.scores import classification_scores, negative_log_likelihood, uar
 
 
 @dataclass(frozen=True)

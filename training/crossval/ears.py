@@ -24,7 +24,7 @@ from training.encoder.table import CLEAN, Encodings, load_encodings
 from training.files import EAR_METRICS, EARS_METRICS, read_metrics
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scoring.calibration import best_temperature
+from undertone.scoring.calibration import best_temperature
 from undertone.voice.joined import logits_of_both
 
 

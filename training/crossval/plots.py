@@ -10,9 +10,9 @@ from training.acoustic.resnet import EMOTIONS
 from training.crossval.scores import Heard, calibrated
 from training.files import PLOTS
 from training.metrics_files import write_rows
-from training.scoring.scores import by_confidence
 from training.sounds.conditions import NOISES
 from undertone.labels import LABELS
+from undertone.scoring.scores import by_confidence
 
 BINS = 15
 

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from training.acoustic.fitting import labels_of
 from training.acoustic.resnet import EMOTIONS
 from training.corpora.ravdess.clips import Clip
-from training.scoring.calibration import best_temperature
-from training.scoring.intervals import uar_interval
-from training.scoring.scores import (
+from training.sounds.conditions import NOISES
+from undertone.probabilities import softmax
+from undertone.scoring.calibration import best_temperature
+from undertone.scoring.intervals import uar_interval
+from undertone.scoring.scores import (
     Labels,
     Probabilities,
     classification_scores,
     expected_calibration_error,
     uar,
 )
-from training.sounds.conditions import NOISES
-from undertone.probabilities import softmax
 
 REPORTED_SNR_DB = 10
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from training.crossval.scores import Heard
 from training.ear.head import Head
-from training.scoring.scores import uar
 from undertone.probabilities import Probabilities, softmax
+from undertone.scoring.scores import uar
 from undertone.voice.baseline import Baseline
 from undertone.voice.joined import logits_of_both
 

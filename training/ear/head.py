@@ -21,8 +21,8 @@ from scipy.special import log_softmax, logsumexp
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from training.scoring.calibration import best_temperature
 from undertone.labels import LABELS, RAVDESS_EMOTIONS, label_index
+from undertone.scoring.calibration import best_temperature
 
 EMOTIONS = tuple(RAVDESS_EMOTIONS.values())
 NEUTRAL = EMOTIONS.index("neutral")

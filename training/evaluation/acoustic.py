@@ -28,11 +28,11 @@ from training.files import (
 )
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
-from training.scoring.intervals import uar_interval
-from training.scoring.scores import classification_scores, uar_by_actor
 from training.tracking import check_store, log_training
 from undertone.labels import LABELS
 from undertone.probabilities import softmax
+from undertone.scoring.intervals import uar_interval
+from undertone.scoring.scores import classification_scores, uar_by_actor
 
 LOGGED_SECTIONS = ("labels", "vad", "features", "split", "model", "train", "evaluate")
 

@@ -16,8 +16,8 @@ from training.files import HEARD_METRICS, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZ
 from training.fusion.spoken import WHOLE, Heard, load_heard
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scoring.word_errors import word_error_rate
 from undertone.labels import label_index
+from undertone.scoring.word_errors import word_error_rate
 from undertone.words.sentiment import TextModel
 
 

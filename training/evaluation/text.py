@@ -19,15 +19,15 @@ from training.evaluation.text_scores import binary_accuracy, plain_scores, sure
 from training.files import TEXT_CONFUSION, TEXT_CURVES, TEXT_METRICS
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
-from training.scoring.calibration import best_temperature
-from training.scoring.intervals import accuracy_interval, macro_f1_interval
-from training.scoring.scores import classification_scores, expected_calibration_error
 from training.text.batches import torch_logits
 from training.text.model import load_text_model
 from training.text.noise import conditions, confusions_of
 from training.tracking import check_store, log_training
 from undertone.labels import LABELS, label_index
 from undertone.probabilities import softmax
+from undertone.scoring.calibration import best_temperature
+from undertone.scoring.intervals import accuracy_interval, macro_f1_interval
+from undertone.scoring.scores import classification_scores, expected_calibration_error
 
 GATED = "word_errors_15"
 CALIBRATED_ON = "meld"  # dialogue is what the service meets

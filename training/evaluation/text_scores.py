@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.corpora.texts.table import Row
-from training.scoring.scores import classification_scores
 from undertone.labels import label_index
 from undertone.probabilities import softmax
+from undertone.scoring.scores import classification_scores
 
 
 def binary_accuracy(logits: NDArray[np.float64], actual: NDArray[np.int64]) -> float:

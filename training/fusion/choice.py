@@ -14,9 +14,9 @@ from scipy.optimize import minimize_scalar
 
 from training.fusion.pairs import VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
 from training.fusion.scores import Half, agreement, kept, log_loss, pooled
-from training.scoring.calibration import HIGHEST, LOWEST
-from training.scoring.scores import uar
 from undertone.fusion import fused_many
+from undertone.scoring.calibration import HIGHEST, LOWEST
+from undertone.scoring.scores import uar
 from undertone.weighting import FusionSettings
 
 Kinds = Mapping[str, Half]

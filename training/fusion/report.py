@@ -29,10 +29,10 @@ from training.fusion.scores import (
     scores,
     speaks,
 )
-from training.scoring.intervals import resamples
-from training.scoring.scores import expected_calibration_error, uar
 from undertone.fusion import fused_many
 from undertone.labels import LABELS
+from undertone.scoring.intervals import resamples
+from undertone.scoring.scores import expected_calibration_error, uar
 from undertone.weighting import FusionSettings
 
 Halves = Mapping[str, Kinds]

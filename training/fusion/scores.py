@@ -1,6 +1,6 @@
 """The numbers that describe a fusion on one half of the labelled set, with bootstrap intervals.
 
-The bootstrap (training/scoring/intervals.py) draws sentences and speakers.
+The bootstrap (undertone/scoring/intervals.py) draws sentences and speakers.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scoring.intervals import interval
-from training.scoring.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 from undertone.fusion import agree, verdict_of
+from undertone.scoring.intervals import interval
+from undertone.scoring.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 from undertone.weighting import FusionSettings
 
 SMALLEST = 1e-12  # probabilities under this one count as this one in a log loss

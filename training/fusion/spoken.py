@@ -29,13 +29,13 @@ from training.files import HEARD, SPOKEN, SPOKEN_METRICS
 from training.fusion.pairs import split_sentences
 from training.metrics_files import write_metrics
 from training.params import load_params
-from training.scoring.word_errors import word_error_rate
 from training.sounds.conditions import Condition, through_telephone, with_noise
 from training.sounds.speaking import PUBLISHED, Speaker
 from training.tables import read_table, write_records
 from undertone.audio import RATE_HZ, SAMPLES_PER_MS, Samples, to_float, to_int16
 from undertone.gate.listener import utterances
 from undertone.gate.settings import VadSettings, vad_settings
+from undertone.scoring.word_errors import word_error_rate
 from undertone.words.engines.recogniser import load_recogniser
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Recogniser

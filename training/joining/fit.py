@@ -31,9 +31,9 @@ from training.joining.weight import Joining, Labels, Probabilities, choose_joini
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.precision import print_basis
-from training.scoring.scores import classification_scores
 from undertone.manifest import acoustic_settings
 from undertone.probabilities import softmax
+from undertone.scoring.scores import classification_scores
 from undertone.voice.acoustic import AcousticModel
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scoring.calibration import best_temperature
-from training.scoring.scores import negative_log_likelihood
 from undertone.probabilities import softmax
+from undertone.scoring.calibration import best_temperature
+from undertone.scoring.scores import negative_log_likelihood
 from undertone.voice.joined import logits_of_both
 
 STEP = 0.05

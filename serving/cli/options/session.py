@@ -13,8 +13,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     """Add the server's address and what it is shown."""
     default = "ws://127.0.0.1:8000/ws/analyze"
     parser.add_argument("--url", type=url, default=default, help="the server (default: %(default)s)")
-    key_help = "a key of the server, or a token that it takes; better as UNDERTONE_API_KEY, which nobody else sees"
-    parser.add_argument("--api-key", default=os.environ.get("UNDERTONE_API_KEY"), metavar="KEY", help=key_help)
+    add_key(parser)
 
 
 def add_sending(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +28,12 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", type=wait_s, nargs="?", default=0.0, const=DEFAULT_WAIT_S, metavar="S", help=wait_help
     )
+
+
+def add_key(parser: argparse.ArgumentParser) -> None:
+    """Add what the server is shown."""
+    key_help = "a key of the server, or a token that it takes; better as UNDERTONE_API_KEY, which nobody else sees"
+    parser.add_argument("--api-key", default=os.environ.get("UNDERTONE_API_KEY"), metavar="KEY", help=key_help)
 
 
 def add_session(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,8 @@ import yaml
 from material.wire import receive, receive_until, send, session, stream, without_latencies
 from websockets.sync.client import connect
 
-from training.scoring.word_errors import word_error_rate
 from undertone.audio_file import read
+from undertone.scoring.word_errors import word_error_rate
 
 SAID = "What a wonderful surprise, I am so happy you came!"
 

@@ -19,8 +19,8 @@ from training.features.extract import extract
 from training.features.mfcc import mfcc_transform
 from training.features.spectra import MelSpectra, at_speed, load_spectra
 from training.params import load_params
-from training.scoring.scores import uar
 from undertone.labels import LABELS
+from undertone.scoring.scores import uar
 
 SMALL = {"width": 16, "epochs": 2, "speeds": [1.0, 1.1], "precision": "float32", "batch_size": 16}
 

@@ -18,10 +18,10 @@ from training.acoustic.train import Inputs, mfccs_of, train
 from training.corpora.ravdess.clips import load_features, of_actors
 from training.evaluation.acoustic import evaluate
 from training.params import load_params
-from training.scoring import scores
-from training.scoring.calibration import best_temperature
 from undertone.labels import LABELS
 from undertone.probabilities import softmax
+from undertone.scoring import scores
+from undertone.scoring.calibration import best_temperature
 
 
 @pytest.fixture(scope="module")

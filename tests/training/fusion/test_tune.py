@@ -28,13 +28,13 @@ from training.fusion.scores import (
 from training.fusion.tune import curve_by_percent, tune
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
-from training.scoring.intervals import interval, resamples
-from training.scoring.scores import expected_calibration_error, uar
 from training.tracking import log_training, open_store
 from undertone.fusion import agree, fused_many
 from undertone.labels import LABELS
 from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, TEXT_FILE, TOKENIZER_FILE
 from undertone.probabilities import softmax
+from undertone.scoring.intervals import interval, resamples
+from undertone.scoring.scores import expected_calibration_error, uar
 from undertone.weighting import FusionSettings, fusion_settings
 
 SECTION = {

@@ -7,12 +7,12 @@ from training.corpora.ravdess.names import STATEMENTS, parse_name
 from training.features.silero import published_silero
 from training.features.trim import speech_bounds
 from training.params import load_params
-from training.scoring.word_errors import word_error_rate
 from training.sounds.noises import KINDS, noise
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
+from undertone.scoring.word_errors import word_error_rate
 from undertone.words.engines.packages import CARRIERS
 from undertone.words.engines.recogniser import AsrModelError, AsrSettings, load_recogniser
 

@@ -6,8 +6,8 @@ import pytest
 from material.wire import stream, without_latencies
 
 from training.corpora.ravdess.names import STATEMENTS, parse_name
-from training.scoring.word_errors import word_error_rate
 from undertone.audio_file import read
+from undertone.scoring.word_errors import word_error_rate
 
 pytestmark = pytest.mark.ravdess
 

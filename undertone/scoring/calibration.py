@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from training.scoring.scores import Labels, negative_log_likelihood
 from undertone.probabilities import softmax
+from undertone.scoring.scores import Labels, negative_log_likelihood
 
 LOWEST, HIGHEST = 0.05, 20.0
 

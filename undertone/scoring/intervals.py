@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scoring.scores import CLASSES, Labels, confusion
+from undertone.scoring.scores import CLASSES, Labels, confusion
 
 Values = NDArray[np.float64]
 TAIL = 0.025  # the share that an interval leaves out at each end

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from training.scoring.intervals import accuracy_interval, interval, macro_f1_interval, resamples, uar_interval
-from training.scoring.scores import uar
 from undertone.labels import label_index
+from undertone.scoring.intervals import accuracy_interval, interval, macro_f1_interval, resamples, uar_interval
+from undertone.scoring.scores import uar
 
 pytestmark = pytest.mark.fast
 

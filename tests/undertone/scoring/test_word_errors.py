@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.scoring.word_errors import word_error_rate
+from undertone.scoring.word_errors import word_error_rate
 
 pytestmark = pytest.mark.fast
 

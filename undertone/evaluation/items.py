@@ -1,0 +1,105 @@
+"""What is to be judged: recordings with their labels, from a CSV, from folders named by label, or by RAVDESS names."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from undertone.labels import LABELS, emotion_of_code
+from undertone.offline import audio_files
+from undertone.tables import Row, TableError, read_table
+
+# The grouping of params.yaml, for whoever has no clone; a test holds the two together.
+RAVDESS_LABELS = {
+    **dict.fromkeys(("neutral", "calm"), "neutral"),
+    **dict.fromkeys(("happy", "surprised"), "positive"),
+    **dict.fromkeys(("sad", "angry", "fearful", "disgust"), "negative"),
+}
+RAVDESS_TEXTS = {"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}
+_RAVDESS = re.compile(r"03-01-(0[1-8])-(0[12])-(0[12])-0[12]-(\d\d)")
+_OWN = ("audio", "label", "text", "speaker")
+
+
+class ItemsError(ValueError):
+    """A manifest or a folder cannot be used; the message names it, and the line or file at fault."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One recording and what is known of it; `groups` are the other columns of its manifest, by name."""
+
+    name: str
+    audio: Path
+    label: str
+    text: str | None = None
+    speaker: str | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_items(place: Path) -> list[Item]:
+    """Return what is at `place`.
+
+    A CSV has the columns `audio` (paths as seen from it) and `label`, and perhaps `text`, `speaker` and any others, by
+    which results are grouped. A folder has one folder for each label in it, or clips of RAVDESS by their names.
+
+    Raises:
+        ItemsError: there is nothing, a label is unknown, a file is missing or named twice.
+    """
+    items = _of_folder(place) if place.is_dir() else _of_table(place)
+    if not items:
+        raise ItemsError(f"{place}: there is nothing to evaluate in it")
+    _check_once(items, place)
+    return items
+
+
+def _of_table(path: Path) -> list[Item]:
+    try:
+        rows = read_table(path, ("audio", "label"))
+    except TableError as error:
+        raise ItemsError(str(error)) from None
+    except OSError as error:
+        raise ItemsError(f"{path}: {error.strerror}") from None
+    return [_of_row(row, path.parent) for row in rows]
+
+
+def _of_row(row: Row, folder: Path) -> Item:
+    name, label = row.fields["audio"].strip(), row.fields["label"].strip().lower()
+    if label not in LABELS:
+        raise ItemsError(f"{row.place}: the label {label!r} is none of {', '.join(LABELS)}")
+    if not (folder / name).is_file():
+        raise ItemsError(f"{row.place}: there is no file {folder / name}")
+    text, speaker = (row.fields.get(column, "").strip() or None for column in ("text", "speaker"))
+    groups = {column: value.strip() or "unknown" for column, value in row.fields.items() if column not in _OWN}
+    return Item(name, folder / name, label, text, speaker, groups)
+
+
+def _of_folder(folder: Path) -> list[Item]:
+    files = audio_files(folder)
+    items = [_of_file(path, folder) for path in files]
+    if not all(items):
+        unnamed = next(path for path, item in zip(files, items, strict=True) if item is None)
+        raise ItemsError(
+            f"{unnamed}: neither a folder above it is named by its label ({', '.join(LABELS)}) nor is it a clip of "
+            "RAVDESS; write a CSV with the columns audio,label"
+        )
+    return [item for item in items if item]
+
+
+def _of_file(path: Path, folder: Path) -> Item | None:
+    name = str(path.relative_to(folder))
+    if clip := _RAVDESS.fullmatch(path.stem):
+        emotion, intensity, statement, actor = clip.groups()
+        groups = {"emotion": emotion_of_code(emotion), "intensity": "strong" if intensity == "02" else "normal"}
+        sex = "male" if int(actor) % 2 else "female"
+        label = RAVDESS_LABELS[groups["emotion"]]
+        return Item(name, path, label, RAVDESS_TEXTS[statement], f"actor {actor}", {**groups, "sex": sex})
+    label = next((part.lower() for part in path.relative_to(folder).parts[:-1] if part.lower() in LABELS), None)
+    return Item(name, path, label) if label else None
+
+
+def _check_once(items: Iterable[Item], place: Path) -> None:
+    seen: set[str] = set()
+    for item in items:
+        if item.name in seen:
+            raise ItemsError(f"{place}: {item.name} is named twice")
+        seen.add(item.name)

@@ -30,6 +30,7 @@ from mlflow import MlflowClient
 STORE = Path("mlflow")
 TRAINING_EXPERIMENT = "acoustic"
 RELEASE_EXPERIMENT = "releases"
+EVALUATION_EXPERIMENT = "evaluations"
 CHAMPION = "champion"
 
 
@@ -94,6 +95,31 @@ def log_training(
     logged = [Param(key, str(value)) for key, value in flatten(params)]
     client.log_batch(run.info.run_id, metrics=metrics, params=logged)
     client.log_figure(run.info.run_id, _confusion_figure(confusion), "confusion.png")
+    client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def log_evaluation(folder: Path, store: Path = STORE) -> str:
+    """Log what `undertone evaluate` wrote into `folder`: its numbers, its protocol as tags, its files.
+
+    Returns:
+        The id of the run.
+
+    Raises:
+        SystemExit: `folder` holds no evaluation, or as `open_store`.
+    """
+    summary_file = folder / "summary.json"
+    if not summary_file.is_file():
+        raise SystemExit(f"{folder} is no evaluation: it has no {summary_file.name}")
+    summary = json.loads(summary_file.read_text(encoding="utf-8"))
+    client = open_store(store)
+    run = _create_run(client, EVALUATION_EXPERIMENT, store)
+    for name, value in summary["protocol"].items():
+        client.set_tag(run.info.run_id, name, value)
+    numbers = (pair for pair in flatten(summary) if not isinstance(pair[1], str))
+    client.log_batch(run.info.run_id, metrics=[Metric(key, float(value), 0, 0) for key, value in numbers])
+    for name in ("summary.json", "predictions.parquet", "report.html"):
+        client.log_artifact(run.info.run_id, str(folder / name))
     client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 

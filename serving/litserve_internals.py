@@ -315,7 +315,8 @@ def workers_ready(server: SupervisedServer, api_path: str, worker_id: int | None
     """
     states = _states(server, api_path)
     if worker_id is not None:
-        return states.get(f"{_endpoint(api_path)}_{worker_id}") == WorkerSetupStatus.READY
+        # One that was asked for has no state until it is ready (see `_start_asked`); one that has a request is.
+        return states.get(f"{_endpoint(api_path)}_{worker_id}", WorkerSetupStatus.READY) == WorkerSetupStatus.READY
     known = bool(states) or server.waits_to_be_asked(api_path)
     return known and all(state == WorkerSetupStatus.READY for state in states.values())
 

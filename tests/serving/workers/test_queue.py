@@ -34,6 +34,14 @@ def test_a_worker_that_cannot_be_set_up_is_no_worker_to_wait_for():
         asyncio.run(queue_of({"words_0": WorkerSetupStatus.READY, "words_1": WorkerSetupStatus.ERROR}).until_ready())
 
 
+def test_a_worker_that_was_asked_for_counts_from_when_it_is_ready():
+    states = {"words_0": WorkerSetupStatus.READY}
+    assert asyncio.run(queue_of(states).ready())
+    assert asyncio.run(queue_of(states).ready(worker_id=1)), "it has a request, so it is there"
+    states["words_1"] = WorkerSetupStatus.STARTING
+    assert not asyncio.run(queue_of(states).ready(worker_id=1)), "it died and is started anew"
+
+
 class Workers:
     """What a queue needs of a LitServer; `answer` says what a worker makes of a batch, `batches` what it was asked."""
 

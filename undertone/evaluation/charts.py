@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from undertone.labels import LABELS
 
@@ -75,8 +76,8 @@ def confusion_chart(confusion: dict[str, dict[str, int]]) -> str:
             for column, answer in enumerate(LABELS):
                 count = confusion[label][answer]
                 share = count / whole if whole else 0.0
-                cell = {"color": ink("accent"), "alpha": 0.08 + 0.6 * share, "linewidth": 0}
-                axes.add_patch(mpl.patches.Rectangle((column, row), 0.97, 0.97, **cell))
+                cell = Rectangle((column, row), 0.97, 0.97, color=ink("accent"), alpha=0.08 + 0.6 * share, linewidth=0)
+                axes.add_patch(cell)
                 text = f"{count}\n{share:.0%}"
                 axes.text(column + 0.48, row + 0.5, text, ha="center", va="center", color=ink("text"))
         axes.set(xlim=(0, 3), ylim=(3, 0), xlabel="verdict", ylabel="label")

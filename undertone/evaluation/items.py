@@ -93,8 +93,8 @@ def _of_file(path: Path, folder: Path) -> Item | None:
         sex = "male" if int(actor) % 2 else "female"
         label = RAVDESS_LABELS[groups["emotion"]]
         return Item(name, path, label, RAVDESS_TEXTS[statement], f"actor {actor}", {**groups, "sex": sex})
-    label = next((part.lower() for part in path.relative_to(folder).parts[:-1] if part.lower() in LABELS), None)
-    return Item(name, path, label) if label else None
+    named = [part.lower() for part in path.relative_to(folder).parts[:-1] if part.lower() in LABELS]
+    return Item(name, path, named[0]) if named else None
 
 
 def _check_once(items: Iterable[Item], place: Path) -> None:

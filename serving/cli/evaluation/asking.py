@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from serving.cli.views.verdict_views import untimed
-from undertone import offline
 from undertone.audio_file import AudioFileError, blocks
 from undertone.client.connection import StreamError
 from undertone.client.stream import stream
@@ -122,7 +121,7 @@ class ThisProcess:
         """Hear it; one at a time, as the models take the cores by themselves."""
         try:
             with self._one:
-                finals = list(offline.finals(self._release.stream(**offline.UNHEARD), blocks(path)))
+                finals = list(self._release.analyze(path))
         except (AudioFileError, OSError) as failed:
             return Answer([], {"failure": str(failed)})
         return Answer([untimed(final) for final in finals])

@@ -98,7 +98,7 @@ def reliability_chart(reliability: Sequence[Summary]) -> str:
         xs, ys = ([point[name] for point in reliability] for name in ("confidence", "accuracy"))
         axes.plot(xs, ys, color=ink("accent"), alpha=0.5)
         axes.scatter(xs, ys, s=area, color=ink("accent"), zorder=3)
-        axes.set(xlim=(0.3, 1.02), ylim=(0, 1.02), xlabel="how sure it is", ylabel="share that is right")
+        axes.set(xlim=(0.3, 1.05), ylim=(-0.05, 1.08), xlabel="how sure it is", ylabel="share that is right")
         return _svg(figure)
 
 

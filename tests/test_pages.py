@@ -5,16 +5,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import soundfile
+from conftest import running_server
 
+from serving.guard.usage.store import UsageStore
 from undertone.audio_file import read
 
 # Whose commands need another machine, or are asked for elsewhere (tests/test_readme.py, tests/deploy).
 ELSEWHERE = ("make ", "dvc ", "docker ", "kubectl ", "gcloud ", "pip ", "git ", "python ", "deploy/", "nginx ")
-WITH_URL = ("undertone stream", "undertone evaluate", "undertone listen")
+WITH_URL = ("undertone stream", "undertone listen", "undertone evaluate")
 ENV = {"HF_HUB_OFFLINE": "1", "NO_MKDOCS_2_WARNING": "1"}
 
 
@@ -35,11 +38,22 @@ def desk(samples: Path, repository: Path, tmp_path_factory: pytest.TempPathFacto
     clips = [read(samples / name) for name in ("01_glad.flac", "04_sad.flac")]
     for name, clip in zip(("talk.wav", "interview.flac", "talk.mp3"), (*clips, clips[0]), strict=True):
         soundfile.write(desk / name, clip, 16_000)
+    (desk / "calls.csv").write_text("audio,label\ntalk.wav,positive\ninterview.flac,negative\n")
+    shutil.copy(repository / "serving/settings/capacity.json", desk)  # what a ramp of minutes would write
+    UsageStore(desk / "usage.sqlite").close()
     (desk / "talks").mkdir()
     shutil.copy(desk / "interview.flac", desk / "talks")
     for folder in ("models", "data", "benchmarks"):
         (desk / folder).symlink_to(repository / folder)
     return desk
+
+
+@pytest.fixture(scope="module")
+def url(desk: Path, promoted_release: Path) -> Iterator[str]:
+    """The server that the pages speak of, which may keep what consents."""
+    options = ("--asr-timeout-s", "60", "--record", str(desk / "recordings"))
+    with running_server(promoted_release, desk / "server.log", *options) as running:
+        yield running.url
 
 
 def here(command: str, url: str) -> str:
@@ -48,16 +62,16 @@ def here(command: str, url: str) -> str:
     bare = command.partition("  #")[0].rstrip()
     if bare.startswith("undertone serve"):
         return f"{bare} --show-config"
-    ours = next((name for name in WITH_URL if bare.startswith(name)), None)
+    ours = next((name for name in WITH_URL if bare.startswith(name) and "--release" not in bare), None)
     return bare.replace(ours, f"{ours} --url {url.replace('http', 'ws')}/ws/analyze") if ours else bare
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_commands_of_a_page_run(name, desk, repository, listening_server):
+def test_the_commands_of_a_page_run(name, desk, repository, url):
     variables = os.environ | ENV | {"PYTHONPATH": str(repository)}
     variables["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in commands(repository / "docs" / name):
-        run = ["bash", "-euo", "pipefail", "-c", here(command, listening_server.url)]
+        run = ["bash", "-euo", "pipefail", "-c", here(command, url)]
         done = subprocess.run(run, cwd=desk, env=variables, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, f"{name}: {command}\n{done.stdout[-800:]}{done.stderr[-800:]}"
 

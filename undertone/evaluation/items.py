@@ -1,8 +1,8 @@
 """What is to be judged: recordings with their labels, from a CSV, from folders named by label, or by RAVDESS names."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from undertone.labels import LABELS, emotion_of_code
@@ -36,8 +36,8 @@ class Item:
     groups: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_items(place: Path) -> list[Item]:
-    """Return what is at `place`.
+def read_items(places: Sequence[Path]) -> list[Item]:
+    """Return what is at `places`; of several, each name begins with that of its place.
 
     A CSV has the columns `audio` (paths as seen from it) and `label`, and perhaps `text`, `speaker` and any others, by
     which results are grouped. A folder has one folder for each label in it, or clips of RAVDESS by their names.
@@ -45,11 +45,16 @@ def read_items(place: Path) -> list[Item]:
     Raises:
         ItemsError: there is nothing, a label is unknown, a file is missing or named twice.
     """
+    items = [item for place in places for item in _of_place(place, several=len(places) > 1)]
+    _check_once(items)
+    return items
+
+
+def _of_place(place: Path, several: bool) -> list[Item]:
     items = _of_folder(place) if place.is_dir() else _of_table(place)
     if not items:
         raise ItemsError(f"{place}: there is nothing to evaluate in it")
-    _check_once(items, place)
-    return items
+    return [replace(item, name=f"{place.name}/{item.name}") for item in items] if several else items
 
 
 def _of_table(path: Path) -> list[Item]:
@@ -97,9 +102,9 @@ def _of_file(path: Path, folder: Path) -> Item | None:
     return Item(name, path, named[0]) if named else None
 
 
-def _check_once(items: Iterable[Item], place: Path) -> None:
+def _check_once(items: Iterable[Item]) -> None:
     seen: set[str] = set()
     for item in items:
         if item.name in seen:
-            raise ItemsError(f"{place}: {item.name} is named twice")
+            raise ItemsError(f"{item.audio}: {item.name} is named twice")
         seen.add(item.name)

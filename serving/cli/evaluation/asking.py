@@ -128,8 +128,15 @@ class ThisProcess:
 
 
 def _server(url: str, api_key: str | None) -> dict[str, Any]:
-    info = json.loads(_asked(f"{_http(url)}/info", api_key))
-    return _who(info["release"], info["asr"])
+    try:
+        about = json.loads(_asked(f"{_http(url)}/info", api_key))["model"]
+        return _who(about["release"], about["asr"])
+    except urllib.error.HTTPError as refused:
+        raise OSError(f"{url} does not say what it serves: {_told(refused)}") from None
+    except urllib.error.URLError as failed:
+        raise OSError(f"no server at {url} ({failed.reason}); start one with `undertone serve`") from None
+    except (ValueError, KeyError, TypeError):
+        raise OSError(f"what answers at {url} is no undertone server") from None
 
 
 def _who(release: Mapping[str, Any], asr: Mapping[str, Any]) -> dict[str, Any]:

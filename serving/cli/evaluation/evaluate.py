@@ -39,7 +39,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="A manifest is a CSV with the columns audio and label, and perhaps text, speaker and others, which "
         "group the results. A folder has a folder for each label in it, or clips of RAVDESS.\n\n" + exit_codes(_CODES),
     )
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST.csv|FOLDER")
+    parser.add_argument("manifest", type=Path, nargs="+", metavar="MANIFEST.csv|FOLDER")
     who = parser.add_mutually_exclusive_group()
     default = "ws://127.0.0.1:8000/ws/analyze"
     who.add_argument("--url", type=sending.url, default=default, help="the server (default: %(default)s)")
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from undertone.evaluation.journal import Journal, JournalError
     from undertone.manifest import ReleaseError
 
-    folder = arguments.report or Path("evaluations") / arguments.manifest.resolve().stem
+    folder = arguments.report or Path("evaluations") / arguments.manifest[0].resolve().stem
     try:
         items = read_items(arguments.manifest)
         judge = _judge(arguments)
@@ -90,9 +90,10 @@ def _judge(arguments: argparse.Namespace) -> "Judge":
     return LiveServer(arguments.url, arguments.api_key, arguments.speed)
 
 
-def _manifest(path: Path, items: "list[Item]") -> dict[str, str]:
+def _manifest(paths: list[Path], items: "list[Item]") -> dict[str, str]:
+    names = ", ".join(path.resolve().name for path in paths)
     listed = "\n".join(f"{item.name},{item.label}" for item in items)
-    return {"manifest": path.name, "manifest_sha256": hashlib.sha256(listed.encode()).hexdigest()}
+    return {"manifest": names, "manifest_sha256": hashlib.sha256(listed.encode()).hexdigest()}
 
 
 def _ask(items: "list[Item]", judge: "Judge", journal: "Journal", concurrency: int) -> None:

@@ -20,14 +20,14 @@ def test_a_table_may_say_text_speaker_and_groups(tmp_path):
     (tmp_path / "m.csv").write_text(
         "audio,label,text,speaker,accent\na.wav,Negative,Oh no,Ann,welsh\ndeep/b.wav,neutral,,,\n"
     )
-    first, second = read_items(tmp_path / "m.csv")
+    first, second = read_items([tmp_path / "m.csv"])
     assert (first.label, first.text, first.speaker, first.groups) == ("negative", "Oh no", "Ann", {"accent": "welsh"})
     assert (second.audio, second.text, second.groups) == (tmp_path / "deep/b.wav", None, {"accent": "unknown"})
 
 
 def test_a_folder_is_labelled_by_the_folders_in_it(tmp_path):
     planted(tmp_path, "negative/a.wav", "Positive/ann/b.flac", "neutral/.hidden.wav")
-    assert [(item.name, item.label) for item in read_items(tmp_path)] == [
+    assert [(item.name, item.label) for item in read_items([tmp_path])] == [
         ("Positive/ann/b.flac", "positive"),
         ("negative/a.wav", "negative"),
     ]
@@ -35,9 +35,14 @@ def test_a_folder_is_labelled_by_the_folders_in_it(tmp_path):
 
 def test_clips_of_ravdess_are_known_by_their_names(tmp_path):
     planted(tmp_path, "Actor_22/03-01-05-02-02-01-22.flac")
-    (clip,) = read_items(tmp_path)
+    (clip,) = read_items([tmp_path])
     assert (clip.label, clip.speaker, clip.text) == ("negative", "actor 22", "Dogs are sitting by the door")
     assert clip.groups == {"emotion": "angry", "intensity": "strong", "sex": "female"}
+
+
+def test_several_places_are_one_set(tmp_path):
+    places = [planted(tmp_path / name, "neutral/a.wav") for name in ("ann", "bob")]
+    assert [item.name for item in read_items(places)] == ["ann/neutral/a.wav", "bob/neutral/a.wav"]
 
 
 def test_emotions_are_grouped_as_the_trainings_group_them(repository):
@@ -58,9 +63,9 @@ def test_a_manifest_that_cannot_be_used_is_named_with_its_line(rows, message, tm
     planted(tmp_path, "a.wav")
     (tmp_path / "m.csv").write_text(rows)
     with pytest.raises(ItemsError, match=message):
-        read_items(tmp_path / "m.csv")
+        read_items([tmp_path / "m.csv"])
 
 
 def test_a_folder_of_recordings_without_labels_says_how_to_label_them(tmp_path):
     with pytest.raises(ItemsError, match=r"talk.wav: neither a folder above it .* write a CSV"):
-        read_items(planted(tmp_path, "talk.wav"))
+        read_items([planted(tmp_path, "talk.wav")])

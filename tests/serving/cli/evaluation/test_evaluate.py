@@ -17,7 +17,7 @@ LABELS = {"01_glad": "positive", "02_upset": "negative", "03_plain": "neutral", 
 
 @pytest.fixture(scope="module")
 def manifest(samples, tmp_path_factory):
-    said = {row["clip"]: row["said"] for row in csv.DictReader((samples / "said.csv").open())}
+    said = {row["clip"]: row["said"] for row in csv.DictReader((samples / "said.csv").read_text().splitlines())}
     path = tmp_path_factory.mktemp("evaluated") / "samples.csv"
     rows = [f'{samples / name}.flac,{label},"{said[f"{name}.flac"]}",hibari' for name, label in LABELS.items()]
     path.write_text("\n".join(["audio,label,text,speaker", *rows]) + "\n")

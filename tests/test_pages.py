@@ -16,7 +16,19 @@ from serving.guard.usage.store import UsageStore
 from undertone.audio_file import read
 
 # Whose commands need another machine, or are asked for elsewhere (tests/test_readme.py, tests/deploy).
-ELSEWHERE = ("make ", "dvc ", "docker ", "kubectl ", "gcloud ", "pip ", "git ", "python ", "deploy/", "nginx ", "redis-server ")
+ELSEWHERE = (
+    "make ",
+    "dvc ",
+    "docker ",
+    "kubectl ",
+    "gcloud ",
+    "pip ",
+    "git ",
+    "python ",
+    "deploy/",
+    "nginx ",
+    "redis-server ",
+)
 WITH_URL = ("undertone stream", "undertone listen", "undertone evaluate")
 ENV = {"HF_HUB_OFFLINE": "1", "UNDERTONE_RECORD": "recordings", "NO_MKDOCS_2_WARNING": "1"}
 

@@ -2,8 +2,8 @@
 
 Protocol: a server of its own with the promoted release, words off unless asked for (`-- --asr-model tiny.en`); all is
 sent as fast as it is heard, spoken clips of data/samples with pauses of 2 s between them. Resident memory of the API
-process, and the sum over all processes, first after a warm-up of half as much and then at ten points; "grown" is the last
-against the first, "most" the highest against the first.
+process, and the sum over all processes, first after a warm-up of half as much and then at ten points; "grown" is the
+last against the first, "most" the highest against the first.
 
     python benchmarks/faults/flat_memory.py --hours 2 --sessions 2000 --uploads 200
 """

@@ -1,5 +1,6 @@
 """Messages and frames of people who do not follow the protocol: each is answered, none ends in an error of ours."""
 
+import contextlib
 import json
 import socket as sockets
 from random import Random
@@ -77,7 +78,8 @@ def code_after(server, raw, leaves):
     with connect(server.ws_url, proxy=None, close_timeout=5) as socket:
         socket.socket.sendall(raw)
         if leaves:
-            socket.socket.shutdown(sockets.SHUT_WR)
+            with contextlib.suppress(OSError):  # it may have been closed already
+                socket.socket.shutdown(sockets.SHUT_WR)
         try:
             while True:
                 socket.recv(timeout=20)

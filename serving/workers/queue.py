@@ -78,8 +78,9 @@ class WorkerQueue:
     (serving/workers/scheduler.py). A batch, of up to `most` payloads, is one request of LitServe: its own batching
     waits by polling, idle or not.
 
-    What is urgent is let in by the age that it will have with its answer, and given back when it would be older. Where
-    workers are slow they get smaller batches: four cost less than four times one, but all wait for the last.
+    What is urgent is let in by the age that it will have with its answer, and given back when it would be older; never
+    the next in line, or a slow machine would give no words at all. Where workers are slow they get smaller batches:
+    four cost less than four times one, but all wait for the last.
     """
 
     def __init__(
@@ -170,8 +171,8 @@ class WorkerQueue:
         return max(0.0, max(self._limits.age_s, slow_s) - self._batch_s) + job.patience_s
 
     def _admit(self, job: Job, timeout_s: float) -> None:
-        most_s = min(timeout_s, self._may_wait_s(job)) if job.is_limited else timeout_s
-        if not job.background and self._wait_s(job) > most_s:
+        may_wait_s = self._may_wait_s(job) if job.is_limited and self._scheduler.ahead_of(job) else timeout_s
+        if not job.background and self._wait_s(job) > min(timeout_s, may_wait_s):
             raise OverloadError(f"{self._scheduler.waiting} requests are waiting; this one would come too late")
 
     def _sweep_later(self) -> None:

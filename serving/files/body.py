@@ -11,7 +11,6 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
@@ -22,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.admission import Slot
-from serving.files.promise import Promise
+from serving.files.promise import Promise, file_name
 from serving.settings import ServerLimits
 from serving.web.errors import error_response
 from undertone.audio import Samples
@@ -39,7 +38,6 @@ from undertone.protocol import ErrorCode
 
 FIELD = "file"
 _IN_MEMORY_BYTES = 1 << 20
-_NAME_CHARACTERS = 80
 
 
 class Refusal(Exception):
@@ -113,7 +111,7 @@ async def received(request: Request, limits: ServerLimits, slot: Slot) -> AsyncI
     try:
         if not upload.size:
             raise Refusal(400, "empty_upload", f"the {'file' if form else 'body'} is empty: send a recording")
-        recording = Recording(upload.file, _name(upload), limits.max_file_s)
+        recording = Recording(upload.file, file_name(upload.filename), limits.max_file_s)
         try:
             yield recording
         finally:
@@ -208,7 +206,3 @@ def _boundary_alone(request: Request) -> Headers:
         raise MultiPartException("its content type has no boundary")
     quoted = boundary.decode("latin-1").replace("\\", r"\\").replace('"', r"\"")
     return Headers({"content-type": f'{kind.decode("latin-1")}; boundary="{quoted}"'})
-
-
-def _name(upload: UploadFile) -> str:
-    return PurePath(upload.filename or "").name[:_NAME_CHARACTERS] or "the upload"

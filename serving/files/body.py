@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
@@ -24,7 +23,7 @@ from starlette.responses import Response
 
 from serving.admission import Slot
 from serving.files.named import fetched, names_one
-from serving.files.promise import Promise
+from serving.files.promise import Promise, file_name
 from serving.guard.refusal import RETRY_AFTER_S
 from serving.remote.errors import RemoteError
 from serving.remote.fetch import Remote
@@ -46,7 +45,6 @@ log = logging.getLogger("undertone.http")
 
 FIELD = "file"
 _IN_MEMORY_BYTES = 1 << 20
-_NAME_CHARACTERS = 80
 
 
 class Refusal(Exception):
@@ -139,7 +137,7 @@ async def received(
         if not upload.size:
             raise Refusal(400, "empty_upload", f"the {'file' if form else 'body'} is empty: send a recording")
         with _stored():
-            recording = Recording(upload.file, _name(upload), limits.max_file_s)
+            recording = Recording(upload.file, file_name(upload.filename), limits.max_file_s)
         recording.fields = found
         try:
             yield recording
@@ -247,7 +245,3 @@ def _boundary_alone(request: Request) -> Headers:
         raise MultiPartException("its content type has no boundary")
     quoted = boundary.decode("latin-1").replace("\\", r"\\").replace('"', r"\"")
     return Headers({"content-type": f'{kind.decode("latin-1")}; boundary="{quoted}"'})
-
-
-def _name(upload: UploadFile) -> str:
-    return PurePath(upload.filename or "").name[:_NAME_CHARACTERS] or "the upload"

@@ -7,6 +7,7 @@ enough for so much sound; every other is counted when it is there.
 import asyncio
 import re
 from contextlib import closing
+from pathlib import PurePath
 from tempfile import TemporaryFile
 
 from serving.settings import ServerLimits
@@ -16,10 +17,11 @@ from undertone.audio_file.opening import opened
 
 HEAD_BYTES = 65_536
 LEAST_BYTES_PER_S = 250  # 2 kbit/s: no codec gets by with less
+_NAME_CHARACTERS = 80
 _AS_LARGE_AS_ANY = 1 << 32
 _TELL_ANYWAY = (b"RIFF", b"fLaC")  # others tell a length by their size, which may not be known
 _TELLS_AT_ITS_END = b"OggS"
-_OF_A_FORM = re.compile(rb'filename="[^"\r\n]*"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n')
+_OF_A_FORM = re.compile(rb'filename="([^"\r\n]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n')
 
 
 class Promise:
@@ -28,7 +30,7 @@ class Promise:
     def __init__(self, size: int, limits: ServerLimits, is_form: bool) -> None:
         self._size, self._limits, self._is_form = size, limits, is_form
         self._head: bytes | None = b""
-        self._claimed_s = 0.0
+        self._claimed_s, self._name = 0.0, "the upload"
 
     async def broken(self, piece: bytes, taken: int) -> str | None:
         """Return why the recording is not taken, as far as is known once `taken` bytes came, `piece` the last."""
@@ -36,22 +38,32 @@ class Promise:
             self._head += piece
             if len(self._head) < HEAD_BYTES:
                 return None
-            head, self._head = self._head, None
-            self._claimed_s = await asyncio.to_thread(claimed_s, head, self._size, self._is_form)
+            head, self._head = self._without_form(self._head), None
+            self._claimed_s = await asyncio.to_thread(claimed_s, head, self._size)
         most_s = self._limits.max_file_s
         if self._claimed_s <= most_s or max(self._size, taken) < LEAST_BYTES_PER_S * most_s:
             return None
-        return f"the recording says that it lasts {self._claimed_s:.0f} s; {most_s:g} s are allowed"
+        return f"{self._name}: it says that it lasts {self._claimed_s:.0f} s; {most_s:g} s are allowed"
+
+    def _without_form(self, head: bytes) -> bytes:
+        if not self._is_form:
+            return head
+        if not (found := _OF_A_FORM.search(head)):
+            return b""
+        self._name = file_name(found[1].decode("utf-8", "replace"))
+        return head[found.end() :]
 
 
-def claimed_s(head: bytes, size: int, is_form: bool = False) -> float:
-    """Return the seconds of sound that `head` promises, 0 where it promises none; for a thread.
+def file_name(sent: str | None) -> str:
+    """Return how a recording is called in messages, of the name that came with it, if any."""
+    return PurePath(sent or "").name[:_NAME_CHARACTERS] or "the upload"
 
-    `head` are the first bytes of `size`, 0 where that is not known. In a form the file comes after a head of its own.
+
+def claimed_s(head: bytes, size: int) -> float:
+    """Return the seconds of sound that the first bytes of a recording promise, 0 where they promise none.
+
+    It has `size` bytes, 0 where that is not known; for a thread.
     """
-    if is_form:
-        found = _OF_A_FORM.search(head)
-        head = head[found.end() :] if found else b""
     if head.startswith(_TELLS_AT_ITS_END) or not (size or head.startswith(_TELL_ANYWAY)):
         return 0.0
     with TemporaryFile() as file:

@@ -82,8 +82,9 @@ class WorkerQueue:
     waits by polling, idle or not. A worker that has had one for `hung_s` seconds, or has not taken one for so long, is
     killed; LitServe starts another.
 
-    What is urgent is let in by the age that it will have with its answer, and given back when it would be older. Where
-    workers are slow they get smaller batches: four cost less than four times one, but all wait for the last.
+    What is urgent is let in by the age that it will have with its answer, and given back when it would be older; never
+    the next in line, or a slow machine would give no words at all. Where workers are slow they get smaller batches:
+    four cost less than four times one, but all wait for the last.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class WorkerQueue:
         self._workers, self._most = workers, most
         self._request_s = self._batch_s = 0.0  # what each took of a worker, lately; 0: none has told
         self._quickest_s = math.inf  # a request, with the machine to itself
+        self._recovers = False  # a worker was lost, and none has answered since: that is no overload
         self._waiting: dict[Job, _Request] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -195,8 +197,9 @@ class WorkerQueue:
         return max(0.0, max(self._limits.age_s, slow_s) - self._batch_s) + job.patience_s
 
     def _admit(self, job: Job, timeout_s: float) -> None:
-        most_s = min(timeout_s, self._may_wait_s(job)) if job.is_limited else timeout_s
-        if not job.background and self._wait_s(job) > most_s:
+        is_limited = job.is_limited and not self._recovers and self._scheduler.ahead_of(job)
+        may_wait_s = self._may_wait_s(job) if is_limited else timeout_s
+        if not job.background and self._wait_s(job) > min(timeout_s, may_wait_s):
             raise OverloadError(f"{self._scheduler.waiting} requests are waiting; this one would come too late")
 
     def _sweep_later(self) -> None:
@@ -206,7 +209,8 @@ class WorkerQueue:
     def _sweep(self) -> None:
         """Give back what waits for too long: the requests before it took longer than those that told."""
         self._sweeping = None
-        for job in self._scheduler.line()[1:]:  # a worker takes the first of them next
+        line = [] if self._recovers else self._scheduler.line()
+        for job in line[1:]:  # a worker takes the first of them next
             if job.is_limited and job.age_s > self._may_wait_s(job) and (request := self._waiting.get(job)):
                 request.fail(OverloadError(f"waited for {job.age_s:.1f} s for a worker"))
         self._sweep_later()
@@ -230,9 +234,11 @@ class WorkerQueue:
         try:
             answers = await self._round_trip(requests)
         except Exception as error:
+            self._recovers = isinstance(error, WorkerLostError)
             for request in requests:
                 request.fail(error)
             return
+        self._recovers = False
         if "describe" not in requests[0].payload and not alone:
             self._learn(time.monotonic() - began_s, len(requests))
         for request, answer in zip(requests, answers, strict=True):

@@ -29,7 +29,7 @@ from undertone.words.transcript import AsrUnavailableError, NoRecogniser, Recogn
 WORDS_PATH = "/internal/words"
 PARTIALS_PATH = "/internal/partials"
 MOST_AT_ONCE = 4  # utterances in a batch; eight gain nothing over four, and all wait for the last
-WORDS_NICENESS, PARTIALS_NICENESS = 3, 10  # of those that compete for a core, hearing has it, then finals
+WORDS_NICENESS, PARTIALS_NICENESS = 2, 10  # of those that compete for a core, hearing has it, then finals
 
 log = logging.getLogger("undertone.words")
 

@@ -194,6 +194,17 @@ def test_what_waits_longer_than_was_thought_is_given_back_but_for_the_next_in_li
     assert [outcome(answer) for answer in asyncio.run(scenario())] == ["a", "b", "overload"]
 
 
+def test_what_waits_for_a_worker_that_is_started_anew_is_not_dropped_for_it():
+    async def scenario():
+        workers = Workers(echo, takes_s=1.0)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=BRIEF)
+        queue._learn(0.2, requests=1)
+        queue._recovers = True
+        return await asyncio.gather(*(queue.submit({"name": name}, 9.0, Job(session=name)) for name in "abc"))
+
+    assert [answer["heard"] for answer in asyncio.run(scenario())] == list("abc")
+
+
 def test_slow_workers_get_smaller_batches():
     async def scenario():
         workers = Workers(echo, takes_s=0.2)

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from material.browser import chromium, spoken_wav, visit
-from material.frame_times import CATEGORIES, frame_times_ms, p95
+from material.web.browser import chromium, spoken_wav, visit
+from material.web.frame_times import CATEGORIES, frame_times_ms, p95
 
 EVENTS = Path(__file__).with_name("long_session.js")
 SMOOTH_MS = 20.0

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from conftest import running_server
-from material.browser import chromium, launched, spoken_wav, visit
 from material.cutting_proxy import cutting_proxy
-from material.path_proxy import proxy_under
+from material.web.browser import chromium, launched, spoken_wav, visit
+from material.web.path_proxy import proxy_under
 from websockets.sync.client import connect
 
 from serving.cli.demo_server import DemoServer, free_port

@@ -50,6 +50,7 @@ function take(event, utterance) {
   else if (event.type === "dropped") feed.drop(utterance.id);
   else if (event.type === "failed") failed(event.error);
   else if (event.type === "over") over();
+  else if (event.type === "unplugged") notices.say("capture", CAPTURE.unplugged, "note");
   else if (event.type === "error" && !event.fatal) notices.say("server", `The server says: ${event.message}`, "note");
   if (utterance && event.type !== "mood" && event.type !== "dropped") feed.show(utterance);
   ribbon.redraw();
@@ -122,7 +123,7 @@ function clear() {
 
 /** Begin once, however often it is pressed. @param {() => Promise<void>} begin */
 async function start(begin) {
-  if (isStarting || listening.isOn) return;
+  if (isStarting || listening.isOn || listening.isFinishing) return;
   isStarting = true;
   notices.drop(...SUBJECTS);
   outcome.hide();

@@ -4,20 +4,20 @@
 import { CAPTURE, refusal } from "./view/phrases.js";
 import { Feed } from "./view/feed.js";
 import { Listening } from "./live/listening.js";
-import { Meter } from "./view/meter.js";
-import { Notices } from "./view/notices.js";
+import { Meter } from "./controls/meter.js";
+import { Notices } from "./controls/notices.js";
 import { Outcome } from "./view/outcome.js";
 import { Player } from "./audio/player.js";
 import { Ribbon } from "./ribbon/ribbon.js";
-import { Settings } from "./view/settings.js";
-import { Sources } from "./view/sources.js";
-import { Status } from "./view/status.js";
+import { Settings } from "./controls/settings.js";
+import { Sources } from "./controls/sources.js";
+import { Status } from "./controls/status.js";
 import { byId } from "./view/dom.js";
 import { decoded } from "./audio/recording.js";
-import { droppable } from "./view/drop.js";
-import { introduce } from "./view/intro.js";
+import { droppable } from "./controls/drop.js";
+import { introduce } from "./controls/intro.js";
 import { microphone, shared } from "./audio/capture.js";
-import { themed } from "./view/theme.js";
+import { themed } from "./controls/theme.js";
 
 const SUBJECTS = ["capture", "server", "file", "settings", "words"]; // of notices that a new start makes old
 
@@ -50,6 +50,7 @@ function take(event, utterance) {
   else if (event.type === "dropped") feed.drop(utterance.id);
   else if (event.type === "failed") failed(event.error);
   else if (event.type === "over") over();
+  else if (event.type === "unplugged") notices.say("capture", CAPTURE.unplugged, "note");
   else if (event.type === "error" && !event.fatal) notices.say("server", `The server says: ${event.message}`, "note");
   if (utterance && event.type !== "mood" && event.type !== "dropped") feed.show(utterance);
   ribbon.redraw();
@@ -122,7 +123,7 @@ function clear() {
 
 /** Begin once, however often it is pressed. @param {() => Promise<void>} begin */
 async function start(begin) {
-  if (isStarting || listening.isOn) return;
+  if (isStarting || listening.isOn || listening.isFinishing) return;
   isStarting = true;
   notices.drop(...SUBJECTS);
   outcome.hide();

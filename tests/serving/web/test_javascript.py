@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import running_server
 from material.cutting_proxy import cutting_proxy
-from material.node import run_tests
+from material.web.node import run_tests
 
 from serving.guard.credentials import key_file
 from serving.guard.grant import UNBOUNDED

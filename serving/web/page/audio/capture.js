@@ -1,7 +1,7 @@
 // @ts-check
 /** Live audio of a microphone, or of a tab or the system, as pieces of mono floats. */
 
-/** It cannot be heard; `reason` is "insecure", "refused", "none", "busy", "silent_share" or "failed". */
+/** It cannot be heard; `reason` is one of the subjects of CAPTURE in phrases.js. */
 export class CaptureError extends Error {
   /** @param {string} reason @param {unknown} [cause] */
   constructor(reason, cause) {
@@ -12,9 +12,9 @@ export class CaptureError extends Error {
 
 // As it is spoken: what makes calls pleasant takes away what feelings sound like.
 const PLAIN = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+const DENIED = ["NotAllowedError", "SecurityError"];
+/** @type {Record<string, string>} */
 const REASONS = {
-  NotAllowedError: "refused",
-  SecurityError: "refused",
   NotFoundError: "none",
   OverconstrainedError: "none",
   NotReadableError: "busy",
@@ -26,25 +26,26 @@ export const canShare = Boolean(globalThis.navigator?.mediaDevices?.getDisplayMe
 /** @param {string} deviceId "" for the one that the browser prefers */
 export function microphone(deviceId) {
   const device = deviceId ? { deviceId: { exact: deviceId } } : {};
-  return asked((media) => media.getUserMedia({ audio: { ...PLAIN, ...device } }));
+  return asked((media) => media.getUserMedia({ audio: { ...PLAIN, ...device } }), "refused");
 }
 
 /** A tab or the system; the browser asks which. Its picture is dropped at once. */
 export async function shared() {
-  const stream = await asked((media) => media.getDisplayMedia({ video: true, audio: PLAIN }));
+  const stream = await asked((media) => media.getDisplayMedia({ video: true, audio: PLAIN }), "unshared");
   for (const track of stream.getVideoTracks()) track.enabled = false; // stopping it would end the sound
   if (stream.getAudioTracks().length) return stream;
   stop(stream);
   throw new CaptureError("silent_share");
 }
 
-/** @param {(media: MediaDevices) => Promise<MediaStream>} ask */
-async function asked(ask) {
+/** @param {(media: MediaDevices) => Promise<MediaStream>} ask @param {string} denied the reason where the user says no */
+async function asked(ask, denied) {
   if (!navigator.mediaDevices || !globalThis.AudioWorkletNode) throw new CaptureError("insecure");
   try {
     return await ask(navigator.mediaDevices);
   } catch (error) {
-    throw new CaptureError(REASONS[/** @type {keyof typeof REASONS} */ (/** @type {Error} */ (error).name)] ?? "failed", error);
+    const { name } = /** @type {Error} */ (error);
+    throw new CaptureError(DENIED.includes(name) ? denied : (REASONS[name] ?? "failed"), error);
   }
 }
 

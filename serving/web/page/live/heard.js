@@ -27,7 +27,7 @@ export class Heard {
 
   /** Take in an event of a conversation; returns the utterance that changed, null where none did. @param {any} event */
   take(event) {
-    if (event.type === "began") this.sessions.push({ ...event.created, settings: event.settings });
+    if (event.type === "began") this.sessions.push(told(event));
     if (event.type === "session.closed") this.notes.push(...(event.notes ?? []));
     if (event.type === "speech.started") return this.#begin(event);
     const utterance = this.utterances.get(event.utterance_id);
@@ -67,6 +67,12 @@ export class Heard {
     const values = LABELS.map((label) => event.audio_sentiment.probabilities[label]);
     this.moods.push({ startMs, endMs: event.end_ms, values });
   }
+}
+
+/** What the server said of a session, without the secret that takes it up again. @param {any} event */
+function told({ created, settings }) {
+  const { resume, seq, ...rest } = created;
+  return { ...rest, settings };
 }
 
 /** @param {Utterance} utterance @param {any} verdict */

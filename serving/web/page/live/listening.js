@@ -35,6 +35,9 @@ export class Listening {
     return this.#conversation !== null;
   }
 
+  /** Whether the last answers of a conversation are awaited. */
+  isFinishing = false;
+
   /** Silence in place of what the microphone hears, while an utterance is played back. @param {boolean} muted */
   mute(muted) {
     if (this.#capture) this.#capture.muted = muted;
@@ -49,7 +52,7 @@ export class Listening {
   /** Hear a live source until `stop`. @param {MediaStream} stream @param {{url: URL, token: string, settings: any}} place */
   async live(stream, place) {
     const conversation = this.#begin({ ...place, isLive: true });
-    this.#capture = new Capture(stream, (samples, rateHz) => this.#hear(samples, rateHz), () => this.stop());
+    this.#capture = new Capture(stream, (samples, rateHz) => this.#hear(samples, rateHz), () => this.#unplugged());
     this.#shown.progress(null);
     await Promise.all([this.#capture.start(), conversation.start()]).catch((error) => this.#fail(error));
   }
@@ -70,8 +73,10 @@ export class Listening {
     const conversation = this.#conversation;
     this.#release();
     if (!conversation) return;
+    this.isFinishing = true;
     this.#shown.event({ type: "state", state: "finishing" }, null);
     await conversation.stop();
+    this.isFinishing = false;
     this.#end();
   }
 
@@ -106,6 +111,11 @@ export class Listening {
   /** @param {any} event */
   #drop(event) {
     for (const utterance of this.heard.dropUnfinished()) this.#shown.event({ ...event, type: "dropped" }, utterance);
+  }
+
+  #unplugged() {
+    this.#shown.event({ type: "unplugged" }, null);
+    this.stop();
   }
 
   #release() {

@@ -91,15 +91,14 @@ export class Ribbon {
     this.#isDue = false;
     this.#drawnMs = performance.now();
     const course = this.#course();
-    const span = this.#span(course);
-    draw(this.#places.canvas, course, span, this.#colours);
-    this.#tell(course, span);
+    draw(this.#places.canvas, course, this.#span(course), this.#colours);
+    this.#tell();
   }
 
   /** @param {number | null} x */
   #point(x) {
     [this.#pointer, this.#chosen] = [x, null];
-    this.redraw();
+    this.#tell();
   }
 
   /** @param {KeyboardEvent} event @param {(ms: number) => void} chosen */
@@ -112,12 +111,14 @@ export class Ribbon {
     event.preventDefault();
     this.#pointer = null;
     this.#chosen = Math.max(0, Math.min(last, moved));
-    this.redraw();
+    this.#tell();
   }
 
-  /** @param {Course} course @param {{fromMs: number, toMs: number}} span */
-  #tell(course, { fromMs, toMs }) {
+  /** Say the values where the pointer is, or that the keys chose. */
+  #tell() {
     const { frame, tip } = this.#places;
+    const course = this.#course();
+    const { fromMs, toMs } = this.#span(course);
     const width = frame.clientWidth;
     const pointedMs = this.#pointer === null ? null : fromMs + ((toMs - fromMs) * this.#pointer) / width;
     const mood = pointedMs === null ? course.moods[this.#chosen ?? -1] : moodAt(course.moods, pointedMs);

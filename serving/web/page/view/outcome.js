@@ -3,7 +3,7 @@
 
 import { asCsv, asJson } from "../live/export.js";
 import { byId, h } from "./dom.js";
-import { save } from "./drop.js";
+import { save } from "../controls/drop.js";
 import { trajectory } from "./trajectory.js";
 
 export class Outcome {
@@ -32,7 +32,8 @@ export class Outcome {
     this.#section.hidden = !finals.length;
     if (!finals.length) return;
     const told = notes.map(({ message }) => h("p", { class: "told" }, message));
-    byId("course").replaceChildren(...trajectory(finals, (id) => this.#act.reveal(id)), ...told);
+    const course = byId("course");
+    course.replaceChildren(...trajectory(finals, course.clientWidth, (id) => this.#act.reveal(id)), ...told);
   }
 
   /** It goes on. */

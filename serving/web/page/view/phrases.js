@@ -40,6 +40,8 @@ export const CAPTURE = {
   refused: "The browser was not allowed to listen. Allow the microphone for this page (the icon in the address bar), then press again.",
   none: "No microphone was found. Plug one in, choose a tab or the system, or open a recording.",
   busy: "Another program holds the microphone. Close it, then press again.",
+  unshared: "Nothing was shared. Press again, and choose a tab or the screen with its sound.",
+  unplugged: "The sound has ended: the microphone was unplugged, or is no longer shared.",
   silent_share: "No sound was shared. Choose a tab and tick the box that shares its audio.",
   failed: "The microphone could not be started.",
 };

@@ -59,9 +59,10 @@ test("the table has a row for each utterance, quoted as spreadsheets want it, an
 
 test("the JSON has what was told: sessions, utterances, totals", () => {
   const heard = new Heard();
-  [{ type: "began", created: { session_id: "s" }, settings: {} }, started(1), final(1)].forEach((event) => heard.take(event));
+  [{ type: "began", created: { session_id: "s", resume: { secret: "x" } }, settings: {} }, started(1), final(1)].forEach((event) => heard.take(event));
   const file = JSON.parse(asJson(heard, new Date(0)));
   assert.deepEqual([file.exported, file.sessions[0].session_id, file.utterances[0].text], ["1970-01-01T00:00:00.000Z", "s", final(1).text]);
+  assert.equal(JSON.stringify(file).includes("secret"), false);
   assert.deepEqual(file.totals, { utterances: 1, counts: { negative: 1, neutral: 0, positive: 0 }, doubtful: 0, speechMs: 500, meanScore: -0.5 });
 });
 

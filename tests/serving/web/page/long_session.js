@@ -1,4 +1,4 @@
-/** In place of the server: an hour of a session at once, 480 utterances, and then 20 more as fast as nobody speaks. */
+/** In place of the server: an hour of a session at once, 480 utterances, and then 20 more each time, as fast as nobody speaks. */
 () => {
   const [EVERY_MS, MOOD_MS, SPOKEN_MS, AT_ONCE] = [7200, 250, 4000, 480];
   const sentiment = (seed) => {
@@ -27,6 +27,7 @@
   globalThis.WebSocket = class extends EventTarget {
     bufferedAmount = 0;
     readyState = 0;
+    last = AT_ONCE;
     constructor(url) {
       super();
       globalThis.simulated = this;
@@ -59,7 +60,8 @@
     }
     /** 20 more utterances, two messages with each frame of the screen; returns the ms between two frames, sorted. */
     async more() {
-      const left = Array.from({ length: 20 }, (_, i) => AT_ONCE + 1 + i).flatMap(messages);
+      const left = Array.from({ length: 20 }, (_, i) => this.last + 1 + i).flatMap(messages);
+      this.last += 20;
       const frames = [];
       let before = performance.now();
       while (left.length) {

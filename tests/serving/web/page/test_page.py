@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from material.browser import chromium, spoken_wav, visit
+from material.web.browser import chromium, spoken_wav, visit
 
 SAID = ("01_glad", "02_upset")
 SERIOUS = {"serious", "critical"}
@@ -137,9 +137,7 @@ def test_the_ribbon_tells_its_values_to_pointer_and_keys(user):
     assert user.page.is_visible("#tip")
     first = user.page.get_attribute("#ribbon", "aria-valuetext")
     user.page.keyboard.press("End")
-    user.page.wait_for_function(
-        f"document.getElementById('ribbon').getAttribute('aria-valuetext') !== {json.dumps(first)}"
-    )
+    user.page.wait_for_function(f"() => {VALUES} !== {json.dumps(first)}")
     user.page.keyboard.press("Enter")
     user.page.wait_for_function("() => document.activeElement.id.startsWith('utterance-')")
     user.page.click("label[for=span-whole]")

@@ -1,5 +1,6 @@
 """What the page says and does where something is missing, refused or gone; with real servers and a real browser."""
 
+import base64
 import json
 import os
 import signal
@@ -7,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from conftest import running_server
-from material.browser import chromium, launched, spoken_wav, visit
 from material.cutting_proxy import cutting_proxy
-from material.path_proxy import proxy_under
+from material.web.browser import chromium, launched, spoken_wav, visit
+from material.web.path_proxy import proxy_under
 from websockets.sync.client import connect
 
 from serving.cli.demo_server import DemoServer, free_port
@@ -19,6 +20,18 @@ from serving.guard.grant import UNBOUNDED
 UNDER = "/under/a/path"
 CONNECTION = "#notices [data-subject=connection]"
 SEED_IN_MID_WORD = 5  # the cut comes after the files of the page, 140 kB, and two seconds of audio or three
+PLAYER = "undertone plays"
+PLAY = """async (clip) => {
+    document.title = "undertone plays";
+    const bytes = Uint8Array.from(atob(clip), (sign) => sign.charCodeAt(0));
+    const context = new AudioContext();
+    const source = context.createBufferSource();
+    source.buffer = await context.decodeAudioData(bytes.buffer);
+    source.loop = true;
+    source.connect(context.destination);
+    source.start();
+    await context.resume();
+}"""
 CONNECTED = "() => document.getElementById('state').textContent === 'Listening'"
 
 
@@ -71,6 +84,21 @@ def test_where_there_is_no_microphone_other_ways_are_named(browser, server):
         user.press()
         assert "No microphone was found" in user.shown("#notices .error").inner_text()
         user.state("idle")
+
+
+def test_the_sound_of_another_tab_is_heard(browser, server, samples):
+    flags = ("--use-fake-ui-for-media-stream", f"--auto-select-tab-capture-source-by-title={PLAYER}")
+    with launched(browser.browser_type, *flags) as sharing, visit(sharing, f"{server.url}/", permissions=()) as user:
+        player = user.page.context.new_page()
+        player.goto(f"{server.url}/health")
+        player.evaluate(PLAY, base64.b64encode((samples / "01_glad.flac").read_bytes()).decode())
+        user.page.bring_to_front()
+        user.page.select_option("#source", "shared")
+        user.press()
+        user.wait_for_finals(1)
+        player.close()
+        user.state("idle")
+        assert "no longer shared" in user.shown("#notices .note").inner_text()
 
 
 def test_a_wrong_key_leads_to_its_field_and_a_server_that_is_full_is_waited_for(browser, tiny_release, tmp_path):

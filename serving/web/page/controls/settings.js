@@ -1,7 +1,7 @@
 // @ts-check
 /** The settings, kept in this browser; the key only until the tab is closed. */
 
-import { h } from "./dom.js";
+import { h } from "../view/dom.js";
 
 const PLACE = "undertone.settings";
 const KEY = "undertone.key";

@@ -1,8 +1,8 @@
 // @ts-check
 /** What goes on, in two words, and for how long it has been heard. */
 
-import { clock } from "./dom.js";
-import { refusal } from "./phrases.js";
+import { clock } from "../view/dom.js";
+import { refusal } from "../view/phrases.js";
 
 /** @type {Record<string, string>} */
 const WORDS = { idle: "Ready", connecting: "Connecting", open: "Listening", finishing: "Finishing", waiting: "Reconnecting", lost: "Reconnecting" };

@@ -3,7 +3,7 @@
 
 import { canShare } from "../audio/capture.js";
 import { microphones, onChange } from "../audio/devices.js";
-import { h } from "./dom.js";
+import { h } from "../view/dom.js";
 
 const SHARED = "shared";
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** What somebody has to know now: one line for each subject, and an alert for those who cannot see it. */
 
-import { h } from "./dom.js";
+import { h } from "../view/dom.js";
 
 export class Notices {
   /** @param {HTMLElement} place an alert for assistive technology */

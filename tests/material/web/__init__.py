@@ -1,0 +1,1 @@
+"""What tests of the page and of the JavaScript client share."""

@@ -65,7 +65,7 @@ def _between(value: Any, least: float, most: float, unit: str) -> float:
     return number
 
 
-def seconds_or_none(value: Any) -> float:
+def seconds_or_zero(value: Any) -> float:
     """Check a duration as `seconds` does, or 0."""
     return 0.0 if str(value) in ("0", "0.0") else seconds(value)
 

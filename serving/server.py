@@ -101,19 +101,21 @@ class UndertoneServer(SupervisedServer):
         metadata["asr"], metadata["ear"] = self.service.asr, self.service.ear  # filled in when a worker has told
         self.observer = Observer(self.admission, self.service.metrics, self.service.sessions, otlp_endpoint)
         self.observer.watched.pressure = lambda: self.service.pressure.value
-        hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
-        self.app.add_api_websocket_route("/ws/analyze", self._analyze)
-        remote = Remote(access.urls)
-        add_routes(self.app, self.admission, self.service, remote)
-        add_openai_routes(self.app, self.admission, self.service, remote)
-        add_observation(self.app, self.observer)
-        self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
-        add_pages(self.app)
+        self._add_routes(Remote(access.urls))
         answer_in_json(self.app)
         self.app.add_middleware(HeadAsGet)
         self.app.add_middleware(AccessControl, guard=self.guard, access=access, refused=self.service.metrics.refused)
         self.app.add_middleware(OtherOrigins, origins=access.origins)
         self.app.add_middleware(TraceContext)
+
+    def _add_routes(self, remote: Remote) -> None:
+        hide_routes(self, (WORDS_PATH, PARTIALS_PATH, *REPLACED))  # utterances come from sessions only
+        self.app.add_api_websocket_route("/ws/analyze", self._analyze)
+        add_routes(self.app, self.admission, self.service, remote)
+        add_openai_routes(self.app, self.admission, self.service, remote)
+        add_observation(self.app, self.observer)
+        self.app.add_api_route("/asyncapi.yaml", _asyncapi, methods=["GET"], include_in_schema=False)
+        add_pages(self.app)
 
     def _apis(self, release: Path) -> list[RecogniserAPI]:
         recogniser = (release, self._recognition.asr, self._log, MemoryLimit(self._recognition.worker_max_mb))

@@ -29,6 +29,8 @@ THIRD_PARTY = {
     "undertone.protocol": {"pydantic", "typing_extensions"},
     "undertone.recorded": {"fsspec", "numpy", "soundfile"},
     "undertone.stream": {"numpy", "pydantic", "annotated_types"},
+    "undertone.scoring": {"numpy", "scipy", "sklearn", "jiwer"},
+    "undertone.evaluation": {"numpy", "pandas", "jinja2", "matplotlib", "soundfile"},
     "undertone.client": {"numpy", "websockets"},
     "undertone.devices": {"numpy", "soundcard"},
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from material.cutting_proxy import cutting_proxy
+from material.servers.cutting_proxy import cutting_proxy
 from rich.console import Console
 from rich.table import Table
 

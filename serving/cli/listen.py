@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.cli.failures import FAILED, WELL, complain
 from serving.cli.options.parser import USAGE, exit_codes
-from serving.cli.options.session import add_server, add_session, chosen_settings, seconds
+from serving.cli.options.session import add_server, add_session, add_view, chosen_settings, seconds
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
     from serving.cli.views.view import View
@@ -40,7 +40,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--list-devices", action="store_true", help="print what there is to listen to, and end")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="end by itself after so long (default: Ctrl-C)")
     add_server(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
+    add_view(parser)
     add_session(parser)
     parser.set_defaults(run=run, parser=parser)
 
@@ -48,17 +48,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Listen until Ctrl-C; return 0 only if the session was closed in order."""
     from undertone.devices import DeviceError, all_devices, choose
-    from undertone.stream.settings import SettingError
 
+    settings = chosen_settings(arguments)
     try:
-        settings = chosen_settings(arguments)
         devices = all_devices()
         if arguments.list_devices:
             sys.stdout.writelines(map(_line, devices))
             return WELL
         device = choose(devices, arguments.device, arguments.loopback)
-    except SettingError as refused:
-        arguments.parser.error(str(refused))
     except DeviceError as missing:
         _complain(str(missing))
         return USAGE

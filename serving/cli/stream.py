@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from serving.cli.failures import FAILED, WELL, complain
 from serving.cli.options.parser import exit_codes
-from serving.cli.options.session import add_sending, add_server, add_session, chosen_settings
+from serving.cli.options.session import add_sending, add_server, add_session, add_view, chosen_settings
 from serving.cli.recordings import Recording, recordings
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
@@ -45,25 +45,19 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("places", type=Path, nargs="+", metavar="FILE|FOLDER", help=files_help)
     add_server(parser)
     add_sending(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
+    add_view(parser)
     add_session(parser)
     parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Stream the recordings; return 0 only if all went well."""
-    from undertone.stream.settings import SettingError
-
-    try:
-        settings = chosen_settings(arguments)
-    except SettingError as refused:
-        arguments.parser.error(str(refused))
-
     from serving.cli.views.live_table import LiveTable
     from serving.cli.views.view import JsonLines, View
     from undertone.client.stream import stream
     from undertone.client.timing import Pace
 
+    settings = chosen_settings(arguments)
     view: View = JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)
     server = {"url": arguments.url, "api_key": arguments.api_key}
     talk = partial(stream, **server, pace=Pace(arguments.chunk_ms, arguments.speed), settings=settings)

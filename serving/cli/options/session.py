@@ -36,6 +36,11 @@ def add_key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--api-key", default=os.environ.get("UNDERTONE_API_KEY"), metavar="KEY", help=key_help)
 
 
+def add_view(parser: argparse.ArgumentParser) -> None:
+    """Add how events are shown."""
+    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
+
+
 def add_session(parser: argparse.ArgumentParser) -> None:
     """Add the settings that a session may ask for."""
     session = parser.add_argument_group("settings of the sessions (default: the server's)")
@@ -104,16 +109,15 @@ def alpha(text: str) -> float | str:
 
 
 def chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the command line says for `session.update`.
-
-    Raises:
-        SettingError: a value that every server refuses.
-    """
-    from undertone.stream.settings import SessionSettings
+    """Return what the command line says for `session.update`; ends with exit code 2 for what every server refuses."""
+    from undertone.stream.settings import SessionSettings, SettingError
 
     given = {name: getattr(arguments, name) for name in SessionSettings.model_fields}
     chosen = {name: value for name, value in given.items() if value is not None}
-    SessionSettings().updated(chosen)
+    try:
+        SessionSettings().updated(chosen)
+    except SettingError as refused:
+        arguments.parser.error(str(refused))
     return chosen
 
 

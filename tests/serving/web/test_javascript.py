@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from conftest import running_server
-from material.cutting_proxy import cutting_proxy
+from material.servers.cutting_proxy import cutting_proxy
 from material.web.node import run_tests
 
 from serving.guard.credentials import key_file

@@ -9,8 +9,8 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from material.cutting_proxy import cutting_proxy
 from material.scripted_server import CLOSED, CREATED, hear_all, say, scripted_server
+from material.servers.cutting_proxy import cutting_proxy
 
 import undertone
 from undertone.audio_file import read

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from conftest import running_server
-from material.cutting_proxy import cutting_proxy
+from material.servers.cutting_proxy import cutting_proxy
 from material.web.browser import chromium, launched, spoken_wav, visit
 from material.web.path_proxy import proxy_under
 from websockets.sync.client import connect

@@ -3,7 +3,7 @@
 Counts on how many clips the last mood and the utterance's audio sentiment name the same label, how many labels change
 on the way, and how long after the start of speech the first mood comes (in audio; the wall clock adds milliseconds).
 
-    python benchmarks/mood_agreement.py --release models/release
+    python benchmarks/ears/mood_agreement.py --release models/release
 """
 
 import argparse

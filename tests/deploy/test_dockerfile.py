@@ -89,7 +89,7 @@ def image(repository: Path) -> Iterator[Path]:
 def built(stage: list[Instruction], repository: Path, root: Path) -> None:
     """Do what a builder does, in `root` in place of /."""
     moved = re.compile(r"(?<![\w.])/(opt/undertone|build)\b")
-    folder, variables = root, dict(os.environ)
+    folder, variables = root, {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for name, value in stage:
         here = moved.sub(rf"{root}/\1", value)
         if name == "WORKDIR":

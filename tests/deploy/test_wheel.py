@@ -31,7 +31,9 @@ def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pyt
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([request.param, "-m", "venv", folder], check=True)
     install = [folder / "bin/python", "-m", "pip", "install", "--quiet", f"{wheel}[{EXTRAS}]"]
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    # Without the clone on the path, or pip takes undertone for installed.
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(install, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "bin"
 

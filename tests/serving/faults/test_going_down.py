@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from conftest import running_server
-from material.server_processes import api_process_of, family_of
+from material.server_processes import api_process_of, family_of, workers_of
 from material.waiting import until
 from material.wire import end_of, receive_until, session
 
@@ -25,7 +25,7 @@ def test_with_a_worker_that_hangs_several_sessions_are_answered_within_the_drain
     patient = ("--asr-timeout-s", "60", "--asr-workers", "1", "--partial-workers", "0", "--drain-s", str(DRAIN_S))
     with running_server(tiny_release, tmp_path / "server.log", *patient) as server:
         family = family_of(server)
-        (worker,) = [child for child in family if any("spawn_main" in word for word in child.cmdline())]
+        (worker,) = workers_of(server)
         worker.send_signal(signal.SIGSTOP)
         with session(server.ws_url) as done, session(server.ws_url) as speaking, session(server.ws_url) as silent:
             done.send(clip + bytes(32_000))

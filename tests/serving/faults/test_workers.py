@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import running_server
-from material.server_processes import family_of
+from material.server_processes import workers_of
 from material.waiting import is_healthy, until
 from material.wire import receive_until, send, session
 
@@ -24,8 +24,8 @@ def eat():
         time.sleep(0.05)
     globals()["eaten"] = bytearray(b"x") * 1_000_000_000
 
-if any("spawn_main" in word for word in sys.orig_argv):
-    threading.Thread(target=eat, daemon=True).start()
+if any("multiprocessing.forkserver" in word for word in sys.orig_argv):  # whose threads do not live in a worker
+    os.register_at_fork(after_in_child=lambda: threading.Thread(target=eat, daemon=True).start())
 """
 
 
@@ -56,7 +56,7 @@ def listening(tmp_path_factory, tiny_release, eating):
 
 
 def worker_of(server):
-    (worker,) = [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
+    (worker,) = workers_of(server)
     return worker
 
 

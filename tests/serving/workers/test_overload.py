@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from conftest import running_server
-from material.server_processes import family_of
+from material.server_processes import workers_of
 from material.wire import receive, send, send_in_real_time, session
 
 from undertone.audio_file import read
@@ -19,8 +19,7 @@ QUEUED_S = 5
 @contextmanager
 def worker_stopped(server):
     """The worker for finals does nothing inside."""
-    workers = [child for child in family_of(server) if any("spawn_main" in word for word in child.cmdline())]
-    worker = min(workers, key=lambda child: child.nice())  # those for partials yield to it
+    worker = workers_of(server)[0]  # those for partials yield to it
     worker.suspend()
     try:
         yield

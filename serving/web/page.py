@@ -31,7 +31,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",  # kept by the browser, and asked for again: by its ETag
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "microphone=(self), display-capture=(self), camera=(), geolocation=()",
+    "Permissions-Policy": "microphone=(self), display-capture=(self)",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

@@ -26,7 +26,7 @@ const settings = new Settings(byId("settings"), byId("settings-form"));
 const sources = new Sources(byId("source"));
 const status = new Status({ pill: byId("state"), time: byId("time"), button: byId("listen"), names: [byId("listen-name"), byId("doing")] }, notices);
 const meter = new Meter(byId("stage"), byId("level"), (isQuiet) =>
-  isQuiet ? notices.say("quiet", "Nothing is heard. Is the microphone muted?", "note") : notices.drop("quiet"),
+  isQuiet ? notices.say("quiet", "Nothing is heard. Is the source muted?", "note") : notices.drop("quiet"),
 );
 const player = new Player();
 const listening = new Listening({ event: take, level, progress });

@@ -32,9 +32,8 @@ def launched(kind: BrowserType, *flags: str) -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
-    browser = kind.launch(
-        executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *flags]
-    )
+    always = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+    browser = kind.launch(executable_path=found, args=[*always, *flags], ignore_default_args=["--mute-audio"])
     yield browser
     browser.close()
 

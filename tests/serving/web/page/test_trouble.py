@@ -20,9 +20,9 @@ from serving.guard.grant import UNBOUNDED
 UNDER = "/under/a/path"
 CONNECTION = "#notices [data-subject=connection]"
 SEED_IN_MID_WORD = 5  # the cut comes after the files of the page, 140 kB, and two seconds of audio or three
-PLAYER = "undertone plays"
-PLAY = """async (clip) => {
-    document.title = "undertone plays";
+PLAYER = "plays a clip"
+PLAY = """async ([title, clip]) => {
+    document.title = title;
     const bytes = Uint8Array.from(atob(clip), (sign) => sign.charCodeAt(0));
     const context = new AudioContext();
     const source = context.createBufferSource();
@@ -87,18 +87,18 @@ def test_where_there_is_no_microphone_other_ways_are_named(browser, server):
 
 
 def test_the_sound_of_another_tab_is_heard(browser, server, samples):
-    flags = ("--use-fake-ui-for-media-stream", f"--auto-select-tab-capture-source-by-title={PLAYER}")
-    with launched(browser.browser_type, *flags) as sharing, visit(sharing, f"{server.url}/", permissions=()) as user:
+    choice = f"--auto-select-tab-capture-source-by-title={PLAYER}"
+    with launched(browser.browser_type, choice) as sharing, visit(sharing, f"{server.url}/", permissions=()) as user:
         player = user.page.context.new_page()
         player.goto(f"{server.url}/health")
-        player.evaluate(PLAY, base64.b64encode((samples / "01_glad.flac").read_bytes()).decode())
+        player.evaluate(PLAY, [PLAYER, base64.b64encode((samples / "06_turn.flac").read_bytes()).decode()])
         user.page.bring_to_front()
         user.page.select_option("#source", "shared")
         user.press()
         user.wait_for_finals(1)
         player.close()
         user.state("idle")
-        assert "no longer shared" in user.shown("#notices .note").inner_text()
+        assert "no longer shared" in user.shown("#notices [data-subject=capture]").inner_text()
 
 
 def test_a_wrong_key_leads_to_its_field_and_a_server_that_is_full_is_waited_for(browser, tiny_release, tmp_path):

@@ -13,6 +13,8 @@ from undertone.manifest import ReleaseError
 if TYPE_CHECKING:
     from serving.settings.operator import OperatorSettings
 
+log = logging.getLogger("undertone.server")
+
 _CODES = {
     0: "stopped in order, by SIGTERM or Ctrl-C",
     1: "the release cannot be used, or the server failed",
@@ -94,7 +96,6 @@ def _serve(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> int
     from serving.server import ServerFailedError, UndertoneServer
 
     logs.set_up(settings.log)
-    logging.getLogger("undertone.server").info("sessions at once: %d (%s)", settings.sessions, settings.max_sessions)
     try:
         server = UndertoneServer(
             settings.release.resolve(),
@@ -105,6 +106,7 @@ def _serve(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> int
             settings.otlp_endpoint,
             settings.record_policy,
         )
+        log.info("sessions at once: %d (%s)", settings.sessions, settings.max_sessions)
         options = settings.tls.options() if settings.tls else {}
         server.serve(settings.host, settings.port, forwarded_allow_ips=settings.forwarded_allow_ips, **options)
     except ReleaseError as refused:

@@ -66,7 +66,16 @@ def replicas(tmp_path_factory, tiny_release):
     key_file.add(keys, "nobody", Quota())
     with contextlib.ExitStack() as running:
         redis = running.enter_context(ValkeyServer(port=free_port(), data_dir=folder / "redis"))
-        options = ("--keys", str(keys), "--redis", f"redis://127.0.0.1:{redis.port}/0", "--asr-model", "none")
+        options = (
+            "--keys",
+            str(keys),
+            "--redis",
+            f"redis://127.0.0.1:{redis.port}/0",
+            "--asr-model",
+            "none",
+            "--max-sessions",
+            "8",
+        )
 
         def start(name):
             return running.enter_context(running_server(tiny_release, folder / f"{name}.log", *options))

@@ -35,7 +35,8 @@ def closed_protocol():
     )
     config.ws_ping_interval = config.ws_ping_timeout = None
     state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[])
-    protocol = BoundedWebSocket(config, state, {}, SimpleNamespace(), most_bytes=MIB)
+    loop = SimpleNamespace(create_future=SimpleNamespace)
+    protocol = BoundedWebSocket(config, state, {}, loop, most_bytes=MIB)
     protocol.transport, protocol.close_sent = Transport(), True
     return protocol
 

@@ -26,8 +26,8 @@ class Socket:
         return {"type": "websocket.receive", "bytes" if isinstance(message, bytes) else "text": message}
 
 
-def attached(socket, clock):
-    inbox = socket.inbox = Inbox(clock)
+def attached(socket, clock, most_s=7200.0):
+    inbox = socket.inbox = Inbox(clock, most_s)
     inbox.attach(socket)
     return inbox
 
@@ -111,7 +111,7 @@ def test_audio_is_early_once_more_came_than_time_has_passed():
 
 def test_no_more_is_read_than_may_wait():
     async def reading(most_s):
-        inbox = Inbox(Socket(100 * [AUDIO]), lambda: 0.0, most_s)
+        inbox = attached(Socket(100 * [AUDIO]), lambda: 0.0, most_s)
         await asyncio.sleep(0.3)
         came_s = inbox.audio_s
         inbox.close()
@@ -124,7 +124,7 @@ def test_no_more_is_read_than_may_wait():
 
 def test_a_session_that_comes_to_its_end_reads_no_more():
     async def reading():
-        inbox = Inbox(Socket(100 * [AUDIO]), lambda: 0.0)
+        inbox = attached(Socket(100 * [AUDIO]), lambda: 0.0)
         while inbox.audio_s < 0.1:
             await asyncio.sleep(0)
         inbox.stop()

@@ -255,7 +255,7 @@ def test_a_final_is_not_refused_for_the_guesses_that_it_goes_before():
 def test_what_is_given_up_times_out_at_once_and_what_comes_then_as_well():
     async def scenario():
         workers = Workers(echo, takes_s=30)
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=QueueLimits())
         asking = [asyncio.create_task(queue.submit({"name": name}, 60.0)) for name in "ab"]
         await asyncio.sleep(0.05)
         queue.give_up()
@@ -275,7 +275,7 @@ def test_a_worker_that_has_a_request_for_too_long_or_does_not_take_one_is_killed
             return 4711
 
         workers.kill_worker = kill_worker
-        queue = WorkerQueue(workers, WORDS_PATH, workers=1, max_waiting=10, hung_s=0.3)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=QueueLimits(), hung_s=0.3)
         asking = asyncio.create_task(queue.submit({"name": "a"}, 20.0))
         while not workers.response_buffer:
             await asyncio.sleep(0.01)

@@ -114,7 +114,7 @@ def test_one_that_floods_the_queue_starves_no_other(tmp_path, tiny_release, clip
 def test_under_load_moods_become_fewer_partials_stop_and_finals_come_in_time_without_words(
     tmp_path, tiny_release, clip
 ):
-    options = ("--asr-workers", "1", "--asr-timeout-s", "60")
+    options = ("--asr-workers", "1", "--asr-timeout-s", "60", "--start-workers", "all")
     with running_server(tiny_release, tmp_path / "server.log", *options) as server, ThreadPoolExecutor(2) as pool:
         usual = spoken(server, clip, partials=True)
         with worker_stopped(server):

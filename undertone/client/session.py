@@ -65,7 +65,11 @@ class Session:
         await self._socket.close()
 
     async def audio(self, pcm: bytes) -> None:
-        """Send int16 little-endian samples at 16 kHz, an even number of bytes; returns when there is room for more."""
+        """Send int16 little-endian samples at 16 kHz, an even number of bytes; returns when there is room for more.
+
+        Raises:
+            StreamError: the session is over.
+        """
         self._waits_since_s = None
         await self._held.add_audio(pcm)
 
@@ -121,8 +125,10 @@ class Session:
                 except ConnectionClosed:
                     self._held.hold()
                     await self._come_back()
+            await self._held.end(ConnectionLostError("the server closed the session before the end of the audio"))
         except Exception as failed:
             self._received.put_nowait(failed)
+            await self._held.end(failed)
 
     async def _take(self, message: Message) -> None:
         if self._waits_since_s is not None:

@@ -52,12 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     from undertone.stream.settings import SettingError
 
     try:
-        settings = chosen_settings(arguments)
         devices = all_devices()
         if arguments.list_devices:
             sys.stdout.writelines(map(_line, devices))
             return WELL
         device = choose(devices, arguments.device, arguments.loopback)
+        settings = chosen_settings(arguments)
     except SettingError as refused:
         arguments.parser.error(str(refused))
     except DeviceError as missing:

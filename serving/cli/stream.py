@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from serving.cli.failures import FAILED, WELL, complain
 from serving.cli.options.parser import exit_codes
-from serving.cli.options.session import add_sending, add_server, add_session, add_view, chosen_settings
+from serving.cli.options.session import add_sending, add_server, add_session, chosen_settings
+from serving.cli.options.shown import add_shown, chosen_view
 from serving.cli.recordings import Recording, recordings
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
@@ -45,24 +45,21 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("places", type=Path, nargs="+", metavar="FILE|FOLDER", help=files_help)
     add_server(parser)
     add_sending(parser)
-    add_view(parser)
+    add_shown(parser)
     add_session(parser)
     parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Stream the recordings; return 0 only if all went well."""
-    from serving.cli.views.live_table import LiveTable
-    from serving.cli.views.view import JsonLines, View
     from undertone.client.stream import stream
     from undertone.client.timing import Pace
 
     settings = chosen_settings(arguments)
-    view: View = JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)
     server = {"url": arguments.url, "api_key": arguments.api_key}
     talk = partial(stream, **server, pace=Pace(arguments.chunk_ms, arguments.speed), settings=settings)
     found, nothing = recordings(arguments.places, _complain)
-    summaries = asyncio.run(stream_recordings(found, view, talk, arguments.wait))
+    summaries = asyncio.run(stream_recordings(found, chosen_view(arguments), talk, arguments.wait))
     return FAILED if nothing or not all_well(summaries, len(found)) else WELL
 
 

@@ -67,6 +67,7 @@ class AsyncClient:
 
         Raises:
             ValueError: half a sample, another shape or type, no finite numbers, or a rate that nobody records at.
+            StreamError: the session is over.
         """
         self._is_used = True
         for samples in rechunk(self._converter.take(audio, rate_hz), _PACE.chunk_samples):

@@ -42,8 +42,10 @@ class ConnectionLostError(StreamError):
     """No `session.closed` came, or it came too early."""
 
 
-async def open_socket(url: str, api_key: str | None = None) -> ClientConnection:
+async def open_socket(url: str, api_key: str | None = None, place: str = "") -> ClientConnection:
     """Return an open connection to the server at `url`, which is shown `api_key`: a key of it, or a token.
+
+    Of several servers behind one address (docs/operate.md) the same `place`, 32 hexadecimal digits, finds the same one.
 
     Raises:
         ServerUnreachableError: there is none; the message names the url and what to do.
@@ -52,6 +54,7 @@ async def open_socket(url: str, api_key: str | None = None) -> ClientConnection:
         proxy: Literal[True] | None = None if is_local(check_url(url)) else True
         # PCM hardly compresses. A long file at full speed can keep a pong waiting behind megabytes of audio.
         shown = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        shown |= {"Cookie": f"undertone_replica={place}"} if place else {}
         bounds: dict[str, Any] = {"max_size": 1 << 26, "ping_timeout": 120, "close_timeout": 3}
         return await connect(url, compression=None, proxy=proxy, additional_headers=shown, **bounds)
     except InvalidStatus as error:

@@ -8,6 +8,7 @@ nothing else. Messages are those of asyncapi.yaml without what only this file ne
 import asyncio
 import json
 import logging
+import secrets
 import time
 from contextlib import suppress
 from typing import Any, Self
@@ -44,7 +45,7 @@ class Session:
 
     def __init__(self, url: str, api_key: str | None = None, patience_s: float = 60.0) -> None:
         self._url, self._api_key, self._patience_s = url, api_key, patience_s
-        self._held = Held()
+        self._place, self._held = secrets.token_hex(16), Held()
         self._received: asyncio.Queue[Message | Exception] = asyncio.Queue()
         self._socket: ClientConnection
         self._id, self._resume = "", dict[str, Any]()
@@ -54,7 +55,7 @@ class Session:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._socket = await open_socket(self._url, self._api_key)
+        self._socket = await open_socket(self._url, self._api_key, self._place)
         self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._send())]
         return self
 
@@ -65,7 +66,11 @@ class Session:
         await self._socket.close()
 
     async def audio(self, pcm: bytes) -> None:
-        """Send int16 little-endian samples at 16 kHz, an even number of bytes; returns when there is room for more."""
+        """Send int16 little-endian samples at 16 kHz, an even number of bytes; returns when there is room for more.
+
+        Raises:
+            StreamError: the session is over.
+        """
         self._waits_since_s = None
         await self._held.add_audio(pcm)
 
@@ -121,8 +126,10 @@ class Session:
                 except ConnectionClosed:
                     self._held.hold()
                     await self._come_back()
+            await self._held.end(ConnectionLostError("the server closed the session before the end of the audio"))
         except Exception as failed:
             self._received.put_nowait(failed)
+            await self._held.end(failed)
 
     async def _take(self, message: Message) -> None:
         if self._waits_since_s is not None:
@@ -173,7 +180,7 @@ class Session:
                 raise ConnectionLostError(f"{why}, and could not be made again in {self._resume['within_s']:g} s")
             await asyncio.sleep(delay_s)
             with suppress(ServerUnreachableError, ConnectionClosed, TimeoutError):
-                self._socket = await open_socket(_with_query(self._url, resume=self._id), self._api_key)
+                self._socket = await open_socket(_with_query(self._url, resume=self._id), self._api_key, self._place)
                 await self._take_up()
                 return
             self._socket.transport.abort()  # a close in order would end the session

@@ -36,11 +36,6 @@ def add_key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--api-key", default=os.environ.get("UNDERTONE_API_KEY"), metavar="KEY", help=key_help)
 
 
-def add_view(parser: argparse.ArgumentParser) -> None:
-    """Add how events are shown."""
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
-
-
 def add_session(parser: argparse.ArgumentParser) -> None:
     """Add the settings that a session may ask for."""
     session = parser.add_argument_group("settings of the sessions (default: the server's)")

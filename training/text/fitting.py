@@ -23,7 +23,7 @@ from tqdm import tqdm
 from transformers import DistilBertForSequenceClassification
 
 from training.corpora.texts.table import Row
-from training.text.arithmetic import precise
+from training.precision import autocast
 from training.text.batches import buckets, encoded, padded, torch_logits
 from training.text.noise import Confusions, augmented, confusions_of
 from undertone.labels import LABELS, label_index
@@ -104,7 +104,7 @@ class _Phase:
         section = self._section
         labels = torch.tensor([label_index(row.label) for row in rows])
         weights = torch.tensor([self._weight_of[row.source, row.label] for row in rows])
-        with precise(section["precision"]):
+        with autocast(section["precision"]):
             logits = self._model(input_ids=tokens, attention_mask=mask).logits.float()
         losses = cross_entropy(logits, labels, reduction="none", label_smoothing=section["label_smoothing"])
         loss: Tensor = (weights * losses).mean()
@@ -120,26 +120,21 @@ def epoch_rows(rows: Sequence[Row], per_source: Mapping[str, int], rng: random.R
     return drawn
 
 
-def label_weights(
-    rows: Sequence[Row], balances: Mapping[str, float], emphasis: Mapping[str, float]
-) -> dict[tuple[str, str], float]:
+def label_weights(rows: Sequence[Row], balance: float, emphasis: Mapping[str, float]) -> dict[tuple[str, str], float]:
     """Return the weight of a row by (source, label): share of the label in its source ** -balance, 1 in the mean.
 
-    `balances` are those of the sources, 0 where it names none; `emphasis` multiplies the weights of source or label.
+    `emphasis` multiplies the weight of a label in every source.
 
-    With a balance of 0 all rows count alike, with 1 all labels of a source do: what macro-F1 asks for (King and Zeng
-    2001, "Logistic regression in rare events data", Political Analysis 9(2), on weighting by inverse frequency).
+    With `balance` 0 all rows count alike, with 1 all labels of a source do: what macro-F1 asks for (King and Zeng 2001,
+    "Logistic regression in rare events data", Political Analysis 9(2), on weighting by inverse frequency).
     """
     counts = Counter((row.source, row.label) for row in rows)
     totals = Counter(row.source for row in rows)
-    raw = {key: (count / totals[key[0]]) ** -balances.get(key[0], 0.0) for key, count in counts.items()}
+    raw = {key: (count / totals[key[0]]) ** -balance for key, count in counts.items()}
     means = {
         source: sum(counts[key] * raw[key] for key in counts if key[0] == source) / totals[source] for source in totals
     }
-    return {
-        (source, label): weight / means[source] * emphasis.get(label, 1.0) * emphasis.get(source, 1.0)
-        for (source, label), weight in raw.items()
-    }
+    return {key: weight / means[key[0]] * emphasis.get(key[1], 1.0) for key, weight in raw.items()}
 
 
 def parameter_groups(model: DistilBertForSequenceClassification, section: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from training.corpora.texts.table import Row, load_rows
 from training.files import TEXT_CURVES, TEXT_MODEL
 from training.metrics_files import write_rows
 from training.params import load_params
-from training.text.arithmetic import print_basis
+from training.precision import print_basis
 from training.text.base import fetch_base
 from training.text.batches import torch_logits
 from training.text.fitting import dev_scores, fit

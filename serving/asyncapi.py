@@ -54,10 +54,17 @@ def document() -> Node:
             "license": {"name": "Apache-2.0"},
         },
         "servers": {"local": {"host": "127.0.0.1:8000", "protocol": "ws", "security": _SECURITY}},
-        "channels": {"analyze": {"address": "/ws/analyze", "messages": {n: _to(_MESSAGES, n) for n in heard + told}}},
+        "channels": {"analyze": _channel([*heard, *told])},
         "operations": {"hear": _operation("receive", heard), "answer": _operation("send", told)},
         "components": {"messages": _messages(), "schemas": _schemas()},
     }
+
+
+def _channel(names: list[str]) -> Node:
+    about = "the session_id of a session whose connection was lost: the first message is then session.resume"
+    query = {"type": "object", "properties": {"resume": {"type": "string", "description": about}}}
+    messages = {name: _to(_MESSAGES, name) for name in names}
+    return {"address": "/ws/analyze", "bindings": {"ws": {"method": "GET", "query": query}}, "messages": messages}
 
 
 def text() -> str:

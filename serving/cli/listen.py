@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from serving.cli.failures import FAILED, WELL, complain
 from serving.cli.options.parser import USAGE, exit_codes
 from serving.cli.options.session import add_server, add_session, chosen_settings, seconds
+from serving.cli.options.shown import add_shown, chosen_view
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
     from serving.cli.views.view import View
@@ -40,7 +41,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--list-devices", action="store_true", help="print what there is to listen to, and end")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="end by itself after so long (default: Ctrl-C)")
     add_server(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
+    add_shown(parser)
     add_session(parser)
     parser.set_defaults(run=run, parser=parser)
 
@@ -51,30 +52,23 @@ def run(arguments: argparse.Namespace) -> int:
     from undertone.stream.settings import SettingError
 
     try:
-        settings = chosen_settings(arguments)
         devices = all_devices()
         if arguments.list_devices:
             sys.stdout.writelines(map(_line, devices))
             return WELL
         device = choose(devices, arguments.device, arguments.loopback)
+        settings = chosen_settings(arguments)
     except SettingError as refused:
         arguments.parser.error(str(refused))
     except DeviceError as missing:
         _complain(str(missing))
         return USAGE
-    return asyncio.run(_listen(device, _view(arguments), arguments, settings))
+    return asyncio.run(_listen(device, chosen_view(arguments), arguments, settings))
 
 
 def _line(device: "Device") -> str:
     kind, mark = ("loopback" if device.is_loopback else "microphone"), ("*" if device.is_default else " ")
     return f"{mark} {kind:<10}  {device.name}\n"
-
-
-def _view(arguments: argparse.Namespace) -> "View":
-    from serving.cli.views.live_table import LiveTable
-    from serving.cli.views.view import JsonLines
-
-    return JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)
 
 
 async def _listen(device: "Device", view: "View", arguments: argparse.Namespace, settings: dict[str, Any]) -> int:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from serving.cli.failures import FAILED, WELL, complain
 from serving.cli.options.parser import exit_codes
 from serving.cli.options.session import add_sending, add_server, add_session, chosen_settings
+from serving.cli.options.shown import add_shown, chosen_view
 from serving.cli.recordings import Recording, recordings
 
 if TYPE_CHECKING:  # the command line starts without loading the audio and network libraries
@@ -45,7 +45,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("places", type=Path, nargs="+", metavar="FILE|FOLDER", help=files_help)
     add_server(parser)
     add_sending(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
+    add_shown(parser)
     add_session(parser)
     parser.set_defaults(run=run, parser=parser)
 
@@ -59,16 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
     except SettingError as refused:
         arguments.parser.error(str(refused))
 
-    from serving.cli.views.live_table import LiveTable
-    from serving.cli.views.view import JsonLines, View
     from undertone.client.stream import stream
     from undertone.client.timing import Pace
 
-    view: View = JsonLines(sys.stdout) if arguments.json else LiveTable(sys.stdout)
     server = {"url": arguments.url, "api_key": arguments.api_key}
     talk = partial(stream, **server, pace=Pace(arguments.chunk_ms, arguments.speed), settings=settings)
     found, nothing = recordings(arguments.places, _complain)
-    summaries = asyncio.run(stream_recordings(found, view, talk, arguments.wait))
+    summaries = asyncio.run(stream_recordings(found, chosen_view(arguments), talk, arguments.wait))
     return FAILED if nothing or not all_well(summaries, len(found)) else WELL
 
 

@@ -125,6 +125,7 @@ class Link:
         """
         await self._outbox.resume(socket, after_seq, lambda: self._resumed(secret))
         self.inbox.attach(socket)
+        self.inbox.wake()  # it may be lost again
         self._changed.set()
         log.info("session %s: the client is back", self._session.id)
 

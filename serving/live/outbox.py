@@ -61,8 +61,10 @@ class Outbox:
                 for text in self._kept.after(after_seq, self._seq):
                     await socket.send(text)
                 await self._send_resumed(socket, resumed())
-        except LostError as lost:
-            self.lose(socket, lost.reason)
+        except (LostError, MissedError):
+            self._resuming = False
+            self.detach()
+            self._on_cut(socket)  # whoever saw that a socket was about to be attached looks again
             raise
         finally:
             self._resuming = False

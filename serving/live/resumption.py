@@ -17,6 +17,7 @@ from serving.settings import ServerLimits
 from undertone.protocol import ErrorCode, MessageError, Resume, SessionResume, read
 
 FIRST_MESSAGE_S = 10.0  # for the session.resume of a connection that asked for a session
+_ASKING = 2  # connections for each session that there may be, whose first message is awaited
 _UNKNOWN = "no session waits for this id and secret: it has ended, waited too long, or was resumed with it already"
 
 
@@ -42,8 +43,8 @@ class Resumption:
 
     def __init__(self, limits: ServerLimits) -> None:
         self.within_s = limits.resume_s
-        at_once = limits.max_sessions
-        self._most = {True: at_once, False: _or_else(limits.max_waiting_sessions, at_once)}
+        self._at_once, self._asked = limits.max_sessions, 0
+        self._most = {True: self._at_once, False: _or_else(limits.max_waiting_sessions, self._at_once)}
         self._waiting = dict.fromkeys(self._most, 0)
         self._sessions: dict[str, Resumable] = {}
 
@@ -74,8 +75,9 @@ class Resumption:
             RefusedError: there is no such session for this client, or too much was missed.
             LostError: the socket was lost meanwhile.
         """
+        with self._asking():
+            asked = await _first_message(socket)  # of all: who is refused before may not get to read why
         session = self._sessions.get(session_id)
-        asked = await _first_message(socket)
         if session is None or asked.session_id != session_id or session.grant.name != _grant(socket).name:
             raise _refused(_UNKNOWN)
         if not await session.accepts(asked.secret):
@@ -85,6 +87,16 @@ class Resumption:
         except MissedError:
             raise _refused(f"what came after message {asked.after_seq} is no longer kept, or never was") from None
         return session
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        if self._asked >= _ASKING * self._at_once:
+            raise RefusedError(ErrorCode.SERVER_FULL, "too many clients ask for their sessions at once")
+        self._asked += 1
+        try:
+            yield
+        finally:
+            self._asked -= 1
 
     def offer(self, secret: str) -> Resume | None:
         """Return what a client is told of how to come back, None where nobody is waited for."""

@@ -52,7 +52,7 @@ def seconds(value: Any, most_s: float = 600) -> float:
     return duration_s
 
 
-def seconds_or_none(value: Any) -> float:
+def seconds_or_zero(value: Any) -> float:
     """Check a duration as `seconds` does, or 0."""
     return 0.0 if str(value) in ("0", "0.0") else seconds(value)
 

@@ -69,7 +69,7 @@ class OperatorSettings(AccessSettings):
         _LIMITS.send_timeout_s, "for a client that reads nothing, then it is given up", "S"
     )
     max_head_s: Seconds = _setting(_LIMITS.max_head_s, "for the head of a request", "S")
-    resume_s: Annotated[float, BeforeValidator(checks.seconds_or_none)] = _setting(
+    resume_s: Annotated[float, BeforeValidator(checks.seconds_or_zero)] = _setting(
         _LIMITS.resume_s, "that a session waits for a client whose connection was lost; 0: it ends at once", "S"
     )
     max_waiting: Annotated[int, BeforeValidator(checks.whole(0, 1_000_000))] | None = _setting(

@@ -32,7 +32,7 @@ class CuttingProxy:
         sides = (writer, to_server[1])
         ways = ((reader, sides[1]), (to_server[0], writer))
         try:
-            with suppress(ConnectionError):
+            with suppress(ConnectionError, asyncio.CancelledError):
                 await asyncio.gather(*(self._pipe(*ends, sides) for ends in ways))
         finally:
             for side in sides:

@@ -22,12 +22,14 @@ from material.wire import end_of, receive, receive_until, send, session
 from undertone.audio_file import read
 
 IDLE_S, SESSION_S, SEND_S, HEAD_S = 1.0, 2.5, 0.5, 0.5
+RESUME_S = 0.3  # then a client that was lost is gone
 RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: no goodbye at all
 
 
 @pytest.fixture(scope="module")
 def watchful(tmp_path_factory, tiny_release):
     options = {"idle-session-s": IDLE_S, "max-session-s": SESSION_S, "send-timeout-s": SEND_S, "max-head-s": HEAD_S}
+    options |= {"resume-s": RESUME_S}
     flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     log = tmp_path_factory.mktemp("watchful") / "server.log"
     with running_server(tiny_release, log, *flags, "--asr-model", "none") as running:

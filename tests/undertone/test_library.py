@@ -9,18 +9,27 @@ import pytest
 import undertone
 
 NAMES = [
+    "AsyncClient",
     "AudioFileError",
+    "Client",
+    "ConnectionLostError",
     "Final",
     "JudgedLane",
     "LABELS",
     "Mood",
     "Partial",
+    "Provisional",
+    "Refusal",
     "Release",
     "ReleaseError",
+    "ServerUnreachableError",
+    "SessionClosed",
+    "SessionRefusedError",
     "SettingError",
     "SpeechEnded",
     "SpeechStarted",
     "Stream",
+    "StreamError",
     "Verdict",
     "open_release",
 ]

@@ -67,6 +67,7 @@ class AsyncClient:
 
         Raises:
             ValueError: half a sample, another shape or type, no finite numbers, or a rate that nobody records at.
+            StreamError: the session is over.
         """
         self._is_used = True
         for samples in rechunk(self._converter.take(audio, rate_hz), _PACE.chunk_samples):
@@ -78,6 +79,7 @@ class AsyncClient:
 
     async def finish(self) -> None:
         """Say that there is no more audio: what was heard is answered, then the events end."""
+        self._is_used = True
         for samples in self._converter.end():
             await self._running.audio(samples.astype("<i2").tobytes())
         await self._running.finish()

@@ -41,6 +41,7 @@ class Held:
         self._sent = 0  # how many of the items were given out
         self._place = self._sent_place = self._first_place = 0
         self._flows = False
+        self._ended: Exception | None = None
         self._changed = asyncio.Condition()
 
     @property
@@ -49,7 +50,11 @@ class Held:
         return self._sent == len(self._items)
 
     async def add_audio(self, pcm: bytes) -> None:
-        """Put `pcm` behind the rest once there is room, and return when there is room for more."""
+        """Put `pcm` behind the rest once there is room, and return when there is room for more.
+
+        Raises:
+            Exception: what `end` was given.
+        """
         await self._room()
         await self._add(pcm)
         await self._room()
@@ -72,6 +77,11 @@ class Held:
     def hold(self) -> None:
         """Give nothing out: the connection is lost."""
         self._flows = False
+
+    async def end(self, why: Exception) -> None:
+        """Take no more audio: `why` is raised to whoever has some, or waits for room."""
+        self._ended = why
+        await self._tell()
 
     async def go_on(self, samples: int) -> None:
         """Give out everything from number `samples` on, once more where it was given out before."""
@@ -102,7 +112,9 @@ class Held:
 
     async def _room(self) -> None:
         async with self._changed:
-            await self._changed.wait_for(self._has_room)
+            await self._changed.wait_for(lambda: self._ended or self._has_room())
+        if self._ended:
+            raise self._ended
 
     def _has_room(self) -> bool:
         unsent, kept = self._place - self._sent_place, self._place - self._first_place

@@ -65,7 +65,11 @@ class Session:
         await self._socket.close()
 
     async def audio(self, pcm: bytes) -> None:
-        """Send int16 little-endian samples at 16 kHz, an even number of bytes; returns when there is room for more."""
+        """Send int16 little-endian samples at 16 kHz, an even number of bytes; returns when there is room for more.
+
+        Raises:
+            StreamError: the session is over.
+        """
         self._waits_since_s = None
         await self._held.add_audio(pcm)
 
@@ -121,8 +125,10 @@ class Session:
                 except ConnectionClosed:
                     self._held.hold()
                     await self._come_back()
+            await self._held.end(ConnectionLostError("the server closed the session before the end of the audio"))
         except Exception as failed:
             self._received.put_nowait(failed)
+            await self._held.end(failed)
 
     async def _take(self, message: Message) -> None:
         if self._waits_since_s is not None:
@@ -166,6 +172,7 @@ class Session:
         why = self._why_lost()
         if self._refusal or not self._resume:
             raise why
+        log.warning("the connection was lost (%s); trying for %g s", _ending(self._socket), self._resume["within_s"])
         ends_s = time.monotonic() + self._resume["within_s"]
         for delay_s in delays_s():
             if time.monotonic() + delay_s > ends_s:
@@ -186,14 +193,17 @@ class Session:
             await self._socket.send(json.dumps({"type": "session.resume", **shown}))
             while not (self._resumed.is_set() or self._is_closed):
                 await self._take(parse(await self._socket.recv()))
-        log.info("session %s goes on over another connection", self._id)
+        log.warning("the session goes on over another connection")
 
     def _why_lost(self) -> Exception:
         if self._refusal:
             return SessionRefusedError(self._refusal)
-        code, reason = self._socket.close_code, self._socket.close_reason
-        detail = f"code {code}: {reason}" if reason else f"code {code}"
-        return ConnectionLostError(f"the connection ended without session.closed ({detail})")
+        return ConnectionLostError(f"the connection ended without session.closed ({_ending(self._socket)})")
+
+
+def _ending(socket: ClientConnection) -> str:
+    code, reason = socket.close_code, socket.close_reason
+    return f"code {code}: {reason}" if reason else f"code {code}"
 
 
 def _with_query(url: str, **fields: str) -> str:

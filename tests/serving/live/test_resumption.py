@@ -22,6 +22,7 @@ from serving.guard.grant import Quota
 from undertone.audio_file import read
 
 RESUME_S = 4.0
+MOST = 4  # sessions
 IDLE_S = 1.0
 WITHIN_S = 10.0  # for what happens soon, on a busy machine
 
@@ -91,7 +92,7 @@ def keyed_server(folder, release):
     keys = {name: key_file.add(folder / "keys.json", name, quota) for name, quota in names.items()}
     access = ("--keys", str(folder / "keys.json"), "--metrics-access", "all", "--usage", str(folder / "usage.sqlite"))
     waiting = ("--resume-s", str(RESUME_S), "--max-waiting", "2", "--idle-speech-s", str(IDLE_S))
-    options = (*access, *waiting, "--asr-model", "none", "--log-level", "debug")
+    options = (*access, *waiting, "--max-sessions", str(MOST), "--asr-model", "none", "--log-level", "debug")
     with running_server(release, folder / "server.log", *options) as running:
         yield Server(running, keys)
 
@@ -205,9 +206,20 @@ def test_what_was_never_sent_cannot_be_missed(server):
     "first", ['{"type": "ping"}', "nonsense", '{"type": "session.resume", "after_seq": -1}', b"\0\0"]
 )
 def test_the_first_message_of_a_connection_that_asks_for_a_session_must_say_which(server, first):
-    connection = server.open(query="?resume=0")
+    begun, created = server.begin()
+    connection = server.open(query=f"?resume={created['session_id']}")
     connection.send(first)
     assert receive(connection)["code"] == "resume_refused"
+    begun.close()
+
+
+def test_those_who_ask_for_a_session_and_say_nothing_are_bounded(server):
+    begun, created = server.begin()
+    asking = [server.open(query=f"?resume={created['session_id']}") for _ in range(2 * MOST)]
+    one_too_many = server.open(query=f"?resume={created['session_id']}")
+    assert receive(one_too_many)["code"] == "server_full"
+    for connection in (*asking, begun):
+        connection.close()
 
 
 def test_to_resume_in_the_midst_of_a_session_is_no_message(server):

@@ -98,6 +98,8 @@ def test_a_server_can_do_without_words():
         ("--max-sessions", "0", "0: at least 1"),
         ("--max-uploads", "0", "0: at least 1"),
         ("--idle-speech-s", "0", "from 0.1 to 600, not 0"),
+        ("--resume-s", "-1", "from 0.1 to 600, not -1"),
+        ("--max-waiting", "some", "from 0 to 1000000, not some"),
         ("--max-upload-s", "1e9", "from 0.1 to 86400, not 1e9"),
         ("--min-upload-bytes-per-s", "0", "must be a whole number from 1"),
         ("--allow-origins", "example.org", "origins are such as https://example.org"),
@@ -150,6 +152,8 @@ def test_limits_of_time_and_origins_arrive():
     limits = settings(*options).limits
     assert (limits.idle_speech_s, limits.max_upload_s) == (3, 3600)
     assert (limits.min_upload_bytes_per_s, limits.upload_grace_s) == (1, 2)
+    limits = settings("--resume-s", "0", "--max-waiting", "3").limits
+    assert (limits.resume_s, limits.max_waiting_sessions) == (0, 3)
     assert settings().origins == ()
     allowed = "https://a.example,http://localhost:3000"
     assert settings("--allow-origins", allowed).origins == tuple(allowed.split(","))

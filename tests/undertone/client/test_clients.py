@@ -197,6 +197,28 @@ def test_a_refusal_in_the_midst_of_a_session_is_an_event_and_what_is_newer_than_
 
 
 @pytest.mark.fast
+def test_a_program_that_only_sends_learns_that_its_session_is_over():
+    refusal = {"type": "error", "code": "quota_exceeded", "message": "used up", "fatal": True}
+
+    def script(connection):
+        say(connection, CREATED)
+        connection.recv()
+        say(connection, refusal)
+        connection.close(4429)
+
+    with scripted_server(script) as url, undertone.Client(url) as session:
+        with pytest.raises(undertone.SessionRefusedError, match="used up"):
+            speak_on(session)
+        with pytest.raises(undertone.SessionRefusedError, match="used up"):
+            list(session)
+
+
+def speak_on(session):
+    for _ in range(1000):
+        session.send(bytes(32_000))
+
+
+@pytest.mark.fast
 def test_the_token_is_shown_in_the_handshake():
     shown = []
 

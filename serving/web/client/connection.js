@@ -57,7 +57,7 @@ export class Connection {
     this.opened = Promise.race([opened, this.ended]);
     this.#socket.addEventListener("close", () => this.#end());
     this.#socket.addEventListener("message", (event) => this.#take(event.data));
-    this.#socket.addEventListener("error", () => {}); // its close says the same
+    this.#socket.addEventListener("error", () => this.#end()); // node may tell no close after it
   }
 
   #socket;

@@ -249,9 +249,9 @@ export class Session {
     const connection = this.#connected(this.id);
     this.#attempt = connection;
     const resumed = this.#answers.next((told) => told.type === "session.resumed");
-    await connection.opened;
-    connection.send({ type: "session.resume", session_id: this.id, secret: this.#resume?.secret, after_seq: this.#seq });
     const late = new Pause(ANSWER_MS);
+    await Promise.race([connection.opened, late.over]);
+    connection.send({ type: "session.resume", session_id: this.id, secret: this.#resume?.secret, after_seq: this.#seq });
     const answer = await Promise.race([resumed, connection.ended, late.over]).catch(() => null);
     late.cancel();
     if (answer?.type) return true;

@@ -140,12 +140,14 @@ def _range(actors: Sequence[int]) -> str:
 
 def main() -> None:
     """Run the stage with params.yaml."""
-    from training.tracking import check_store  # not in the processes of the steps, which import this file as well
+    from training.tracking import check_store, log_numbers  # not in the processes of the steps, which import this file
 
     params = load_params()
     check_store()
     print_basis(params["train"]["threads"])
     train(Inputs(params))
+    logged = {name: params[name] for name in ("corpora", "labels", "features", "split", "model", "train")}
+    log_numbers("acoustic", logged, {"train": TRAIN_METRICS}, TRAIN_CURVES)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from training.files import CROSSVAL_METRICS
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.precision import print_basis
+from training.tracking import check_store, log_numbers
 from training.sounds.conditions import conditions, rng_of
 
 VOICES = 200  # clips of the fold's fit actors that babble is made of
@@ -109,11 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         heard = crossvalidate(folds, params, [params["model"]["arch"]])
         print(json.dumps(report(heard, folds, params), indent=2))  # noqa: T201
         return
+    check_store()
     folds = reported_folds()
     heard = crossvalidate(folds, params, list(RECIPES))
     write_metrics(CROSSVAL_METRICS, report(heard, folds, params))
     write_plots(heard, params["model"]["arch"], params["crossval"])
     write_answers(heard[params["model"]["arch"]])
+    logged = {name: params[name] for name in ("crossval", "model", "train")}
+    log_numbers("crossval", logged, {"crossval": CROSSVAL_METRICS})
 
 
 if __name__ == "__main__":

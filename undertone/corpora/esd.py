@@ -42,7 +42,7 @@ def _said(match: "re.Match[str]") -> dict[str, object]:
 
 
 def _transcripts(folder: Path) -> dict[str, str]:
-    texts = {}
+    texts: dict[str, str] = {}
     for path in sorted(folder.rglob("00[0-2][0-9].txt")):
         try:
             lines = read_text(path, otherwise="gbk").splitlines()

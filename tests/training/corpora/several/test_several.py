@@ -59,7 +59,7 @@ def params(repository: Path) -> dict:
     params = load_params(repository / "params.yaml")
     params["model"]["arch"] = "baseline"
     params["train"]["baseline"] |= {"epochs": 2, "learning_rate": 0.01, "averaging": 0.8}
-    params["train"]["resnet"] |= {"width": 16, "epochs": 1, "speeds": [1.0], "precision": "float32"}
+    params["train"]["resnet"] |= {"width": 16, "epochs": 3, "batch_size": 2, "speeds": [1.0], "precision": "float32"}
     params["evaluate"]["bootstrap_samples"] = 20
     return params
 
@@ -160,7 +160,7 @@ def test_the_residual_network_is_fitted_on_other_corpora_as_well(table, params):
     clips = to_fit(choice_of(with_corpora(params, train=["ravdess", "calls"])), table)
     recipe = recipe_of("resnet", clips, params)
     *_, (epoch, loss, _) = recipe.fit(sorted({clip.actor for clip in clips}), "tones")
-    assert epoch == 1
+    assert epoch == 3
     assert np.isfinite(loss)
 
 

@@ -30,7 +30,6 @@ from training.files import CROSSVAL_METRICS
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.precision import print_basis
-from training.tracking import check_store, log_numbers
 from training.sounds.conditions import conditions, rng_of
 
 VOICES = 200  # clips of the fold's fit actors that babble is made of
@@ -110,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         heard = crossvalidate(folds, params, [params["model"]["arch"]])
         print(json.dumps(report(heard, folds, params), indent=2))  # noqa: T201
         return
+    from training.tracking import check_store, log_numbers  # not in the processes of the folds
+
     check_store()
     folds = reported_folds()
     heard = crossvalidate(folds, params, list(RECIPES))

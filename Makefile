@@ -76,8 +76,9 @@ promote: $(STAMPS)/dev ## check models/release against the gates and make it the
 lab: $(STAMPS)/dev ## open the notebooks; ARGS="--port 8889" and the like are passed on
 	$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-mlflow-ui: $(STAMPS)/dev ## browse the training runs
-	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db
+mlflow-ui: $(STAMPS)/dev ## browse the training runs; on a fresh clone those of the promoted release
+	$(BIN)/python -m training.published_runs
+	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db $(ARGS)
 
 docs: $(STAMPS)/dev ## build the pages of docs/ into site/, strictly; ARGS=serve shows them while they are written
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS),build --strict)

@@ -16,6 +16,7 @@ from export.card import model_card as card
 from export.card.acoustic_errors import errors_of
 from training.files import (
     ACOUSTIC_METRICS,
+    ACROSS_METRICS,
     CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
@@ -88,6 +89,7 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
             "ear": {**read_metrics(EAR_METRICS), "crossval": read_metrics(EARS_METRICS)},
             "text": text_metrics(params["text"]["base"]),
             "fusion": {key: value for key, value in fusion.items() if key != "settings"},
+            **across_metrics(),
         },
         data=data,
         fusion=fusion_card.released_settings(fusion),
@@ -123,6 +125,12 @@ def acoustic_metrics(arch: str) -> dict[str, Any]:
         "crossval": crossval,
         "errors": errors_of(CROSSVAL_CLIPS),
     }
+
+
+def across_metrics() -> dict[str, Any]:
+    """Return what the stage `judge_corpora` found, as `across`; nothing where RAVDESS is all there is."""
+    found = read_metrics(ACROSS_METRICS)
+    return {"across": found} if found["corpora"] or len(found["trained_on"]) > 1 else {}
 
 
 def text_metrics(base: str) -> dict[str, Any]:

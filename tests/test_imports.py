@@ -21,6 +21,7 @@ THIRD_PARTY = {
     "undertone": {"numpy", "onnxruntime"},
     "undertone.audio_file": {"numpy", "soundfile", "soxr", "av"},
     "undertone.audio_file.containers": set(),
+    "undertone.corpora": {"av", "numpy"},
     "undertone.gate": {"numpy"},
     "undertone.voice": {"numpy"},
     "undertone.words": {"numpy", "tokenizers"},

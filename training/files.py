@@ -12,6 +12,7 @@ SENTENCES = Path("data/labeled/sentences.csv")
 CLIPS = Path("ravdess")
 FEATURES = Path("features/ravdess.arrow")
 TEXTS = Path("features/text.arrow")
+OTHER_CORPORA = Path("features/corpora.arrow")
 HEARD = Path("features/heard.arrow")
 SPOKEN = Path("spoken")
 ENCODINGS = Path("features/encodings.arrow")
@@ -37,6 +38,8 @@ RELEASE = Path("models/release")
 LIVE = Path("models/promoted")
 
 DATA_METRICS = Path("metrics/ravdess.json")
+CORPORA_METRICS = Path("metrics/corpora.json")
+ACROSS_METRICS = Path("metrics/across.json")
 FEATURES_METRICS = Path("metrics/features.json")
 TRAIN_METRICS = Path("metrics/train.json")
 VOICE_METRICS = Path("metrics/voice.json")
@@ -77,6 +80,8 @@ MAKERS = {
     TOKENIZER: "export_text",
     SILERO_GRAPH: "export_silero",
     DATA_METRICS: "download",
+    CORPORA_METRICS: "corpora",
+    ACROSS_METRICS: "judge_corpora",
     TRAIN_METRICS: "train",
     VOICE_METRICS: "calibrate_voice",
     SPOKEN_METRICS: "spoken",

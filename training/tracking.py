@@ -32,6 +32,7 @@ TRAINING_EXPERIMENT = "acoustic"
 RELEASE_EXPERIMENT = "releases"
 EVALUATION_EXPERIMENT = "evaluations"
 CHAMPION = "champion"
+_LARGEST_BATCH, _LONGEST_TAG = 1000, 5000  # of MLflow
 
 
 def open_store(store: Path = STORE) -> MlflowClient:
@@ -40,6 +41,7 @@ def open_store(store: Path = STORE) -> MlflowClient:
     Raises:
         SystemExit: another MLflow made it, or it is damaged; the message says what to do.
     """
+    store = _shared(store)
     store.mkdir(parents=True, exist_ok=True)
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.store.model_registry", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -57,7 +59,7 @@ def check_store(store: Path = STORE) -> None:
     Raises:
         SystemExit: as `open_store`.
     """
-    if (store / "mlflow.db").exists():
+    if (_shared(store) / "mlflow.db").exists():
         open_store(store)
 
 
@@ -83,20 +85,53 @@ def log_training(
     Returns:
         The id of the run.
     """
+    run_id = log_numbers(experiment, params, metrics_files, curves, store)
+    open_store(store).log_figure(run_id, _confusion_figure(confusion), "confusion.png")
+    return run_id
+
+
+def log_numbers(
+    experiment: str,
+    params: Mapping[str, Any],
+    metrics_files: Mapping[str, Path],
+    curves: Path | None = None,
+    store: Path = STORE,
+    name: str | None = None,
+) -> str:
+    """Log one run as `log_training` does, without a picture: every training is a run, also one that nobody evaluates.
+
+    Args:
+        experiment: name that groups the runs of one network.
+        params: as of `log_training`.
+        metrics_files: as of `log_training`.
+        curves: as of `log_training`; None: there are none.
+        store: folder of the tracking store.
+        name: of the run; None: that of DVC's experiment, or MLflow invents one.
+
+    Returns:
+        The id of the run.
+    """
     client = open_store(store)
-    run = _create_run(client, experiment, store)
-    metrics: list[Metric] = list(_curve_metrics(curves))
+    run_id = str(_create_run(client, experiment, store, name).info.run_id)
+    metrics: list[Metric] = list(_curve_metrics(curves)) if curves else []
     for prefix, path in metrics_files.items():
         for key, value in flatten(json.loads(path.read_text(encoding="utf-8")), prefix):
             if isinstance(value, str):
-                client.set_tag(run.info.run_id, key, value)
+                client.set_tag(run_id, key, value[:_LONGEST_TAG])
             else:
                 metrics.append(Metric(key, float(value), 0, 0))
-    logged = [Param(key, str(value)) for key, value in flatten(params)]
-    client.log_batch(run.info.run_id, metrics=metrics, params=logged)
-    client.log_figure(run.info.run_id, _confusion_figure(confusion), "confusion.png")
-    client.set_terminated(run.info.run_id)
-    return str(run.info.run_id)
+    for start in range(0, len(metrics), _LARGEST_BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + _LARGEST_BATCH])
+    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in flatten(params)])
+    client.set_terminated(run_id)
+    return run_id
+
+
+def runs_in(store: Path = STORE) -> int:
+    """Return how many runs `store` has, of all experiments."""
+    client = open_store(store)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return len(client.search_runs(experiments, max_results=1000))
 
 
 def log_evaluation(folder: Path, store: Path = STORE) -> str:
@@ -161,6 +196,11 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield key, value
 
 
+def _shared(store: Path) -> Path:
+    """Return `store` of the repository itself: queued experiments run in copies of it that are thrown away."""
+    return Path(os.environ["DVC_ROOT"]) / store if "DVC_ROOT" in os.environ else store
+
+
 def _uri(store: Path) -> str:
     # Written by SQLAlchemy, which reads it: a bare path loses what follows `?`, and `%20` becomes a space. With
     # the name of the driver, for after a bare `sqlite:///` mlflow makes the folder of that name, percent signs and all.
@@ -177,12 +217,13 @@ def _unusable(store: Path, error: str) -> str:
     )
 
 
-def _create_run(client: MlflowClient, experiment: str, store: Path) -> Run:
+def _create_run(client: MlflowClient, experiment: str, store: Path, name: str | None = None) -> Run:
     found = client.get_experiment_by_name(experiment)
+    name = name or os.environ.get("DVC_EXP_NAME")
     if found is None:
-        location = (store / "artifacts").resolve().as_uri()
-        return client.create_run(client.create_experiment(experiment, artifact_location=location))
-    return client.create_run(found.experiment_id)
+        location = (_shared(store) / "artifacts").resolve().as_uri()
+        return client.create_run(client.create_experiment(experiment, artifact_location=location), run_name=name)
+    return client.create_run(found.experiment_id, run_name=name)
 
 
 def _ensure_registered(client: MlflowClient, name: str) -> None:

@@ -9,6 +9,7 @@ from string import Template
 from typing import Any
 
 from export.card import acoustic_errors
+from export.card import across as across_card
 from export.card import ear as ear_card
 from export.card import fusion as fusion_card
 from export.card import text as text_card
@@ -64,7 +65,7 @@ $rows
 UAR is the unweighted average recall: the mean of the recalls of the labels; guessing gives 0.333.
 ECE is the expected calibration error over 15 bins.
 
-$ear_part## Limits
+$across_part$ear_part## Limits
 
 - Acted speech. Actors were told which emotion to show; spontaneous speech shows less, and differently.
 - Two sentences ("Kids are talking by the door", "Dogs are sitting by the door"), studio recordings.
@@ -109,6 +110,7 @@ def render(
         protocol=numbers["protocol"],
         training_protocol=numbers["training_protocol"],
         rows="\n".join(f"| {name} | {value} |" for name, value in _rows(numbers).items()),
+        across_part=across_card.render(manifest),
         ear_part=ear_card.render(manifest),
         text_part=text_card.render(manifest, text_groupings),
         fusion_part=fusion_card.render(manifest),

@@ -29,7 +29,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_meld(arguments: argparse.Namespace) -> int:
     """Write the list; say on standard error what was left out."""
-    from serving.cli.meld import MeldError, collect, write  # the command line starts without loading the media library
+    from undertone.corpora.meld import (
+        MeldError,
+        collect,
+        write,
+    )  # the command line starts without loading the media library
 
     try:
         collection = collect(arguments.folder)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from serving.cli import analyze as analyze_command
+from serving.cli import corpus as corpus_command
 from serving.cli import demo
 from serving.cli import labeled_set as labeled_set_command
 from serving.cli import listen as listen_command
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     serving, judging = (serve_command, keys_command, usage_command), (analyze_command, text_command)
     recorded, judged = (recordings_command, replay_command), (evaluate_command, compare_command)
     live = (stream_command, listen_command)
-    for module in (*serving, *recorded, *live, *judging, *judged, labeled_set_command, demo):
+    for module in (*serving, *recorded, *live, *judging, *judged, labeled_set_command, corpus_command, demo):
         module.register(subparsers)
     return parser
 

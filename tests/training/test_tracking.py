@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from training.tracking import CHAMPION, check_store, flatten, log_training, open_store, register_release
+from training.published_runs import import_runs
+from training.tracking import (
+    CHAMPION,
+    check_store,
+    flatten,
+    log_numbers,
+    log_training,
+    open_store,
+    register_release,
+    runs_in,
+)
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +131,34 @@ def test_a_damaged_store_is_told_and_a_missing_one_is_no_fault(tmp_path):
     (tmp_path / "mlflow.db").write_text("no database" * 1000)
     with pytest.raises(SystemExit, match=r"mlflow\.db cannot be used: .*file is not a database; move it aside"):
         check_store(tmp_path)
+
+
+def test_a_training_without_curves_and_picture_is_a_run_and_bears_the_name_of_its_experiment(tmp_path, monkeypatch):
+    (tmp_path / "ear.json").write_text(json.dumps({"uar": 0.5, "protocol": "by actor"}))
+    monkeypatch.setenv("DVC_EXP_NAME", "wider-net")
+    run_id = log_numbers("ear", {"train_ear": {"seed": 0}}, {"ear": tmp_path / "ear.json"}, store=tmp_path / "mlflow")
+    run = open_store(tmp_path / "mlflow").get_run(run_id)
+    assert (run.info.run_name, run.info.status) == ("wider-net", "FINISHED")
+    assert (run.data.params, run.data.metrics) == ({"train_ear.seed": "0"}, {"ear.uar": 0.5})
+
+
+def test_a_queued_experiment_logs_into_the_repository_and_not_into_its_copy(tmp_path, monkeypatch):
+    (tmp_path / "copy").mkdir()
+    monkeypatch.chdir(tmp_path / "copy")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "repository"))
+    log_numbers("ear", {}, {})
+    assert runs_in() == 1
+    assert (tmp_path / "repository/mlflow/mlflow.db").is_file()
+    assert not list((tmp_path / "copy").iterdir())
+
+
+def test_a_fresh_clone_shows_the_runs_of_the_promoted_release_and_later_its_own(repository, tmp_path):
+    assert import_runs(repository, tmp_path / "mlflow") == 5
+    client = open_store(tmp_path / "mlflow")
+    experiment = client.get_experiment_by_name("acoustic")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.run_name.startswith("release ")
+    recorded = json.loads((repository / "metrics/acoustic.json").read_text())
+    assert run.data.metrics["acoustic.uar"] == recorded["uar"]
+    assert len(client.get_metric_history(run.info.run_id, "train_loss")) > 10
+    assert import_runs(repository, tmp_path / "mlflow") == 0

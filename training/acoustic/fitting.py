@@ -45,12 +45,18 @@ def class_weights(labels: Labels) -> Tensor:
     return torch.from_numpy(len(labels) / (len(LABELS) * counts)).float()
 
 
+def order(clips: int, draws: Tensor | None) -> Tensor:
+    """Return the positions of one epoch, int64 (clips,): each once, or drawn as often as `draws` (clips,) says."""
+    return torch.randperm(clips) if draws is None else torch.multinomial(draws, clips, replacement=True)
+
+
 def fit_baseline(
-    model: Baseline, clips: Sequence[Clip], settings: Mapping[str, Any], name: str
+    model: Baseline, clips: Sequence[Clip], settings: Mapping[str, Any], name: str, draws: Tensor | None = None
 ) -> Iterator[tuple[int, float, nn.Module]]:
     """Fit `model` on `clips` and yield (epoch, mean training loss, network) after each epoch of the schedule.
 
-    The network yielded is the moving average of the weights. Normalisation and class weights come from `clips` alone.
+    The network yielded is the moving average of the weights. Normalisation and class weights come from `clips` alone;
+    with `draws` (`order`) they make the labels alike already, and nothing is weighted.
     """
     tensors, labels = mfccs_of(clips), labels_of(clips)
     frames = torch.cat(tensors, dim=1)
@@ -60,12 +66,12 @@ def fit_baseline(
         model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]))
-    loss_of = nn.CrossEntropyLoss(weight=class_weights(labels))
+    loss_of = nn.CrossEntropyLoss(weight=class_weights(labels) if draws is None else None)
     targets = torch.from_numpy(labels)
     for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):
         model.train()
         losses = []
-        for batch in torch.randperm(len(tensors)).split(settings["batch_size"]):
+        for batch in order(len(tensors), draws).split(settings["batch_size"]):
             chosen = [_random_crop(tensors[i], settings["crop_frames"]) for i in batch.tolist()]
             mfcc, lengths = pad(chosen)
             loss = loss_of(model(_shifted(mfcc, settings["shift"] * std), lengths), targets[batch])

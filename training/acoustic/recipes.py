@@ -21,9 +21,10 @@ from torch import nn
 
 from training.acoustic.baseline import Baseline
 from training.acoustic.fitting import fit_baseline
+from training.acoustic.mixture import divided, draws, spectra_of, targets
 from training.acoustic.network import ArchitectureError, check_network
 from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
-from training.acoustic.resnet_fitting import fit_resnet, targets_of
+from training.acoustic.resnet_fitting import fit_resnet
 from training.corpora.ravdess.clips import Clip, of_actors
 from training.features.spectra import MelSpectra, load_spectra
 from training.files import CLIPS
@@ -84,7 +85,7 @@ class BaselineRecipe(Recipe):
         return {"n_mfcc": params["features"]["n_mfcc"]}
 
     def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
-        return fit_baseline(model, clips, self.section, name)
+        return fit_baseline(model, clips, self.section, name, draws(clips))
 
 
 class ResNetRecipe(Recipe):
@@ -113,15 +114,17 @@ class ResNetRecipe(Recipe):
         # Also while spectra are made: side by side, processes that take all cores wait for each other.
         torch.set_num_threads(params["train"]["threads"])
         self.mel = MelSpectra(params["features"])
-        spectra = load_spectra(clips, EMOTIONS, self.section["speeds"], params["features"], folder)
-        self.spectra = {clip.name: own for clip, own in zip(clips, spectra, strict=True)}
+        speeds, (own, others) = self.section["speeds"], divided(clips)
+        spectra = load_spectra(own, EMOTIONS, speeds, params["features"], folder)
+        self.spectra = {clip.name: made for clip, made in zip(own, spectra, strict=True)}
+        self.spectra |= {clip.name: spectra_of(clip, speeds, self.mel) for clip in others}
 
     def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
-        spectra = [self.spectra[clip.name] for clip in clips]
-        emotions = torch.tensor([own.emotion for own in spectra])
-        taught = torch.from_numpy(self.teacher(clips)).float() if self.teacher else None
-        targets = targets_of(emotions, taught, self.section)
-        return fit_resnet(model, spectra, targets, self.mel, self.section, name)
+        own, others = divided(clips)  # RAVDESS first, as `targets` has them
+        ordered: list[Clip] = [*own, *others]
+        spectra = [self.spectra[clip.name] for clip in ordered]
+        given = targets(ordered, self.teacher, self.section, self.params["labels"])
+        return fit_resnet(model, spectra, given, self.mel, self.section, name, draws(ordered))
 
 
 RECIPES: dict[str, type[Recipe]] = {recipe.arch: recipe for recipe in (BaselineRecipe, ResNetRecipe)}

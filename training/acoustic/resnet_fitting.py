@@ -14,17 +14,25 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from training.acoustic.augment import Augmenter, mixed_up
+from training.acoustic.fitting import order
 from training.acoustic.resnet import EMOTIONS, ResNet
 from training.features.spectra import MelSpectra, Spectra
 from training.precision import autocast
 
 
 def fit_resnet(
-    model: ResNet, clips: Sequence[Spectra], targets: Tensor, mel: MelSpectra, settings: Mapping[str, Any], name: str
+    model: ResNet,
+    clips: Sequence[Spectra],
+    targets: Tensor,
+    mel: MelSpectra,
+    settings: Mapping[str, Any],
+    name: str,
+    draws: Tensor | None = None,
 ) -> Iterator[tuple[int, float, nn.Module]]:
     """Fit `model` and yield (epoch, mean training loss, averaged network) after each epoch of the whole schedule.
 
-    `targets` (clips, 8) are the probabilities of the emotions that each clip is to be given (`targets_of`).
+    `targets` (clips, 8) are the probabilities of the emotions that each clip is to be given (`targets_of`); `draws` is
+    how often each is drawn (training/acoustic/fitting.py).
     The learning rate warms up and falls along a cosine (Loshchilov & Hutter 2017), not to zero: the weights keep
     walking about a flat place, and what is yielded is the moving average of weights and statistics over that walk
     (Izmailov et al. 2018, "Averaging weights leads to wider optima").
@@ -48,7 +56,7 @@ def fit_resnet(
     for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):
         model.train()
         losses = []
-        for batch in torch.randperm(len(clips)).split(settings["batch_size"]):
+        for batch in order(len(clips), draws).split(settings["batch_size"]):
             loss = _loss(model, augmenter.batch(batch.tolist()), targets[batch], settings)
             optimizer.zero_grad()
             loss.backward()

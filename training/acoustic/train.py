@@ -22,8 +22,10 @@ from training.acoustic.model import save_checkpoint
 from training.acoustic.recipes import check_architecture, recipe_of
 from training.corpora.ravdess.clips import load_features, of_actors
 from training.corpora.ravdess.splits import Split, main_split
+from training.corpora.several.choice import choice_of
+from training.corpora.several.clips import OtherClip, to_fit
 from training.ear.teacher import teacher_of
-from training.files import CLIPS, FEATURES, MODEL, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL
+from training.files import CLIPS, FEATURES, MODEL, OTHER_CORPORA, TRAIN_CURVES, TRAIN_METRICS, VALIDATION_MODEL
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.precision import print_basis
@@ -49,17 +51,18 @@ class Inputs:
     params: Mapping[str, Any]
     features: Path = FEATURES
     clips: Path = CLIPS
+    others: Path = OTHER_CORPORA
 
 
 def step_one(inputs: Inputs, model_file: Path) -> tuple[list[Epoch], NDArray[np.float32]]:
     """Fit on the fit actors and write the last network; return the curves and its logits on the validation actors."""
     clips, split = load_features(inputs.features), main_split(inputs.params["split"])
     validation, arch = of_actors(clips, split.validation), inputs.params["model"]["arch"]
-    own, teacher = of_actors(clips, split.fit), teacher_of(arch, inputs.params)
-    recipe = recipe_of(arch, own, inputs.params, inputs.clips, teacher)
+    own, others = of_actors(clips, split.fit), to_fit(choice_of(inputs.params), inputs.others)
+    recipe = recipe_of(arch, [*own, *others], inputs.params, inputs.clips, teacher_of(arch, inputs.params))
     epochs, every = recipe.section["epochs"], inputs.params["train"]["validate_every"]
     actual, curves, logits = labels_of(validation), [], np.empty(0, dtype=np.float32)
-    for epoch, loss, network in recipe.fit(split.fit, "step one"):
+    for epoch, loss, network in recipe.fit(speakers(split.fit, others), "step one"):
         if epoch % every == 0 or epoch == epochs:
             logits = answers(network, mfccs_of(validation)).labels
             nll = negative_log_likelihood(actual, softmax(logits))
@@ -72,9 +75,15 @@ def step_two(inputs: Inputs, model_file: Path) -> None:
     """Fit on the development actors and write the network."""
     clips, split = load_features(inputs.features), main_split(inputs.params["split"])
     own, arch = of_actors(clips, split.development), inputs.params["model"]["arch"]
-    recipe = recipe_of(arch, own, inputs.params, inputs.clips, teacher_of(arch, inputs.params))
-    *_, (_, _, network) = recipe.fit(split.development, "step two")
+    others = to_fit(choice_of(inputs.params), inputs.others)
+    recipe = recipe_of(arch, [*own, *others], inputs.params, inputs.clips, teacher_of(arch, inputs.params))
+    *_, (_, _, network) = recipe.fit(speakers(split.development, others), "step two")
     save_checkpoint(network, recipe.arch, recipe.settings, model_file)
+
+
+def speakers(actors: Sequence[int], others: Sequence[OtherClip]) -> list[int]:
+    """Return `actors` of RAVDESS and every speaker of `others`, clips of other corpora that are trained on."""
+    return [*actors, *sorted({clip.actor for clip in others})]
 
 
 def train(
@@ -91,17 +100,19 @@ def train(
             architecture cannot be trained.
     """
     check_architecture(inputs.params["model"]["arch"], inputs.params)
-    split = main_split(inputs.params["split"])
+    split, others = main_split(inputs.params["split"]), choice_of(inputs.params).train
     validation = of_actors(load_features(inputs.features), split.validation)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         kept = processes.submit(step_two, inputs, model_file)
         curves, logits = processes.submit(step_one, inputs, validation_file).result()
         kept.result()
-    write_metrics(metrics, _summary(logits, labels_of(validation), split, curves[-1].epoch))
+    write_metrics(metrics, _summary(logits, labels_of(validation), split, curves[-1].epoch, others))
     write_rows(curves_file, [asdict(row) for row in curves])
 
 
-def _summary(logits: NDArray[np.float32], actual: NDArray[np.int64], split: Split, epochs: int) -> dict[str, Any]:
+def _summary(
+    logits: NDArray[np.float32], actual: NDArray[np.int64], split: Split, epochs: int, others: Sequence[str]
+) -> dict[str, Any]:
     temperature = best_temperature(logits, actual)
     before = classification_scores(actual, softmax(logits))
     after = classification_scores(actual, softmax(logits, temperature))
@@ -109,7 +120,7 @@ def _summary(logits: NDArray[np.float32], actual: NDArray[np.int64], split: Spli
         "protocol": (
             f"temperature chosen on actors {_range(split.validation)} with a network fitted on actors "
             f"{_range(split.fit)}; the saved network is fitted on actors {_range(split.development)} "
-            "with the same schedule"
+            "with the same schedule" + (f"; and, both, on speakers of {', '.join(others)}" if others else "")
         ),
         "epochs": epochs,
         "temperature": temperature,
@@ -129,12 +140,14 @@ def _range(actors: Sequence[int]) -> str:
 
 def main() -> None:
     """Run the stage with params.yaml."""
-    from training.tracking import check_store  # not in the processes of the steps, which import this file as well
+    from training.tracking import check_store, log_numbers  # not in the processes of the steps, which import this file
 
     params = load_params()
     check_store()
     print_basis(params["train"]["threads"])
     train(Inputs(params))
+    logged = {name: params[name] for name in ("corpora", "labels", "features", "split", "model", "train")}
+    log_numbers("acoustic", logged, {"train": TRAIN_METRICS}, TRAIN_CURVES)
 
 
 if __name__ == "__main__":

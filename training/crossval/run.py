@@ -109,11 +109,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         heard = crossvalidate(folds, params, [params["model"]["arch"]])
         print(json.dumps(report(heard, folds, params), indent=2))  # noqa: T201
         return
+    from training.tracking import check_store, log_numbers  # not in the processes of the folds
+
+    check_store()
     folds = reported_folds()
     heard = crossvalidate(folds, params, list(RECIPES))
     write_metrics(CROSSVAL_METRICS, report(heard, folds, params))
     write_plots(heard, params["model"]["arch"], params["crossval"])
     write_answers(heard[params["model"]["arch"]])
+    logged = {name: params[name] for name in ("crossval", "model", "train")}
+    log_numbers("crossval", logged, {"crossval": CROSSVAL_METRICS})
 
 
 if __name__ == "__main__":

@@ -25,22 +25,24 @@ from undertone.voice.joined import joined
 class Ears:
     """The ears that answer, by half: for the tuning actors one that never heard them."""
 
-    of_half: Mapping[str, Ear]
-    encodings: Encodings
+    of_half: Mapping[str, Ear | None]
+    encodings: Encodings | None  # of clips and our sentences; a set of recordings needs none
     asr_model: str
 
     def voice(self, pair: Pair, samples: Samples, cnn: Probabilities) -> Probabilities:
         """Return what the voice of `pair` says, (3,); `cnn` is what the network says of its `samples`."""
         ear = self.of_half[pair.half]
+        if ear is None:
+            return cnn
         return joined(cnn, ear.probabilities(self._encoding(pair, samples)), ear.settings)
 
     def _encoding(self, pair: Pair, samples: Samples) -> Encoding:
+        if self.encodings is None or not (isinstance(pair.audio, Clip) or pair.cut):
+            return _encoder(self.asr_model).encoding(samples)
         if isinstance(pair.audio, Clip):
             return self.encodings.of(CLEAN, [pair.audio.name])[0]
-        if pair.cut:
-            name = sentence_name(pair.audio.parent.name, pair.audio.stem)
-            return self.encodings.of(SPOKEN_CONDITION, [name])[0]
-        return _encoder(self.asr_model).encoding(samples)
+        name = sentence_name(pair.audio.parent.name, pair.audio.stem)
+        return self.encodings.of(SPOKEN_CONDITION, [name])[0]
 
 
 def load_ears(params: Mapping[str, Any], graphs: Mapping[str, Path]) -> Ears:

@@ -6,7 +6,9 @@ metrics). Run it as `python -m training.fusion.tune`.
 """
 
 import csv
-from collections.abc import Mapping
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from hashlib import md5
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,15 +18,18 @@ from training.corpora.labeled.labeled_set import HALVES, LabeledSetError
 from training.corpora.ravdess.clips import Clip, load_features
 from training.corpora.ravdess.splits import main_split
 from training.files import FUSION_CURVE, FUSION_METRICS, FUSION_PAIRS, SENTENCES
-from training.fusion.answers import Graphs, load_networks
+from training.fusion.answers import Graphs, Networks, load_networks
+from training.fusion.bounds import at_bounds
 from training.fusion.choice import FloorError
 from training.fusion.kinds import own_pairs, pair_rows, recorded_pairs
-from training.fusion.pairs import WORDS_SAY_NOTHING
+from training.fusion.pairs import WORDS_SAY_NOTHING, Pair
 from training.fusion.report import curve, degenerate, report, tuned
+from training.fusion.scores import Half
 from training.fusion.spoken import load_heard
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.tracking import check_store, log_training
+from undertone.weighting import FusionSettings
 
 
 def tune(params: Mapping[str, Any], graphs: Graphs, output: Path = Path()) -> None:
@@ -35,24 +40,54 @@ def tune(params: Mapping[str, Any], graphs: Graphs, output: Path = Path()) -> No
         FloorError: the accuracy that is demanded of what is kept is out of reach.
         SystemExit: an input is missing; the message names the stage that makes it.
     """
-    section, clips = params["fusion"], clips_by_half(params)
+    section = params["fusion"]
     listed = Path(section["labeled_set"]) if section["labeled_set"] else None
-    pairs = recorded_pairs(listed, section) if listed else own_pairs(clips, load_heard(), section["seed"])
-    of_half = {half: [pair for pair in pairs if pair.half == half] for half in HALVES}
+    pairs = recorded(listed, section) if listed else own_pairs(clips_by_half(params), load_heard(), section["seed"])
     networks = load_networks(params, graphs, own=listed is None)
-    halves = {half: networks.by_kind(group) for half, group in of_half.items()}
-    released, rules = tuned(halves["tuning"], section)
-    content = {**described(listed, params), **report(halves, released, rules, section)}
+    content, halves, released, rules = numbers_of(pairs, networks, params, listed)
     if listed is None:
         content["ravdess_alone"] = degenerate(halves["tuning"][WORDS_SAY_NOTHING], section["alpha_step"])
     write_metrics(output / FUSION_METRICS, content)
     write_rows(output / FUSION_CURVE, curve(halves, rules["adaptive"], section))
+    tested = [pair for pair in pairs if pair.half == "test"]
     rows = (
         row
         for kind, half in halves["test"].items()
-        for row in pair_rows([pair for pair in of_half["test"] if pair.kind == kind], half, released)
+        for row in pair_rows([pair for pair in tested if pair.kind == kind], half, released)
     )
     write_rows(output / FUSION_PAIRS, rows)
+
+
+def numbers_of(
+    pairs: Sequence[Pair], networks: Networks, params: Mapping[str, Any], listed: Path | None
+) -> tuple[dict[str, Any], dict[str, dict[str, Half]], FusionSettings, dict[str, FusionSettings]]:
+    """Return the content of metrics/fusion.json, both halves, what is released, and the best of each rule.
+
+    Constants that end at a bound are said on standard error.
+    """
+    section = params["fusion"]
+    halves = {half: networks.by_kind([pair for pair in pairs if pair.half == half]) for half in HALVES}
+    released, rules = tuned(halves["tuning"], section)
+    for warning in at_bounds(rules, section):
+        sys.stderr.write(f"warning: {warning}\n")
+    return {**described(listed, params), **report(halves, released, rules, section)}, halves, released, rules
+
+
+def recorded(listed: Path, section: Mapping[str, Any]) -> list[Pair]:
+    """Return the pairs of a set of recordings that is large enough to choose anything on.
+
+    Raises:
+        LabeledSetError: the set cannot be used, or a half has fewer of a label than `fusion.least_pairs`.
+    """
+    pairs, least = recorded_pairs(listed, section), section["least_pairs"]
+    counts = Counter((pair.half, pair.label) for pair in pairs)
+    few = [f"{counts[kind]} {kind[1]} in the {kind[0]} half" for kind in sorted(counts) if counts[kind] < least]
+    if few:
+        raise LabeledSetError(
+            f"{listed} is too small to tune on: {', '.join(few)}; each label needs {least} recordings in each half "
+            "(fusion.least_pairs of params.yaml), or what is chosen is chance"
+        )
+    return pairs
 
 
 def clips_by_half(params: Mapping[str, Any]) -> dict[str, list[Clip]]:

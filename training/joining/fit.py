@@ -31,6 +31,7 @@ from training.joining.weight import Joining, Labels, Probabilities, choose_joini
 from training.metrics_files import write_metrics
 from training.params import load_params
 from training.precision import print_basis
+from training.tracking import check_store, log_numbers
 from undertone.manifest import acoustic_settings
 from undertone.probabilities import softmax
 from undertone.scoring.scores import classification_scores
@@ -91,8 +92,10 @@ def _on_neutral(encodings: Encodings, head: Head, params: Mapping[str, Any]) -> 
 def main() -> None:
     """Run the stage with params.yaml."""
     params = load_params()
+    check_store()
     print_basis(1)
     write_metrics(EAR_METRICS, train(params))
+    log_numbers("ear", {"train_ear": params["train_ear"]}, {"ear": EAR_METRICS})
 
 
 if __name__ == "__main__":

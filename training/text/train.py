@@ -24,7 +24,7 @@ from training.text.batches import torch_logits
 from training.text.fitting import dev_scores, fit
 from training.text.model import PACKAGED_BASE, keep_pieces, packaged_model, packaged_tokenizer, reduced
 from training.text.neutral import with_our_labels
-from training.tracking import check_store
+from training.tracking import check_store, log_numbers
 from undertone.labels import label_index
 
 
@@ -80,6 +80,7 @@ def main() -> None:
     params = load_params()
     print_basis(params["text"]["threads"])
     train(params, load_rows())
+    log_numbers("text", {"text": params["text"]}, {}, TEXT_CURVES)
 
 
 if __name__ == "__main__":

@@ -339,6 +339,7 @@ def test_the_stage_takes_a_set_of_recordings(promoted: Graphs, samples: Path, tm
     (tmp_path / "mine.csv").write_text("\n".join(["audio,text,label,speaker,split", *rows]) + "\n", encoding="utf-8")
     params = load_params()
     params["fusion"] |= {"labeled_set": str(tmp_path / "mine.csv"), "kept_accuracy": 0.0, "bootstrap_samples": 20}
+    params["fusion"]["least_pairs"] = 1
     tune(params, promoted, tmp_path)
     found = json.loads((tmp_path / FUSION_METRICS).read_text())
     assert not found["synthetic"]

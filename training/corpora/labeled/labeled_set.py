@@ -53,14 +53,14 @@ def load_sentences(path: Path = SENTENCES) -> list[Sentence]:
 
 
 def load_recordings(path: Path) -> list[Recording]:
-    """Return the recordings of a CSV file with the columns `audio,text,label` and, if it likes, `speaker,split`.
+    """Return the recordings of a CSV file with the columns `audio,label` and, if it likes, `text,speaker,split`.
 
     `audio` is relative to the folder of the file; `split` is tuning or test in every row, or in none.
 
     Raises:
         LabeledSetError: no such file, a column is missing, a row has no audio file, an unknown label or split.
     """
-    rows = _rows(path, ("audio", "text", "label"), "fusion.labeled_set of params.yaml names it")
+    rows = _rows(path, ("audio", "label"), "fusion.labeled_set of params.yaml names it")
     found = [_recording(path.parent, row, place) for place, row in rows]
     if len({recording.half is None for recording in found}) > 1:
         bare = next(recording for recording in found if recording.half is None)
@@ -75,7 +75,7 @@ def _recording(folder: Path, row: dict[str, str], place: str) -> Recording:
     audio = folder / row["audio"]
     if not row["audio"] or not audio.is_file():
         raise LabeledSetError(f"{place}: there is no audio file {str(audio) if row['audio'] else '(empty)'}")
-    return Recording(audio, row["text"], _label(row, place), row.get("speaker") or "", half, place)
+    return Recording(audio, row.get("text") or "", _label(row, place), row.get("speaker") or "", half, place)
 
 
 def _rows(path: Path, columns: tuple[str, ...], advice: str) -> list[tuple[str, dict[str, str]]]:

@@ -43,7 +43,7 @@ def test_speakers_and_halves_may_be_named_and_other_columns_are_left_alone(folde
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("audio,label\na.wav,positive\n", r"set\.csv line 1: no column text"),
+        ("audio,text\na.wav,positive\n", r"set\.csv line 1: no column label"),
         ("audio,text,label\n", r"set\.csv has no rows"),
         ("audio,text,label\na.wav,yes,positive\nb.wav,no,sad\n", r"set\.csv line 3: label is 'sad'"),
         ("audio,text,label\na.wav,yes,positive\nc.wav,no,negative\n", r"set\.csv line 3: .*c\.wav"),

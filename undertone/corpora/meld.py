@@ -14,18 +14,23 @@ from pathlib import Path
 
 import av
 
+from undertone.corpora.recording import Contents, Corpus, CorpusError, Recording
 from undertone.labels import LABELS
 from undertone.tables import TableError, read_table
 
 HALVES = {"train": "tuning", "dev": "tuning", "test": "test"}
 COLUMNS = ("Utterance", "Speaker", "Sentiment", "Dialogue_ID", "Utterance_ID")
+EMOTIONS = {
+    "joy": "happiness",
+    **{name: name for name in ("neutral", "sadness", "anger", "fear", "disgust", "surprise")},
+}
 _CLIP = re.compile(r"dia(\d+)_utt(\d+)\.(wav|flac|mp4)")
 _PREFERRED = ("mp4", "flac", "wav")  # the last one wins: what was extracted is read faster
 _CONTROLS = re.compile("[\x80-\x9f]")
 _TWICE_ENCODED = re.compile("â€.|Ã.")
 
 
-class MeldError(ValueError):
+class MeldError(CorpusError):
     """The folder is not MELD as published; the message names the file, and the line where one is at fault."""
 
 
@@ -38,6 +43,7 @@ class Utterance:
     label: str
     speaker: str
     split: str
+    emotion: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,20 @@ def collect(folder: Path) -> Collection:
     if not found:
         raise MeldError(f"{folder}: none of {len(left_out)} utterances has a clip (train_splits/dia0_utt0.mp4 ...)")
     return Collection(found, left_out)
+
+
+def read(folder: Path) -> Contents:
+    """Return MELD as recordings of a corpus, its published sentiment as their label.
+
+    Raises:
+        MeldError: as `collect`.
+    """
+    collection = collect(folder)
+    recordings = [
+        Recording(u.audio.relative_to(folder).as_posix(), u.audio, u.speaker, u.emotion, u.label, u.text)
+        for u in collection.utterances
+    ]
+    return Contents(recordings, absent=collection.left_out)
 
 
 def write(utterances: list[Utterance], path: Path) -> None:
@@ -120,7 +140,8 @@ def _read(path: Path, split: str, clips: dict[tuple[str, int, int], Path]) -> It
             ) from None
         audio = clips.get((split, dialogue, number), Path())
         text, speaker = (repaired(row[name]).strip() for name in ("Utterance", "Speaker"))
-        yield Utterance(audio, text, label, speaker, HALVES[split]), f"dia{dialogue}_utt{number}"
+        emotion = EMOTIONS.get(row.get("Emotion", "").strip().lower(), "")
+        yield Utterance(audio, text, label, speaker, HALVES[split], emotion), f"dia{dialogue}_utt{number}"
 
 
 def _clips(folder: Path) -> dict[tuple[str, int, int], Path]:
@@ -150,3 +171,17 @@ def _fault(clip: Path) -> str | None:
             return None if container.streams.audio else "no sound"
     except (av.error.FFmpegError, OSError):
         return "broken file"
+
+
+MELD = Corpus(
+    name="meld",
+    title="MELD, Multimodal EmotionLines Dataset",
+    licence="GPL-3.0 for the annotations; the scenes are of a television series, for research only",
+    reference="Poria et al. 2019, ACL",
+    layout="train_sent_emo.csv with train_splits/dia0_utt0.mp4, and dev and test alike",
+    read=read,
+    faults={
+        "dia125_utt3": "cannot be decoded in the training part",
+        "dia110_utt7": "is missing from the dev part",
+    },
+)

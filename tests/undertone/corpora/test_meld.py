@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from serving.cli.main import main
-from serving.cli.meld import repaired
 from training.corpora.labeled.labeled_set import load_recordings
 from training.corpora.labeled.recordings import read_recording
+from undertone.corpora.meld import repaired
 
 pytestmark = pytest.mark.fast
 

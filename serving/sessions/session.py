@@ -27,6 +27,7 @@ from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
 from undertone.stream.events import Event, SpeechEnded
+from undertone.stream.judging import voice_of
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
@@ -101,7 +102,7 @@ class ServedSession:
         self.session.configure(settings)
         self.finals.ears = JoinedEars(self._release.ear, adaptive)
         self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
-        self.finals.redacts = self._partials.redacts = settings.redact_text
+        self.finals.settings, self._partials.redacts = settings, settings.redact_text
         self.recording.consents = settings.record
 
     def _withdraw_consent(self) -> None:
@@ -268,10 +269,11 @@ class ServedSession:
         timeout_s = self._service.limits.words_timeout_s + job.patience_s
         language = self.session.settings.language
         known = language, stretch.speech_ms, stretch.speech_prob
-        return await self._service.transcribe(stretch.samples, *known, job, timeout_s)
+        timed = self.settings.word_times
+        return await self._service.transcribe(stretch.samples, *known, job, timeout_s, word_times=timed)
 
     async def _listen(self, utterance: Utterance) -> Voice:
-        return await self._threads.run(self._release.voice, utterance.samples)
+        return await self._threads.run(voice_of, self._release, utterance, self.settings)
 
     def _ahead_s(self) -> float:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))

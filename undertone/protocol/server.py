@@ -20,11 +20,13 @@ from undertone.protocol.parts import (
     Labels,
     Limits,
     Note,
+    Prosody,
     RecordingInfo,
     ReleaseInfo,
     Resume,
     Sentiment,
     Share,
+    SpokenWord,
     Time,
     Timings,
     Totals,
@@ -181,6 +183,7 @@ class _Verdict(_Numbered):
         ),
     ]
     speech_rate_wpm: Annotated[int, Field(ge=0)] | None
+    prosody: NotRequired[Annotated[Prosody, Field(description="only with `prosody` in the settings")]]
 
 
 @with_config(CLOSED)
@@ -197,6 +200,12 @@ class UtteranceFinal(_Verdict):
 
     type: Literal["utterance.final"]
     reason: Annotated[FinalReason | None, Field(description=_WHY)]
+    words: NotRequired[
+        Annotated[
+            list[SpokenWord],
+            Field(description="only with `word_times`: those of `text`; empty without words and with `redact_text`"),
+        ]
+    ]
     timings: Timings
 
 

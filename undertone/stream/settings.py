@@ -53,6 +53,8 @@ class SessionSettings(BaseModel):
         description="adaptive: the voice is judged against how it sounded so far in the session; refused where the "
         "server has no ear or no baseline for it",
     )
+    word_times: _Switch = Field(default=False, description="finals with the times of each word, in `words`")
+    prosody: _Switch = Field(default=False, description="finals with pitch, energy and rate of speech, in `prosody`")
     redact_text: _Switch = Field(default=False, description="finals and partials without the words")
     record: _Switch = Field(
         default=False,

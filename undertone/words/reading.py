@@ -30,7 +30,8 @@ class Words:
     """The words of one utterance, or why there are none; `text_probabilities` follow `undertone.labels.LABELS`.
 
     `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples; `encoding` and `encoder` are
-    those of the `Transcript`, there whether the words were believed or not; `end_prob` as there.
+    those of the `Transcript`, there whether the words were believed or not; `end_prob` as there. `words` are
+    `{"start_s", "end_s", "text", "confidence"}` where their times were wanted.
     """
 
     text: str | None = None
@@ -40,6 +41,7 @@ class Words:
     text_latency_ms: float | None = None
     queue_latency_ms: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
+    words: tuple[dict[str, Any], ...] = field(default=(), kw_only=True)
     language: str | None = None
     encoding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     encoder: str | None = None
@@ -64,6 +66,7 @@ def read(transcript: Transcript, model: TextModel | None, asr_latency_ms: float 
         text_probabilities=probabilities,
         text_latency_ms=text_latency_ms,
         segments=tuple(vars(segment) for segment in transcript.segments),
+        words=tuple(vars(word) for word in transcript.words),
     )
 
 

@@ -142,7 +142,7 @@ export interface UtteranceFinal {
   speech_rate_wpm: number | null;
   /** only with `prosody` in the settings */
   prosody?: Prosody;
-  /** Why there are no words. asr_unavailable: no recogniser, or it failed; asr_timeout: no words in time; no_words: nothing was said; hallucination: what was recognised was not said; language: it is not English; overload: too many utterances wait; worker_lost: the process that had the utterance died. */
+  /** Why there are no words. asr_unavailable: no recogniser, or it failed; asr_timeout: no words in time; no_words: nothing was said; hallucination: what was recognised was not said; language: it is not English, which is all that the text model reads; overload: too many utterances wait; worker_lost: the process that had the utterance died. */
   reason: null | "asr_unavailable" | "asr_timeout" | "no_words" | "hallucination" | "language" | "overload" | "worker_lost";
   /** only with `word_times`: those of `text`; empty without words and with `redact_text` */
   words?: Array<SpokenWord>;

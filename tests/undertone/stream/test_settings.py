@@ -8,7 +8,7 @@ pytestmark = pytest.mark.fast
 
 KNOWN = (
     "endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
-    "alpha, language, baseline, redact_text, record, speaker"
+    "alpha, language, baseline, word_times, prosody, redact_text, record, speaker"
 )
 
 

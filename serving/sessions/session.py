@@ -71,17 +71,17 @@ class ServedSession:
         self._hints = Hints(self.session, self._hinted)
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
-    def update(self, changes: dict[str, Any]) -> None:
-        """Apply the fields of `session.update`, all or none.
+    def update(self, changes: dict[str, Any], begun: bool = False) -> None:
+        """Apply the fields of `session.update`, all or none; `begun`: audio came, of which nothing is heard yet.
 
         Raises:
             SettingError: an unknown setting, a value out of range or that this server cannot do, or after audio, when
                 only the consent to be recorded can be withdrawn.
         """
-        if self.session.heard_samples and changes == {"record": False}:
+        if (begun or self.session.heard_samples) and changes == {"record": False}:
             self._withdraw_consent()
             return
-        if self.session.heard_samples:
+        if begun or self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
         settings = self.session.settings.updated(changes)
         if reason := self._service.too_long(settings.max_utterance_ms):

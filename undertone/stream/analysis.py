@@ -56,6 +56,8 @@ class Stream:
             raise SettingError(f"baseline: {reason}")
         if self._settings.record:
             raise SettingError("record: only a server keeps sessions")
+        if self._settings.encoding != "pcm_s16le":
+            raise SettingError("encoding: only a server decodes; a stream of the library takes PCM")
         if self._settings.endpoint == "adaptive" and reader is None:
             raise SettingError("endpoint: it adapts to the words, and there are none here")
         self._ears = JoinedEars(models.ear, adaptive)

@@ -108,9 +108,9 @@ def chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         SettingError: a value that every server refuses.
     """
-    from undertone.stream.settings import SessionSettings
+    from undertone.stream.settings import OF_SOCKETS, SessionSettings
 
-    given = {name: getattr(arguments, name) for name in SessionSettings.model_fields}
+    given = {name: getattr(arguments, name) for name in SessionSettings.model_fields if name not in OF_SOCKETS}
     chosen = {name: value for name, value in given.items() if value is not None}
     SessionSettings().updated(chosen)
     return chosen

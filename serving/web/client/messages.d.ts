@@ -27,12 +27,12 @@ export interface SessionResumed {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   session_id: string;
-  /** of this session that arrived: counted as sent, since the first */
+  /** of this session that arrived: counted as sent, since the first; of Opus bytes */
   samples: number;
   resume: Resume;
 }
 
-/** after each second of audio: so many samples of this session were heard, and need not be kept by its client; only where session.created has `resume` */
+/** after each second of audio: so many samples of this session, of Opus so many bytes, were heard, and need not be kept by its client; only where session.created has `resume` */
 export interface AudioAck {
   type: "audio.ack";
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
@@ -173,7 +173,7 @@ export interface SessionClosed {
   type: "session.closed";
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
-  reason: "finished" | "session_expired" | "server_draining" | "too_far_behind" | "message_too_large" | "quota_exceeded" | "unauthorized";
+  reason: "finished" | "session_expired" | "server_draining" | "too_far_behind" | "message_too_large" | "quota_exceeded" | "unauthorized" | "damaged_audio";
   totals: Totals;
   trajectory: Array<TrajectoryPoint>;
   /** only where there is something to say */
@@ -274,6 +274,8 @@ export interface Sentiment {
 
 /** The settings of one session; times in ms, `alpha` None means as released. */
 export interface SessionSettings {
+  /** of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and webm_opus whatever their container says; all are decoded while they come */
+  encoding: "pcm_s16le" | "pcm_mulaw" | "pcm_alaw" | "ogg_opus" | "webm_opus";
   /** silence that ends an utterance */
   endpoint_silence_ms: number;
   /** adaptive: an utterance ends sooner where its words end a sentence, later where they do not, and after endpoint_silence_ms where that is not known; refused where the server cannot know it */

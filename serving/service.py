@@ -192,18 +192,21 @@ class Service:
         speech_prob: float | None = None,
         job: Job | None = None,
         timeout_s: float | None = None,
+        *,
+        word_times: bool = False,
     ) -> Words:
         """Return the words of (n,) int16 samples at 16 kHz and what they say of the speaker.
 
         `speech_ms` is how much of it the gate took for speech, `speech_prob` how clearly it heard it, `job` the rank
-        among what waits (default: urgent), `timeout_s` by default `limits.words_timeout_s`.
+        among what waits (default: urgent), `timeout_s` by default `limits.words_timeout_s`. `word_times`: the times of
+        each word are wanted.
 
         Raises:
             TimeoutError, OverloadError, WorkerLostError, WorkerError: see `WorkerQueue.submit`.
         """
         assert self._words is not None
         began_s = time.perf_counter()
-        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
+        evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob, "word_times": word_times}
         payload = {"samples": samples.tobytes(), "language": language, **evidence, "subject": subject(), "judged": True}
         timeout_s, job = timeout_s or self.limits.words_timeout_s, _of(samples, job)
         if job.is_limited and not job.patience_s and self.pressure.hearing >= NO_WORDS:

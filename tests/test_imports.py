@@ -23,6 +23,7 @@ THIRD_PARTY = {
     "undertone.audio_file.containers": set(),
     "undertone.corpora": {"av", "numpy"},
     "undertone.gate": {"numpy"},
+    "undertone.prosody": {"numpy", "swift_f0"},
     "undertone.voice": {"numpy"},
     "undertone.words": {"numpy", "tokenizers"},
     "undertone.words.engines": {"numpy", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx"},

@@ -12,11 +12,12 @@ from typing_extensions import TypedDict
 from serving.files.named import Named
 from undertone.protocol.parts import Asr, Note
 from undertone.protocol.schemas import changes_schema, schema_of
-from undertone.stream.settings import SessionSettings
+from undertone.stream.settings import OF_SOCKETS, SessionSettings
 
 EVENTS = (
     "One JSON message a line, as on the WebSocket: see /asyncapi.yaml. The last is session.closed or a fatal error."
 )
+OF_FILES = tuple(name for name in SessionSettings.model_fields if name not in OF_SOCKETS)
 _AUDIO = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
@@ -73,7 +74,7 @@ _REFUSALS = {
     503: "no upload is free, or no room for it, with Retry-After: server_full, server_draining, no_room",
     504: "the storage that was named is too slow: url_not_fetched",
 }
-_OF_FILES: dict[str, dict[str, Any]] = {
+_TOLD_OF_FILES: dict[str, dict[str, Any]] = {
     "partials": {"description": "words while they are spoken; a file is over too soon for most of them"},
     "language": {"examples": ["en"]},
 }
@@ -83,7 +84,7 @@ def predict_route() -> dict[str, Any]:
     """Describe `POST /predict`."""
     events = {"description": EVENTS, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
     summary = "Words, voice and verdict of a recording, as a stream of events"
-    return _route(summary, tuple(SessionSettings.model_fields), {200: events, **refusals()})
+    return _route(summary, OF_FILES, {200: events, **refusals()})
 
 
 def transcribe_route(settings: tuple[str, ...]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _route(summary: str, settings: tuple[str, ...], responses: dict[int, Any]) -
     form = {"type": "object", "required": ["file"], "properties": {"file": _AUDIO}}
     content = {"multipart/form-data": {"schema": form}, "audio/*": {"schema": _AUDIO}}
     content["application/json"] = {"schema": schema_of(Named)}
-    schemas = {name: {**schema, **_OF_FILES.get(name, {})} for name, schema in changes_schema().items()}
+    schemas = {name: {**schema, **_TOLD_OF_FILES.get(name, {})} for name, schema in changes_schema().items()}
     parameters = [{"name": name, "in": "query", "required": False, "schema": schemas[name]} for name in settings]
     description = "The recording is the body, or the field `file` of a form: any format that libsndfile or PyAV reads."
     description += " As JSON the body names one that lies in storage, where the operator allows it (--allow-urls)."

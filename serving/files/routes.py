@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from serving.admission import Admission
 from serving.files.body import Refusal
-from serving.files.openapi import predict_route, transcribe_route
+from serving.files.openapi import OF_FILES, predict_route, transcribe_route
 from serving.files.predict import predict
 from serving.files.transcribe import SETTINGS, require_language, require_length, require_recogniser, transcribe
 from serving.files.upload import UploadResponse
@@ -27,7 +27,7 @@ def add_routes(app: FastAPI, admission: Admission, service: Service, remote: Rem
 
     async def on_predict(request: Request) -> Response:
         try:
-            settings = chosen_settings(request, list(SessionSettings.model_fields))
+            settings = chosen_settings(request, OF_FILES)
         except Refusal as refused:
             return refused.response()
         return UploadResponse(admission, service, partial(predict, service, settings), elsewhere)

@@ -53,6 +53,11 @@ class Backlog(Generic[Message]):
             self._make_room()
         self._look_for_room()
 
+    def allow(self, most_bytes: int) -> None:
+        """Let so many bytes wait from now on."""
+        self._allowed_bytes = self._most_bytes = most_bytes
+        self._look_for_room()
+
     async def room(self) -> None:
         """Return when more may be added: what is to be stored is, and not too much waits already."""
         if self._blocks:

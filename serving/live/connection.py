@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 from serving.admission import Admission, Slot, caller
 from serving.guard.refusal import RefusedError
 from serving.guard.socket_refusal import close_code, tell_refusal
+from serving.live.audio_input import AudioInput
 from serving.live.inbox import PCM_BYTES_PER_S, Cut, Drain, Frame
 from serving.live.link import Link
 from serving.live.resumption import Resumable, Resumption
@@ -22,6 +23,7 @@ from serving.live.socket import LostError, Socket
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
+from undertone.encodings.decoders import DecodingError
 from undertone.protocol import (
     ErrorCode,
     Message,
@@ -103,7 +105,7 @@ class Connection:
         self._session = ServedSession(service, self._send)
         self._session.subscribers.insert(0, each_final(slot.answered))
         self._link = Link(socket, slot, self._session, resumption)
-        self._inbox = self._link.inbox
+        self._inbox, self._input = self._link.inbox, AudioInput(service)
         self._clock = _Clock(*(4 * [time.monotonic()]))
         self._session.observed.arrived_s = lambda: self._inbox.audio_s
 
@@ -132,6 +134,7 @@ class Connection:
         finally:
             self._session.cancel()
             self._link.close()
+            self._input.close()
 
     async def _serve(self) -> int:
         """Return the code of the close."""
@@ -199,19 +202,29 @@ class Connection:
             )
 
     async def _audio(self, data: bytes, frame: Frame) -> None:
-        if not data or len(data) % 2:
-            message = f"a frame of {len(data)} bytes was ignored: 16-bit samples come in pairs of bytes"
-            await self._send(error(ErrorCode.ODD_FRAME_LENGTH, message))
+        unit_bytes = self._input.form.unit_bytes
+        if not data or len(data) % unit_bytes:
+            why = "16-bit samples come in pairs of bytes" if unit_bytes == 2 else f"a sample has {unit_bytes} bytes"
+            await self._send(error(ErrorCode.ODD_FRAME_LENGTH, f"a frame of {len(data)} bytes was ignored: {why}"))
             return
-        self._check_sound(data)
-        await self._session.hear(data, frame.early)
+        try:
+            async for pcm in self._input.samples(data):
+                await self._hear(pcm, frame)
+        except DecodingError as broken:
+            raise Closing(ErrorCode.DAMAGED_AUDIO, str(broken)) from None
+        self._inbox.form = self._input.form
+        await self._link.heard(len(data) // unit_bytes)
+
+    async def _hear(self, pcm: bytes, frame: Frame) -> None:
+        self._check_sound(pcm)
+        self._check_age(time.monotonic())
+        await self._session.hear(pcm, frame.early)
         if not frame.early:
             self._pressure.heard(self._session.working_s() - frame.arrived_s)
-        await self._link.heard(len(data) // 2)
-        self._slot.heard(len(data) / PCM_BYTES_PER_S)
+        lasts_s = len(pcm) / PCM_BYTES_PER_S  # whoever sends it in real time needs as long for the next
+        self._slot.heard(lasts_s)
         if self._slot.is_lost:
             raise _closing(self._slot.why)
-        lasts_s = len(data) / PCM_BYTES_PER_S  # whoever sends it in real time needs as long for the next
         self._clock.audio_until_s = time.monotonic() + lasts_s + self._limits.idle_speech_s
 
     async def _text(self, frame: Frame) -> None:
@@ -234,10 +247,13 @@ class Connection:
 
     async def _update(self, changes: dict[str, Any]) -> None:
         try:
-            self._session.update(changes)
+            self._session.update(changes, begun=self._input.is_begun)
         except SettingError as refused:
             await self._send(error(ErrorCode.INVALID_SETTING, str(refused)))
         else:
+            if not self._input.is_begun:
+                self._input.configure(self._session.settings)
+                self._inbox.form = self._input.form
             await self._send(session_updated(self._session.settings))
 
     async def _commit(self) -> None:
@@ -246,6 +262,9 @@ class Connection:
 
     async def _close(self, closing: Closing) -> int:
         self._inbox.stop()
+        with contextlib.suppress(DecodingError):
+            async for pcm in self._input.rest():
+                await self._session.hear(pcm)
         await self._session.close(closing.code or "finished", closing.message, retry_after_s=closing.retry_after_s)
         return close_code(closing.code)
 

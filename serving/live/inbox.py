@@ -16,6 +16,7 @@ from serving.live.backlog import Backlog
 from serving.live.socket import Socket
 from serving.live.websocket_protocol import TOO_LARGE
 from undertone.audio import RATE_HZ
+from undertone.encodings.forms import Form
 
 JOINED_BYTES = 8192  # a quarter of a second: longer pieces save nothing more, and keep others waiting for the thread
 PCM_BYTES_PER_S = 2 * RATE_HZ
@@ -48,21 +49,24 @@ class Drain(Exception):
 class Inbox:
     """Reads the socket in a task of its own, so that waiting for a message never cancels a read half-way.
 
-    `clock`, in seconds, says when a message came; `is_unused` tells that nothing came over the socket. No more is read
-    while `most_s` seconds of audio wait.
+    Before the first audio a message is read only when the one before it is done with: it may say how audio is sent,
+    which `form` then holds. `clock`, in seconds, says when a message came; `is_unused` tells that nothing came over the
+    socket. No more is read while `most_s` seconds of audio wait.
     """
 
     def __init__(self, clock: Callable[[], float], most_s: float = 7200.0) -> None:
         self._clock = clock
-        self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size, round(most_s * PCM_BYTES_PER_S))
-        self._audio_s, self._began_s = 0.0, 0.0
+        self._form, self._most_s = Form(), most_s
+        self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size, round(most_s * self._form.bytes_per_s))
+        self._taken_bytes, self._began_s = 0, 0.0
+        self._answered = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self.is_unused = True
 
     def attach(self, socket: Socket) -> None:
         """Read `socket` from now on, and no other."""
         self.stop()
-        self._began_s = max(self._began_s, time.monotonic() - self._audio_s)  # what was held back comes now, early
+        self._began_s = max(self._began_s, time.monotonic() - self.audio_s)  # what was held back comes now, early
         self.is_unused = True
         self._reader = asyncio.create_task(self._read(socket))
 
@@ -73,6 +77,7 @@ class Inbox:
             TimeoutError: nothing came within `timeout_s`.
             Cut, Drain: there is nothing more to read.
         """
+        self._answered.set()
         try:
             await self._filled(timeout_s)
         except TimeoutError:  # this process may have stood still itself: what came meanwhile is not late
@@ -80,17 +85,27 @@ class Inbox:
         item = await self._backlog.take()
         if not isinstance(item, Frame):
             raise item
-        return self._joined(item) if _is_audio(item) else item
+        return self._joined(item) if self._is_audio(item) else item
+
+    @property
+    def form(self) -> Form:
+        """How the bytes of audio are counted."""
+        return self._form
+
+    @form.setter
+    def form(self, form: Form) -> None:
+        self._form = form
+        self._backlog.allow(round(self._most_s * form.bytes_per_s))
 
     @property
     def audio_s(self) -> float:
-        """Seconds of audio that came so far."""
-        return self._audio_s
+        """Seconds of audio that came so far; of Opus an estimate."""
+        return self._taken_bytes / self._form.bytes_per_s
 
     @property
-    def samples(self) -> int:
-        """Samples that came so far."""
-        return round(self._audio_s * RATE_HZ)
+    def units(self) -> int:
+        """Samples, of Opus bytes, that came so far."""
+        return self._taken_bytes // self._form.unit_bytes
 
     def wake(self) -> None:
         """Let `next` raise `Cut` after what has already come."""
@@ -102,7 +117,7 @@ class Inbox:
 
     def _joined(self, frame: Frame) -> Frame:
         pieces, room = [frame.data or b""], JOINED_BYTES - _size(frame)
-        while following := self._backlog.take_if(partial(_fits, room_bytes=room)):
+        while following := self._backlog.take_if(partial(self._fits, room_bytes=room)):
             assert isinstance(following, Frame)
             pieces.append(following.data or b"")
             room -= _size(following)
@@ -131,6 +146,9 @@ class Inbox:
                 return
             self.is_unused = False
             self._backlog.add(self._frame(message))
+            if not self._taken_bytes:
+                self._answered.clear()
+                await self._answered.wait()
 
     def _frame(self, message: dict[str, Any]) -> Frame:
         data = message.get("bytes")
@@ -139,20 +157,18 @@ class Inbox:
 
     def _is_early(self, data: bytes) -> bool:
         now_s = time.monotonic()
-        if not self._audio_s:
+        if not self._taken_bytes:
             self._began_s = now_s
-        ahead_s = self._audio_s - (now_s - self._began_s)
-        self._audio_s += 0 if len(data) % 2 else len(data) / PCM_BYTES_PER_S  # half a sample is not taken
+        ahead_s = self.audio_s - (now_s - self._began_s)
+        self._taken_bytes += 0 if len(data) % self._form.unit_bytes else len(data)  # half a sample is not taken
         return ahead_s > AHEAD_S
 
+    def _is_audio(self, item: Frame | type[Exception]) -> bool:
+        """Whole samples; what is not is refused by itself."""
+        return isinstance(item, Frame) and bool(item.data) and len(item.data or b"") % self._form.unit_bytes == 0
 
-def _is_audio(item: Frame | type[Exception]) -> bool:
-    """Whole samples; what is not is refused by itself."""
-    return isinstance(item, Frame) and bool(item.data) and len(item.data or b"") % 2 == 0
-
-
-def _fits(item: Frame | type[Exception], room_bytes: int) -> bool:
-    return _is_audio(item) and _size(item) <= room_bytes
+    def _fits(self, item: Frame | type[Exception], room_bytes: int) -> bool:
+        return self._is_audio(item) and _size(item) <= room_bytes
 
 
 def _size(item: Frame | type[Exception]) -> int:

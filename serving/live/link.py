@@ -17,12 +17,10 @@ from serving.live.outbox import Outbox
 from serving.live.resumption import Resumption, Secret
 from serving.live.socket import LostError, Socket
 from serving.sessions.session import ServedSession
-from undertone.audio import RATE_HZ
 from undertone.protocol import Message, Resume, audio_ack, session_resumed
 
 log = logging.getLogger("undertone.live")
 
-_ACK_SAMPLES = RATE_HZ
 _NOTICED_S = 1.0  # for us to see that a connection broke which its client has seen to break
 _LOOK_S = 0.02
 
@@ -70,9 +68,9 @@ class Link:
         await self._outbox.send(message)
 
     async def heard(self, samples: int) -> None:
-        """Tell the client now and then what it need not keep."""
+        """Tell the client after each second what it need not keep; of Opus `samples` are bytes."""
         self._heard_samples += samples
-        if self._resumption.within_s and self._heard_samples - self._acked_samples >= _ACK_SAMPLES:
+        if self._resumption.within_s and self._heard_samples - self._acked_samples >= self.inbox.form.units_per_s:
             self._acked_samples = self._heard_samples
             await self.send(audio_ack(self._heard_samples))
 
@@ -135,7 +133,7 @@ class Link:
         self._secret.use(secret)
         offer = self._resumption.offer(self._secret.current)
         assert offer is not None
-        message = session_resumed(self._session.id, self.inbox.samples, offer)
+        message = session_resumed(self._session.id, self.inbox.units, offer)
         return message, audio_ack(self._acked_samples)  # a secret and a place of the past are told to nobody
 
     async def _wait(self) -> None:

@@ -15,6 +15,7 @@ from serving.workers.queue import WorkerError, WorkerLostError, reason_of
 from serving.workers.scheduler import Job, OverloadError
 from undertone.stream.events import Final, Judged, Provisional, Timings
 from undertone.stream.judging import judged
+from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import Speculation, Stretch, Utterance, Voice
 from undertone.voice.joined import JoinedEars
 from undertone.weighting import FusionSettings
@@ -58,7 +59,7 @@ class Finals:
     """The finals of one session. `transcribe` brings the words of an utterance and may fail or take its time; `listen`
     brings what the voice says, and what it raises comes out of the next `add`, `settled` or `drain`.
 
-    `fusion`, `ears` and `redacts` may be changed before the first utterance. `used` counts the speculations that gave
+    `fusion`, `ears` and `settings` may be changed before the first utterance. `used` counts the speculations that gave
     a final its words.
     """
 
@@ -73,7 +74,7 @@ class Finals:
         self._progress = asyncio.Condition()
         self._guess: _Guess | None = None
         self._runner = asyncio.create_task(self._run())
-        self.fusion, self.ears, self.redacts = FusionSettings(), JoinedEars(), False
+        self.fusion, self.ears, self.settings = FusionSettings(), JoinedEars(), SessionSettings()
         self.trajectory: list[Message] = []
         self.pending = self.used = 0
 
@@ -176,7 +177,7 @@ class Finals:
         return await self._transcribe(utterance, Job())
 
     def _judged(self, kind: type[J], utterance: Utterance, words: Words, voice: Voice) -> J:
-        return judged(kind, utterance, words, voice.audio, self.ears, self.fusion, self.redacts)
+        return judged(kind, utterance, words, voice, self.ears, self.fusion, self.settings)
 
     async def _final(self, utterance: Utterance, words: Words, voice: Voice) -> None:
         began_s = time.perf_counter()

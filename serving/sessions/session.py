@@ -27,6 +27,7 @@ from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
 from undertone.stream.events import Event, SpeechEnded
+from undertone.stream.judging import voice_of
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
@@ -70,17 +71,17 @@ class ServedSession:
         self._hints = Hints(self.session, self._hinted)
         self._partials = Partials(self._publish, self._transcribe_so_far)
 
-    def update(self, changes: dict[str, Any]) -> None:
-        """Apply the fields of `session.update`, all or none.
+    def update(self, changes: dict[str, Any], begun: bool = False) -> None:
+        """Apply the fields of `session.update`, all or none; `begun`: audio came, of which nothing is heard yet.
 
         Raises:
             SettingError: an unknown setting, a value out of range or that this server cannot do, or after audio, when
                 only the consent to be recorded can be withdrawn.
         """
-        if self.session.heard_samples and changes == {"record": False}:
+        if (begun or self.session.heard_samples) and changes == {"record": False}:
             self._withdraw_consent()
             return
-        if self.session.heard_samples:
+        if begun or self.session.heard_samples:
             raise SettingError("session.update is taken only before the first audio frame")
         settings = self.session.settings.updated(changes)
         if reason := self._service.too_long(settings.max_utterance_ms):
@@ -101,7 +102,7 @@ class ServedSession:
         self.session.configure(settings)
         self.finals.ears = JoinedEars(self._release.ear, adaptive)
         self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
-        self.finals.redacts = self._partials.redacts = settings.redact_text
+        self.finals.settings, self._partials.redacts = settings, settings.redact_text
         self.recording.consents = settings.record
 
     def _withdraw_consent(self) -> None:
@@ -268,10 +269,11 @@ class ServedSession:
         timeout_s = self._service.limits.words_timeout_s + job.patience_s
         language = self.session.settings.language
         known = language, stretch.speech_ms, stretch.speech_prob
-        return await self._service.transcribe(stretch.samples, *known, job, timeout_s)
+        timed = self.settings.word_times
+        return await self._service.transcribe(stretch.samples, *known, job, timeout_s, word_times=timed)
 
     async def _listen(self, utterance: Utterance) -> Voice:
-        return await self._threads.run(self._release.voice, utterance.samples)
+        return await self._threads.run(voice_of, self._release, utterance, self.settings)
 
     def _ahead_s(self) -> float:
         return max(0.0, self._clock.ahead_s(self.session.heard_samples))

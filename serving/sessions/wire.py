@@ -6,7 +6,7 @@ What a message looks like stands in undertone/protocol.
 from functools import singledispatch
 
 from undertone.probabilities import vector_of
-from undertone.protocol import messages
+from undertone.protocol import details, messages
 from undertone.protocol.messages import Message, error
 from undertone.stream.events import Event, Final, Judged, Mood, Partial, Provisional, SpeechEnded, SpeechStarted
 
@@ -46,11 +46,13 @@ def _(event: Provisional) -> Message:
 
 @message_of.register
 def _(event: Final) -> Message:
-    return messages.final(_judged(event), event.timings)
+    return messages.final({**_judged(event), **details.words(event.words)}, event.timings)
 
 
 def _judged(event: Judged) -> Message:
-    return messages.verdict(event.span, event.text, event.verdict, event.speech_rate_wpm, event.audio_ears)
+    rate_wpm = event.speech_rate_wpm
+    shared = messages.verdict(event.span, event.text, event.verdict, rate_wpm, event.audio_ears)
+    return {**shared, **details.prosody(event.prosody, rate_wpm)}
 
 
 def place_of(final: Final) -> Message:

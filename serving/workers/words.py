@@ -41,10 +41,10 @@ class RecogniserAPI(litserve.LitAPI):
     """Runs in LitServe's inference workers, with the text model of `release` once somebody asks what words say.
 
     A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
-    `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz), `language`, `speech_ms` and `speech_prob`,
-    answered by the fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s`
-    is not done. What is logged of a request carries the ids of its `subject`. A worker that takes more than `memory`
-    ends between two batches.
+    `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz) and the other fields of `Sound`, answered by the
+    fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s` is not done.
+    What is logged of a request carries the ids of its `subject`. A worker that takes more than `memory` ends between
+    two batches.
     """
 
     def __init__(
@@ -147,4 +147,5 @@ class PartialsAPI(RecogniserAPI):
 
 def _sound(request: dict[str, Any]) -> Sound:
     samples = np.frombuffer(request["samples"], dtype=np.int16)
-    return Sound(samples, request.get("language"), request.get("speech_ms"), request.get("speech_prob"))
+    known = {name: request.get(name) for name in ("language", "speech_ms", "speech_prob")}
+    return Sound(samples, **known, word_times=request.get("word_times", False))

@@ -74,7 +74,7 @@ class PyavStream:
                     fault = fault or error.strerror
                     continue
                 for frame in frames:
-                    sound = Sound(frame.sample_rate, _block(frame), fault if heard_s else None)
+                    sound = Sound(frame.sample_rate, block_of(frame), fault if heard_s else None)
                     fault, heard_s = None, heard_s + len(sound.block) / sound.rate_hz
                     start_s = heard_s if frame.time is None else frame.time
                     self.reached_s = max(heard_s, start_s + len(sound.block) / sound.rate_hz)
@@ -125,7 +125,7 @@ def _opened(window: Window) -> tuple[InputContainer, AudioStream]:
     return container, stream
 
 
-def _block(frame: AudioFrame) -> Block:
+def block_of(frame: AudioFrame) -> Block:
     """Return the samples of `frame`, (frames, channels) in [-1, 1]."""
     values = frame.to_ndarray()
     planes = values.T if frame.format.is_planar else values.reshape(-1, len(frame.layout.channels))

@@ -13,7 +13,8 @@ from typing import Any
 
 from undertone.client.timing import Message
 from undertone.lane import VOICE, WORDS
-from undertone.stream.events import Final, Mood, Partial, Provisional, SpeechEnded, SpeechStarted
+from undertone.prosody import Pitch, Prosody
+from undertone.stream.events import Final, Mood, Partial, Provisional, SpeechEnded, SpeechStarted, SpokenWord
 from undertone.verdict import JudgedLane, Verdict
 
 
@@ -62,7 +63,20 @@ def _judged(message: Message) -> dict[str, Any]:
         **{name: message[name] for name in ("utterance_id", "start_ms", "end_ms", "text", "speech_rate_wpm")},
         "verdict": _verdict(message),
         "audio_ears": {name: heard and heard["probabilities"] for name, heard in ears},
+        "words": [SpokenWord(**_known(word)) for word in message["words"]] if "words" in message else None,
+        "prosody": _prosody(message.get("prosody")),
     }
+
+
+def _known(word: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: word[name] for name in ("text", "start_ms", "end_ms", "confidence")}
+
+
+def _prosody(heard: Mapping[str, Any] | None) -> Prosody | None:
+    if heard is None:
+        return None
+    pitch = [heard[f"pitch_{name}_hz"] for name in ("median", "low", "high")]
+    return Prosody(None if None in pitch else Pitch(*pitch), heard["energy_dbfs"])
 
 
 def _verdict(message: Message) -> Verdict:

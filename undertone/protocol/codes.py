@@ -61,8 +61,10 @@ class ErrorCode(StrEnum):
     SERVER_DRAINING = "server_draining", "the server is going down; what was heard is answered first", 1012
     DAMAGED_AUDIO = (
         "damaged_audio",
-        "only of POST /predict, as its last line: samples that are not finite numbers; what precedes was answered. "
-        "A file that merely ends early is finished, see the notes of session.closed",
+        "audio that is not in the encoding of its session, or cannot be decoded; of POST /predict, as its last line, "
+        "samples that are not finite numbers; what precedes is answered. A file that merely ends early is finished, "
+        "see the notes of session.closed",
+        1007,
     )
     AUDIO_TOO_LONG = "audio_too_long", "only of POST /predict, as its last line: the file goes on for over an hour"
     INTERNAL = "internal", "our fault; the message carries an id that is in the log", 1011

@@ -45,6 +45,32 @@ class Sentiment(TypedDict):
 
 
 @with_config(OPEN)
+class SpokenWord(TypedDict):
+    """A word with the marks that go with it, and how sure the recogniser was of it."""
+
+    text: str
+    start_ms: Time
+    end_ms: Time
+    confidence: Share
+
+
+Hertz = Annotated[float, Field(gt=0)]
+
+
+@with_config(OPEN)
+class Prosody(TypedDict):
+    """How an utterance was spoken: the pitch of its voiced parts, as median and 5th and 95th percentile (null without a
+    voice), their level, where 0 is a square wave at full scale, and its words a minute (null without words).
+    """
+
+    pitch_median_hz: Hertz | None
+    pitch_low_hz: Hertz | None
+    pitch_high_hz: Hertz | None
+    energy_dbfs: Annotated[float, Field(ge=-100, le=0)]
+    speech_rate_wpm: Annotated[int, Field(ge=0)] | None
+
+
+@with_config(OPEN)
 class AudioEars(TypedDict):
     """What each ear for the voice says, joined in `audio_sentiment`: the acoustic network, and the recogniser's encoder
     (null: it was silent, and `cnn` is `audio_sentiment`).

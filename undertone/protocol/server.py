@@ -20,11 +20,13 @@ from undertone.protocol.parts import (
     Labels,
     Limits,
     Note,
+    Prosody,
     RecordingInfo,
     ReleaseInfo,
     Resume,
     Sentiment,
     Share,
+    SpokenWord,
     Time,
     Timings,
     Totals,
@@ -85,14 +87,16 @@ class SessionResumed(_Numbered):
 
     type: Literal["session.resumed"]
     session_id: str
-    samples: Annotated[int, Field(ge=0, description="of this session that arrived: counted as sent, since the first")]
+    samples: Annotated[
+        int, Field(ge=0, description="of this session that arrived: counted as sent, since the first; of Opus bytes")
+    ]
     resume: Resume
 
 
 @with_config(CLOSED)
 class AudioAck(_Numbered):
-    """after each second of audio: so many samples of this session were heard, and need not be kept by its client; only
-    where session.created has `resume`
+    """after each second of audio: so many samples of this session, of Opus so many bytes, were heard, and need not be
+    kept by its client; only where session.created has `resume`
     """
 
     type: Literal["audio.ack"]
@@ -181,6 +185,7 @@ class _Verdict(_Numbered):
         ),
     ]
     speech_rate_wpm: Annotated[int, Field(ge=0)] | None
+    prosody: NotRequired[Annotated[Prosody, Field(description="only with `prosody` in the settings")]]
 
 
 @with_config(CLOSED)
@@ -197,6 +202,12 @@ class UtteranceFinal(_Verdict):
 
     type: Literal["utterance.final"]
     reason: Annotated[FinalReason | None, Field(description=_WHY)]
+    words: NotRequired[
+        Annotated[
+            list[SpokenWord],
+            Field(description="only with `word_times`: those of `text`; empty without words and with `redact_text`"),
+        ]
+    ]
     timings: Timings
 
 
@@ -220,7 +231,7 @@ class Error(_Numbered):
 
 
 Limited = Literal["session_expired", "server_draining", "too_far_behind", "message_too_large"]
-Ending = Literal["finished", Limited, "quota_exceeded", "unauthorized"]
+Ending = Literal["finished", Limited, "quota_exceeded", "unauthorized", "damaged_audio"]
 
 
 @with_config(CLOSED)

@@ -13,7 +13,7 @@ from undertone.audio import Samples
 from undertone.recorded.recording import Line, Recording, RecordingError
 from undertone.release import Release
 from undertone.stream.events import Event, Final
-from undertone.stream.judging import judged
+from undertone.stream.judging import judged, voice_of
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
@@ -75,9 +75,9 @@ class Replay:
             yield output
 
     def _final(self, utterance: Utterance) -> Final:
-        voice = self._release.voice(utterance.samples).audio
+        voice = voice_of(self._release, utterance, self._settings)
         words = self._words_of(utterance)
-        settings = self._ears, self._fusion, self._settings.redact_text
+        settings = self._ears, self._fusion, self._settings
         waited = {
             "endpoint_wait_ms": utterance.endpoint_wait_ms,
             "speculation_lead_ms": utterance.speculation_lead_ms,
@@ -92,8 +92,8 @@ class Replay:
         return self._words_ahead or self._words(self._ahead)
 
     def _words(self, stretch: Stretch) -> Words:
-        sound = Sound(stretch.samples, self._settings.language, stretch.speech_ms, stretch.speech_prob)
-        return self._release.reader.read(sound)
+        known = self._settings.language, stretch.speech_ms, stretch.speech_prob
+        return self._release.reader.read(Sound(stretch.samples, *known, word_times=self._settings.word_times))
 
 
 def settings_of(recording: Recording) -> SessionSettings:

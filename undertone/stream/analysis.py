@@ -17,7 +17,7 @@ import numpy as np
 
 from undertone.audio import FRAME_SAMPLES, Samples
 from undertone.stream.events import Event, Final, Partial
-from undertone.stream.judging import judged
+from undertone.stream.judging import judged, voice_of
 from undertone.stream.models import Models
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
@@ -56,6 +56,8 @@ class Stream:
             raise SettingError(f"baseline: {reason}")
         if self._settings.record:
             raise SettingError("record: only a server keeps sessions")
+        if self._settings.encoding != "pcm_s16le":
+            raise SettingError("encoding: only a server decodes; a stream of the library takes PCM")
         if self._settings.endpoint == "adaptive" and reader is None:
             raise SettingError("endpoint: it adapts to the words, and there are none here")
         self._ears = JoinedEars(models.ear, adaptive)
@@ -110,8 +112,8 @@ class Stream:
         holds = utterance.speculation_lead_ms is not None
         words = (self._words_ahead if holds else None) or self._words((self._ahead if holds else None) or utterance)
         self._ahead = self._words_ahead = None
-        voice = self._models.voice(utterance.samples).audio
-        return judged(Final, utterance, words, voice, self._ears, self._fusion, self._settings.redact_text)
+        voice = voice_of(self._models, utterance, self._settings)
+        return judged(Final, utterance, words, voice, self._ears, self._fusion, self._settings)
 
     def _partial(self, so_far: SoFar) -> list[Event]:
         text = self._words(so_far).text
@@ -121,7 +123,8 @@ class Stream:
         if self._reader is None:
             return Words(reason=Reason.ASR_UNAVAILABLE)
         known = self._settings.language, stretch.speech_ms, stretch.speech_prob
-        return self._reader.read(Sound(stretch.samples, *known))
+        timed = self._settings.word_times and not isinstance(stretch, SoFar)
+        return self._reader.read(Sound(stretch.samples, *known, word_times=timed))
 
 
 def _bytes(pcm: bytes | Samples) -> bytes:

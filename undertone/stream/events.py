@@ -7,10 +7,11 @@ Probabilities are by label. Stretches of samples that go from hand to hand insid
 the messages that events become on the wire are made last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from undertone.probabilities import label_of
+from undertone.prosody import Prosody
 from undertone.verdict import Verdict
 
 Timings = Mapping[str, float | None]
@@ -58,12 +59,23 @@ class SpeechEnded:
 
 
 @dataclass(frozen=True)
+class SpokenWord:
+    """One word of an utterance, with the marks that go with it; `confidence` in [0, 1]."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Judged:
     """An utterance with its verdict: what `Provisional` and `Final` share.
 
     `text` is None where there are no words, or the session keeps them to itself; `speech_rate_wpm` is words a minute.
     `audio_ears` are the probabilities of each ear whose join is the lane "voice" of the verdict: "cnn" is the acoustic
-    graph, "encoder" the recogniser's ear, None where that was silent.
+    graph, "encoder" the recogniser's ear, None where that was silent. `words` are those of `text` with their times,
+    None where the session does not want them; `prosody` is how it was spoken, None likewise.
     """
 
     utterance_id: int
@@ -73,6 +85,8 @@ class Judged:
     speech_rate_wpm: int | None
     verdict: Verdict
     audio_ears: Mapping[str, Mapping[str, float] | None] = field(kw_only=True)
+    words: Sequence[SpokenWord] | None = field(default=None, kw_only=True)
+    prosody: Prosody | None = field(default=None, kw_only=True)
 
     @property
     def span(self) -> dict[str, int]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+
+from undertone.encodings.forms import Encoding
 
 
 class SettingError(ValueError):
@@ -26,11 +28,19 @@ _Language = Annotated[str, Field(min_length=2, max_length=10)]
 _Speaker = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 
 
+OF_SOCKETS = ("encoding",)  # settings that only a session over a socket has: a file says itself how it is written
+
+
 class SessionSettings(BaseModel):
     """The settings of one session; times in ms, `alpha` None means as released."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
+    encoding: Annotated[Encoding, _Wanted(f"one of {', '.join(get_args(Encoding))}")] = Field(
+        default="pcm_s16le",
+        description="of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and "
+        "webm_opus whatever their container says; all are decoded while they come",
+    )
     endpoint_silence_ms: int = Field(default=500, ge=200, le=2000, description="silence that ends an utterance")
     endpoint: Annotated[Literal["fixed", "adaptive"], _Wanted('"fixed" or "adaptive"')] = Field(
         default="fixed",
@@ -53,6 +63,8 @@ class SessionSettings(BaseModel):
         description="adaptive: the voice is judged against how it sounded so far in the session; refused where the "
         "server has no ear or no baseline for it",
     )
+    word_times: _Switch = Field(default=False, description="finals with the times of each word, in `words`")
+    prosody: _Switch = Field(default=False, description="finals with pitch, energy and rate of speech, in `prosody`")
     redact_text: _Switch = Field(default=False, description="finals and partials without the words")
     record: _Switch = Field(
         default=False,

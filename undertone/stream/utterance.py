@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 from undertone.audio import Samples
 from undertone.probabilities import Probabilities
+from undertone.prosody import Prosody
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What the voice of an utterance says, and how long that took to find out."""
+    """What the voice of an utterance says, how long that took to find out, and its `prosody` where it is wanted."""
 
     audio: Probabilities
     acoustic_latency_ms: float
+    prosody: Prosody | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from undertone.words.languages import ENGLISH
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
@@ -30,7 +31,8 @@ class Words:
     """The words of one utterance, or why there are none; `text_probabilities` follow `undertone.labels.LABELS`.
 
     `segments` are `{"start_s", "end_s", "text"}`, seconds from the start of the samples; `encoding` and `encoder` are
-    those of the `Transcript`, there whether the words were believed or not; `end_prob` as there.
+    those of the `Transcript`, there whether the words were believed or not; `end_prob` as there. `words` are
+    `{"start_s", "end_s", "text", "confidence"}` where their times were wanted.
     """
 
     text: str | None = None
@@ -40,6 +42,7 @@ class Words:
     text_latency_ms: float | None = None
     queue_latency_ms: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
+    words: tuple[dict[str, Any], ...] = field(default=(), kw_only=True)
     language: str | None = None
     encoding: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     encoder: str | None = None
@@ -47,7 +50,10 @@ class Words:
 
 
 def read(transcript: Transcript, model: TextModel | None, asr_latency_ms: float | None = None) -> Words:
-    """Return the words of `transcript` and how they feel; without a `model` the words alone."""
+    """Return the words of `transcript` and how they feel; without a `model` the words alone.
+
+    Words of another language are there as they are, with `reason` language: the text model reads English.
+    """
     heard = Words(
         asr_latency_ms=asr_latency_ms,
         language=transcript.language,
@@ -57,13 +63,16 @@ def read(transcript: Transcript, model: TextModel | None, asr_latency_ms: float 
     )
     if transcript.rejected:
         return replace(heard, reason=transcript.rejected)
-    probabilities, text_latency_ms = _felt(transcript.text, model) if model else (None, None)
+    foreign = transcript.language is not None and transcript.language not in ENGLISH
+    probabilities, text_latency_ms = _felt(transcript.text, model) if model and not foreign else (None, None)
     return replace(
         heard,
         text=transcript.text,
+        reason=Reason.LANGUAGE if foreign else None,
         text_probabilities=probabilities,
         text_latency_ms=text_latency_ms,
         segments=tuple(vars(segment) for segment in transcript.segments),
+        words=tuple(vars(word) for word in transcript.words),
     )
 
 

@@ -18,7 +18,7 @@ class Reason(StrEnum):
     ASR_TIMEOUT = "asr_timeout", "no words in time"
     NO_WORDS = "no_words", "nothing was said"
     HALLUCINATION = "hallucination", "what was recognised was not said"
-    LANGUAGE = "language", "it is not English"
+    LANGUAGE = "language", "it is not English, which is all that the text model reads"
     OVERLOAD = "overload", "too many utterances wait"
     WORKER_LOST = "worker_lost", "the process that had the utterance died"
     PENDING = "pending", "the words may still come; the final says why if they do not"

@@ -34,12 +34,14 @@ class Sound:
     """What a recogniser is asked about: (n,) int16 samples at 16 kHz, and their language if it is known.
 
     `speech_ms` is how much of it the gate took for speech, `speech_prob` how clearly (undertone/gate/clarity.py).
+    `word_times`: the times of its words are wanted.
     """
 
     samples: Samples
     language: str | None = None
     speech_ms: int | None = None
     speech_prob: float | None = None
+    word_times: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class Segment:
     start_s: float
     end_s: float
     text: str
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word with the marks that go with it; times as in `Segment`, `confidence` in [0, 1] is how sure it was."""
+
+    start_s: float
+    end_s: float
+    text: str
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -62,10 +74,12 @@ class Transcript:
     `encoding` (width,) is what the encoder made of the sound, pooled (undertone/words/engines/pooling.py), whether
     the words are rejected or not; `encoder` the sha256 of its weights. None: there is no encoder, or were no samples.
     `end_prob` is how probably a sentence ends behind the last word; None: this engine does not say.
+    `words` are those of `text`, where their times were wanted.
     """
 
     text: str
     segments: tuple[Segment, ...] = ()
+    words: tuple[Word, ...] = field(default=(), kw_only=True)
     language: str | None = None
     rejected: Reason | None = None
     window_s: float | None = None

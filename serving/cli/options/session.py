@@ -49,6 +49,10 @@ def add_session(parser: argparse.ArgumentParser) -> None:
     session.add_argument("--language", metavar="CODE", help="spoken language, such as en")
     baseline_help = "judge the voice against how it sounded so far in the session"
     session.add_argument("--baseline", choices=("none", "adaptive"), help=baseline_help)
+    times_help = "finals with the times of each word"
+    session.add_argument("--word-times", action=argparse.BooleanOptionalAction, help=times_help)
+    prosody_help = "finals with pitch, energy and rate of speech"
+    session.add_argument("--prosody", action=argparse.BooleanOptionalAction, help=prosody_help)
     session.add_argument("--redact-text", action=argparse.BooleanOptionalAction, help="finals without the words")
     record_help = "consent that the operator keeps the audio and the events"
     session.add_argument("--record", action=argparse.BooleanOptionalAction, help=record_help)
@@ -105,9 +109,9 @@ def alpha(text: str) -> float | str:
 
 def chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the command line says for `session.update`; ends with exit code 2 for what every server refuses."""
-    from undertone.stream.settings import SessionSettings, SettingError
+    from undertone.stream.settings import OF_SOCKETS, SessionSettings, SettingError
 
-    given = {name: getattr(arguments, name) for name in SessionSettings.model_fields}
+    given = {name: getattr(arguments, name) for name in SessionSettings.model_fields if name not in OF_SOCKETS}
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
         SessionSettings().updated(chosen)

@@ -18,6 +18,7 @@ from undertone.protocol import Message
 from undertone.recorded.layout import END, FORMAT, HEAD, INPUT, events_file, stream_file, utterance_file
 from undertone.recorded.sound import flac, wav
 from undertone.recorded.store import Store
+from undertone.stream.settings import OF_SOCKETS
 
 log = logging.getLogger("undertone.recording")
 
@@ -166,5 +167,5 @@ class SessionRecording:
 
 def head_of(settings: dict[str, Any], speculates: bool, **about: Any) -> Message:
     """Return what the head of a recording says of a session: its settings, and what it was heard with."""
-    kept = {name: value for name, value in settings.items() if name != "speaker"}
+    kept = {name: value for name, value in settings.items() if name not in ("speaker", *OF_SOCKETS)}  # kept as PCM
     return {"speaker": settings.get("speaker"), "settings": kept, "speculates": speculates, **about}

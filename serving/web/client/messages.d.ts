@@ -16,6 +16,7 @@ export interface SessionCreated {
   ear: EarInfo;
   /** the released rule that joins words and voice */
   fusion: Record<string, unknown>;
+  recording: RecordingInfo;
   /** null where a lost connection ends the session */
   resume: Resume | null;
 }
@@ -26,12 +27,12 @@ export interface SessionResumed {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   session_id: string;
-  /** of this session that arrived: counted as sent, since the first */
+  /** of this session that arrived: counted as sent, since the first; of Opus bytes */
   samples: number;
   resume: Resume;
 }
 
-/** after each second of audio: so many samples of this session were heard, and need not be kept by its client; only where session.created has `resume` */
+/** after each second of audio: so many samples of this session, of Opus so many bytes, were heard, and need not be kept by its client; only where session.created has `resume` */
 export interface AudioAck {
   type: "audio.ack";
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
@@ -110,6 +111,8 @@ export interface UtteranceProvisional {
   /** true: words and voice have the same label; false: they lean to opposite poles; null: there are no words, or only one of the two says anything (the other is neutral or undecided) */
   agreement: boolean | null;
   speech_rate_wpm: number | null;
+  /** only with `prosody` in the settings */
+  prosody?: Prosody;
   /** the words may still come; the final says why if they do not */
   reason: "pending";
 }
@@ -137,8 +140,12 @@ export interface UtteranceFinal {
   /** true: words and voice have the same label; false: they lean to opposite poles; null: there are no words, or only one of the two says anything (the other is neutral or undecided) */
   agreement: boolean | null;
   speech_rate_wpm: number | null;
-  /** Why there are no words. asr_unavailable: no recogniser, or it failed; asr_timeout: no words in time; no_words: nothing was said; hallucination: what was recognised was not said; language: it is not English; overload: too many utterances wait; worker_lost: the process that had the utterance died. */
+  /** only with `prosody` in the settings */
+  prosody?: Prosody;
+  /** Why there are no words. asr_unavailable: no recogniser, or it failed; asr_timeout: no words in time; no_words: nothing was said; hallucination: what was recognised was not said; language: it is not English, which is all that the text model reads; overload: too many utterances wait; worker_lost: the process that had the utterance died. */
   reason: null | "asr_unavailable" | "asr_timeout" | "no_words" | "hallucination" | "language" | "overload" | "worker_lost";
+  /** only with `word_times`: those of `text`; empty without words and with `redact_text` */
+  words?: Array<SpokenWord>;
   timings: Timings;
 }
 
@@ -166,7 +173,7 @@ export interface SessionClosed {
   type: "session.closed";
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
-  reason: "finished" | "session_expired" | "server_draining" | "too_far_behind" | "message_too_large" | "quota_exceeded" | "unauthorized";
+  reason: "finished" | "session_expired" | "server_draining" | "too_far_behind" | "message_too_large" | "quota_exceeded" | "unauthorized" | "damaged_audio";
   totals: Totals;
   trajectory: Array<TrajectoryPoint>;
   /** only where there is something to say */
@@ -217,6 +224,10 @@ export interface Limits {
   /** an utterance ends (idle) where no audio came for so long, and for as long as the last frame lasts; what comes later is another utterance */
   idle_speech_s: number;
   max_wait_s: number;
+  /** a session ends where nothing but zeros came so long */
+  idle_zeros_s?: number;
+  /** the most that max_utterance_ms may be set to */
+  max_utterance_s?: number;
 }
 
 /** What was done to the audio before it was heard, or what is missing of a recording. */
@@ -224,6 +235,22 @@ export interface Note {
   code: "ended_early" | "damaged" | "header_repaired" | "level_scaled" | "level_clipped" | "offset_removed";
   message: string;
   at_ms?: Time;
+}
+
+/** How an utterance was spoken: the pitch of its voiced parts, as median and 5th and 95th percentile (null without a voice), their level, where 0 is a square wave at full scale, and its words a minute (null without words). */
+export interface Prosody {
+  pitch_median_hz: number | null;
+  pitch_low_hz: number | null;
+  pitch_high_hz: number | null;
+  energy_dbfs: number;
+  speech_rate_wpm: number | null;
+}
+
+/** Whether a session may be recorded here, by `record` in its settings, and for how many days it is kept. */
+export interface RecordingInfo {
+  allowed: boolean;
+  /** null: until the operator deletes it */
+  keep_days: number | null;
 }
 
 /** Which release is served; `models` has the sha256 of each file. */
@@ -247,6 +274,8 @@ export interface Sentiment {
 
 /** The settings of one session; times in ms, `alpha` None means as released. */
 export interface SessionSettings {
+  /** of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and webm_opus whatever their container says; all are decoded while they come */
+  encoding: "pcm_s16le" | "pcm_mulaw" | "pcm_alaw" | "ogg_opus" | "webm_opus";
   /** silence that ends an utterance */
   endpoint_silence_ms: number;
   /** adaptive: an utterance ends sooner where its words end a sentence, later where they do not, and after endpoint_silence_ms where that is not known; refused where the server cannot know it */
@@ -263,8 +292,16 @@ export interface SessionSettings {
   language: string | null;
   /** adaptive: the voice is judged against how it sounded so far in the session; refused where the server has no ear or no baseline for it */
   baseline: "none" | "adaptive";
+  /** finals with the times of each word, in `words` */
+  word_times: boolean;
+  /** finals with pitch, energy and rate of speech, in `prosody` */
+  prosody: boolean;
   /** finals and partials without the words */
   redact_text: boolean;
+  /** consent that the operator keeps the audio and the events of this session; refused where none is kept; false is taken at any time, and what was kept of the session is deleted */
+  record: boolean;
+  /** a name under which a recorded session can be found and deleted, a pseudonym at best */
+  speaker: string | null;
 }
 
 /** Transcriptions asked for in a pause, before it was known to end the utterance. */
@@ -272,6 +309,14 @@ export interface Speculations {
   sent: number;
   used: number;
   wasted: number;
+}
+
+/** A word with the marks that go with it, and how sure the recogniser was of it. */
+export interface SpokenWord {
+  text: string;
+  start_ms: Time;
+  end_ms: Time;
+  confidence: number;
 }
 
 /** ms of audio since the first sample of the session */

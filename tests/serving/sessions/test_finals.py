@@ -14,6 +14,7 @@ from serving.sessions.finals import Finals
 from serving.sessions.subscribers import finals_log, publisher, wire
 from serving.workers.queue import WorkerError, WorkerLostError
 from serving.workers.scheduler import OverloadError
+from undertone.stream.settings import SessionSettings
 from undertone.stream.utterance import Speculation, Utterance, Voice
 from undertone.voice.ear import Ear
 from undertone.voice.joined import JoinedEars
@@ -174,7 +175,7 @@ def test_words_that_never_came_are_pending_at_first_and_have_timed_out_in_the_fi
 
 def test_redaction_leaves_the_sentiment_of_the_words_and_not_the_words(caplog):
     async def scene(finals):
-        finals.redacts = True
+        finals.settings = SessionSettings(redact_text=True)
         finals.add(utterance(1))
 
     with caplog.at_level(logging.DEBUG):

@@ -7,8 +7,8 @@ from undertone.stream.settings import SessionSettings, SettingError
 pytestmark = pytest.mark.fast
 
 KNOWN = (
-    "endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
-    "alpha, language, baseline, redact_text, record, speaker"
+    "encoding, endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
+    "alpha, language, baseline, word_times, prosody, redact_text, record, speaker"
 )
 
 

@@ -20,6 +20,7 @@ from faster_whisper.transcribe import get_compression_ratio, get_suppressed_toke
 from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples, to_float
+from undertone.words.engines.alignment import word_times
 from undertone.words.engines.pooling import pooled, sound_frames
 from undertone.words.engines.sentence_end import sentence_end_prob
 from undertone.words.engines.window import window_frames
@@ -27,7 +28,7 @@ from undertone.words.languages import base_code
 from undertone.words.plausibility.evidence import Evidence, words_of
 from undertone.words.plausibility.repetition import mostly_again, repeats, self_similarity
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import Sound
+from undertone.words.transcript import Sound, Word
 
 SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
 POSITIONS = 448  # of every Whisper's decoder
@@ -36,13 +37,14 @@ TOKENS_PER_SECOND, SPARE_TOKENS = 30, 24  # more than any tongue needs; a decode
 
 @dataclass(frozen=True)
 class Decoding:
-    """What a pass over a window gave; `encoding` is that of the sound alone, pooled; `end_prob` as in `Transcript`."""
+    """What a pass over a window gave; `encoding` is that of the sound alone, pooled; the rest as in `Transcript`."""
 
     evidence: Evidence
     language: str
     window_s: float
     encoding: NDArray[np.float32]
     end_prob: float | None
+    words: tuple[Word, ...]
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,13 @@ class WhisperDecoder:
             **_confidence(tokens, result.logits[0], said_again=repeats(similarity)),
         )
         end_prob = sentence_end_prob(tokens, result.logits[0], self._whisper.hf_tokenizer)
-        return Decoding(evidence, one.language, one.window_s, one.encoding, end_prob)
+        return Decoding(evidence, one.language, one.window_s, one.encoding, end_prob, self._words(one, tokens))
+
+    def _words(self, one: _Encoded, tokens: Sequence[int]) -> tuple[Word, ...]:
+        if not (one.sound.word_times and tokens):
+            return ()
+        tokenizer, _ = self._tokenizer(one.language)
+        return word_times(self._whisper, tokenizer, tokens, one.states, len(one.sound.samples))
 
     def _language(self, asked: str | None, encoded: Any) -> str:
         if not self.multilingual:

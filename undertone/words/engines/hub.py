@@ -14,6 +14,7 @@ from faster_whisper import available_models, download_model
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from undertone.words.engines.packages import carried
+from undertone.words.engines.parts import put_together
 from undertone.words.settings import WEIGHTS, names_a_folder
 from undertone.words.transcript import AsrModelError
 
@@ -51,6 +52,9 @@ def find_model(model: str, wait_s: float) -> FoundModel:
     if found := carried(model):
         folder, package, sha256 = found
         return FoundModel(checked(folder), f"the package {package}", sha256)
+    if found := put_together(model):
+        folder, packages, sha256 = found
+        return FoundModel(checked(folder), f"the packages {packages}", sha256)
     return FoundModel(fetched(model, wait_s), "the hub")
 
 

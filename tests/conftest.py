@@ -26,16 +26,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.pop("COLUMNS", None)  # of readline, which pytest loads: the processes of `pytest -n` would inherit it
 
-# Whose tests talk to running servers: with `pytest -n 3` one process runs all of them, so that no two compete for time,
-# and the processes of all other tests stand behind it.
+# Whose tests talk to running servers: with `pytest -n 3` two processes share them, those whose tests need their server in
+# time in one of them, and the processes of all other tests stand behind both.
 NICENESS = 10
-SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py")
+IN_TIME = ("tests/serving/live/", "tests/serving/sessions/", "tests/serving/faults/", "tests/serving/workers/")
+SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py", "tests/test_pages.py")
 
 
-class OneProcessForServers(LoadScopeScheduling):
-    """Keeps a file in one process, for the fixtures of its module; and in one all that talk to servers."""
+class TwoProcessesForServers(LoadScopeScheduling):
+    """Keeps a file in one process, for the fixtures of its module; and what talks to servers in two."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(IN_TIME):
+            return "in time"
         return "served" if nodeid.startswith(SERVED) else nodeid.partition("::")[0]
 
 
@@ -54,8 +57,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneProcessForServers:
-    return OneProcessForServers(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoProcessesForServers:
+    return TwoProcessesForServers(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ class AudioInput:
             yield data
             return
         decoder = self._decoder or await self._threads.run(decoder_for, self._encoding)
+        assert decoder is not None
         self._decoder = decoder
         async for piece in self._each(decoder.take(data)):
             yield piece

@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.pop("COLUMNS", None)  # of readline, which pytest loads: the processes of `pytest -n` would inherit it
 
-# Whose tests talk to running servers: with `pytest -n 3` two processes share them, those whose tests need their server in
-# time in one of them, and the processes of all other tests stand behind both.
+# Whose tests talk to running servers: with `pytest -n 3` two processes share them, those whose tests need their server
+# in time in one of them, and the processes of all other tests stand behind both.
 NICENESS = 10
 IN_TIME = ("tests/serving/live/", "tests/serving/sessions/", "tests/serving/faults/", "tests/serving/workers/")
 SERVED = ("tests/serving/", "tests/undertone/client/", "tests/test_readme.py", "tests/test_pages.py")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from serving.cli.demo_server import DemoServer
+from serving.workers.words import PARTIALS_NICENESS
 from serving.observe.processes import is_worker
 
 KINDS = ("API process", "words workers", "partial workers", "rest")
@@ -62,7 +63,7 @@ def cpu_by_kind(server: DemoServer) -> dict[str, float]:
     for process in [main, *main.children(recursive=True)]:
         kind = "API process" if process.pid == api else "rest"
         if is_worker(process, server.pid):
-            kind = "partial workers" if process.nice() > main.nice() else "words workers"
+            kind = "partial workers" if process.nice() >= main.nice() + PARTIALS_NICENESS else "words workers"
         spent_s[kind] += sum(process.cpu_times()[:2])
     return spent_s
 

@@ -24,7 +24,7 @@ class QueueLimits:
 
     session_s: float = 60.0
     total_s: float = 600.0
-    age_s: float = 1.0
+    age_s: float = 1.4
 
 
 @dataclass(eq=False)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import psutil
 
 from serving.cli.demo_server import DemoServer
-from serving.workers.words import PARTIALS_NICENESS
 from serving.observe.processes import is_worker
+from serving.workers.words import PARTIALS_NICENESS
 
 KINDS = ("API process", "words workers", "partial workers", "rest")
 

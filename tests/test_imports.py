@@ -21,6 +21,7 @@ THIRD_PARTY = {
     "undertone": {"numpy", "onnxruntime"},
     "undertone.audio_file": {"numpy", "soundfile", "soxr", "av"},
     "undertone.audio_file.containers": set(),
+    "undertone.encodings": {"numpy", "av"},
     "undertone.gate": {"numpy"},
     "undertone.prosody": {"numpy", "swift_f0"},
     "undertone.voice": {"numpy"},

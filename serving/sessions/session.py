@@ -285,8 +285,8 @@ class ServedSession:
         timeout_s = self._service.limits.words_timeout_s + job.patience_s
         language = self.session.settings.language
         known = language, stretch.speech_ms, stretch.speech_prob
-        timed = {"word_times": True} if self.settings.word_times else {}
-        return await self._service.transcribe(stretch.samples, *known, job, timeout_s, **timed)
+        timed = self.settings.word_times
+        return await self._service.transcribe(stretch.samples, *known, job, timeout_s, word_times=timed)
 
     async def _listen(self, utterance: Utterance) -> Voice:
         return await self._threads.run(voice_of, self._release, utterance, self.settings)

@@ -41,8 +41,8 @@ class AsyncClient:
 
     Raises:
         StreamError: see undertone/client/connection.py; from `__aenter__`, from iterating and from `transcribe`.
-        undertone.SettingError: from `__aenter__`: the server refuses a setting, or it is one of how audio is sent, which
-            this client decides.
+        undertone.SettingError: from `__aenter__`: the server refuses a setting, or it says how audio is sent, which this
+            client decides.
     """
 
     def __init__(

@@ -212,7 +212,7 @@ class Connection:
                 await self._hear(pcm, frame)
         except DecodingError as broken:
             raise Closing(ErrorCode.DAMAGED_AUDIO, str(broken)) from None
-        self._inbox.form = self._input.form
+        self._inbox.count_as(self._input.form)
         await self._link.heard(len(data) // unit_bytes)
 
     async def _hear(self, pcm: bytes, frame: Frame) -> None:
@@ -254,7 +254,7 @@ class Connection:
         else:
             if not self._input.is_begun:
                 self._input.configure(self._session.settings)
-                self._inbox.form = self._input.form
+                self._inbox.count_as(self._input.form)
             await self._send(session_updated(self._session.settings))
 
     async def _commit(self) -> None:

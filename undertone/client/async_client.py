@@ -41,8 +41,8 @@ class AsyncClient:
 
     Raises:
         StreamError: see undertone/client/connection.py; from `__aenter__`, from iterating and from `transcribe`.
-        undertone.SettingError: from `__aenter__`: the server refuses a setting, or it says how audio is sent, which this
-            client decides.
+        undertone.SettingError: from `__aenter__`: the server refuses a setting, or it says how audio is sent, which is
+            for this client to say.
     """
 
     def __init__(

@@ -44,8 +44,10 @@ class SessionSettings(BaseModel):
         description="of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and "
         "webm_opus whatever their container says; all are decoded while they come",
     )
-    channels: Annotated[Literal[1, 2], _Wanted("1 or 2")] = Field(
+    channels: Annotated[int, _Wanted("1 or 2")] = Field(
         default=1,
+        ge=1,
+        le=2,
         description="2: the channels are two speakers of one conversation, their samples by turns (L R L R), and every "
         "event of an utterance has its `channel`; with 1 the channels of a container are mixed",
     )

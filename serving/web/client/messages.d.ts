@@ -289,7 +289,7 @@ export interface SessionSettings {
   /** of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and webm_opus whatever their container says; all are decoded while they come */
   encoding: "pcm_s16le" | "pcm_mulaw" | "pcm_alaw" | "ogg_opus" | "webm_opus";
   /** 2: the channels are two speakers of one conversation, their samples by turns (L R L R), and every event of an utterance has its `channel`; with 1 the channels of a container are mixed */
-  channels: 1 | 2;
+  channels: number;
   /** silence that ends an utterance */
   endpoint_silence_ms: number;
   /** adaptive: an utterance ends sooner where its words end a sentence, later where they do not, and after endpoint_silence_ms where that is not known; refused where the server cannot know it */

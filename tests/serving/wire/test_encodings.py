@@ -5,7 +5,7 @@ import socket as sockets
 
 import numpy as np
 import pytest
-from material.encoded import ENCODED, encoded
+from material.sounds.encoded import ENCODED, encoded
 from material.wire import receive, receive_until, send, session, stream
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect

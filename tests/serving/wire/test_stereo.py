@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from material.encoded import encoded
+from material.sounds.encoded import encoded
 from material.wire import receive, receive_until, send, session, stream
 
 from undertone.audio import RATE_HZ

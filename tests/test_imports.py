@@ -22,6 +22,7 @@ THIRD_PARTY = {
     "undertone.audio_file": {"numpy", "soundfile", "soxr", "av"},
     "undertone.audio_file.containers": set(),
     "undertone.corpora": {"av", "numpy"},
+    "undertone.encodings": {"numpy", "av"},
     "undertone.gate": {"numpy"},
     "undertone.prosody": {"numpy", "swift_f0"},
     "undertone.voice": {"numpy"},

@@ -47,11 +47,19 @@ class Segment(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class TimedWord(Segment):
+    """A word with the marks that go with it, and how sure the recogniser was of it."""
+
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+@with_config(ConfigDict(extra="forbid"))
 class Transcript(TypedDict):
     """The words of a recording."""
 
     text: Annotated[str, Field(description="all that was said")]
     segments: list[Segment]
+    words: NotRequired[Annotated[list[TimedWord], Field(description="only with `word_times`")]]
     language: str | None
     asr: Annotated[Asr, Field(description="the engine that ran, its model, and why")]
     notes: NotRequired[Annotated[list[Note], Field(description="what was done to the recording, or is missing of it")]]

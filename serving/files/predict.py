@@ -67,7 +67,7 @@ async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
             await session.hear(pcm)
     except AudioFileError as broken:
         await session.end_utterance("finish")
-        await session.finals.drain()
+        await session.settle()
         session.cancel(fault_of(broken)[1])
         await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
         return

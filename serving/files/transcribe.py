@@ -23,7 +23,7 @@ from undertone.stream.utterance import Speculation, Stretch, Utterance
 from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS, Reason
 
-SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms")
+SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms", "word_times")
 _QUIET = {"mood_interval_ms": 2000}  # nobody hears the moods
 
 
@@ -47,7 +47,8 @@ def require_length(service: Service, utterance_ms: int | None) -> None:
 
 
 async def transcribe(service: Service, settings: Mapping[str, Any], upload: Upload, send: Send) -> Response:
-    """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording.
+    """Return `{"text", "segments", "language", "asr"}`; segments have seconds of the recording. With `word_times` there
+    are `words` as well, in the same seconds.
 
     `notes` stand beside them where there is something to say of the recording, as in `session.closed`.
 
@@ -75,6 +76,7 @@ class _Transcript:
         self._service, self._settings, self._answered = service, settings, answered
         self._language, self._id = settings.language, uuid.uuid4().hex
         self._segments: list[dict[str, Any]] = []
+        self._timed: list[dict[str, Any]] = []
         self._ahead: Stretch | None = None
 
     async def add(self, outputs: list[Output]) -> None:
@@ -90,13 +92,15 @@ class _Transcript:
         self._language = self._language or words.language
         self._answered()
         self._segments += [_in_recording(segment, utterance) for segment in words.segments]
+        self._timed += [_in_recording(word, utterance) for word in words.words]
 
     async def _words(self, utterance: Utterance, stretch: Stretch) -> Words:
         where = f"the words from {utterance.start_ms / 1000:.1f} to {utterance.end_ms / 1000:.1f} s could not be found"
         try:
             known = self._settings.language, stretch.speech_ms, stretch.speech_prob
             job = Job(session=self._id, background=True)
-            words = await self._service.transcribe(stretch.samples, *known, job)
+            timed = self._settings.word_times
+            words = await self._service.transcribe(stretch.samples, *known, job, word_times=timed)
         except tuple(REASONS) as error:
             raise Refusal(503, reason_of(error), where, RETRY_AFTER_S) from error
         if words.reason and words.reason not in REJECTIONS:
@@ -105,10 +109,11 @@ class _Transcript:
 
     def as_dict(self) -> dict[str, Any]:
         text = " ".join(segment["text"] for segment in self._segments)
-        return {"text": text, "segments": self._segments, "language": self._language, "asr": self._service.asr}
+        timed = {"words": self._timed} if self._settings.word_times else {}
+        return {"text": text, "segments": self._segments, **timed, "language": self._language, "asr": self._service.asr}
 
 
 def _in_recording(segment: dict[str, Any], utterance: Utterance) -> dict[str, Any]:
     begins_s, ends_s = utterance.start_ms / 1000, utterance.end_ms / 1000
     start_s, end_s = (round(min(begins_s + segment[end], ends_s), 3) for end in ("start_s", "end_s"))
-    return {"start_s": start_s, "end_s": end_s, "text": segment["text"]}
+    return {**segment, "start_s": start_s, "end_s": end_s}

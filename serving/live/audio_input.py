@@ -11,18 +11,22 @@ from undertone.stream.settings import SessionSettings
 
 
 class AudioInput:
-    """Of one session; `form` is how its bytes are counted, better known the more of them were decoded."""
+    """Of one session, its channels side by side; `form` is how its bytes are counted, known better once some of them
+    were decoded.
+    """
 
     def __init__(self, service: Service) -> None:
         self._threads = service.live_threads
         self._encoding: Encoding = "pcm_s16le"
+        self._channels = 1
         self._decoder: Decoder | None = None
         self._taken_bytes = self._decoded_samples = 0
         self.form = Form()
 
     def configure(self, settings: SessionSettings) -> None:
         """Take what comes next as `settings` say; only before the first of it."""
-        self._encoding, self.form = settings.encoding, form_of(settings.encoding)
+        self._encoding, self._channels = settings.encoding, settings.channels
+        self.form = form_of(self._encoding, self._channels)
 
     @property
     def is_begun(self) -> bool:
@@ -39,9 +43,11 @@ class AudioInput:
         if self._encoding == "pcm_s16le":
             yield data
             return
-        decoder = self._decoder or await self._threads.run(decoder_for, self._encoding)
+        if self._decoder is None:
+            made = await self._threads.run(decoder_for, self._encoding, self._channels)
+            self._decoder = made
+        decoder = self._decoder
         assert decoder is not None
-        self._decoder = decoder
         async for piece in self._each(decoder.take(data)):
             yield piece
         if self.form.is_packed and self._decoded_samples >= RATE_HZ:

@@ -66,6 +66,11 @@ class Backlog(Generic[Message]):
             self._look_for_room()
         await self._room.wait()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._filled.is_set()
+
     async def filled(self) -> None:
         """Return when there is a message to take."""
         await self._filled.wait()

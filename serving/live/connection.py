@@ -212,7 +212,7 @@ class Connection:
                 await self._hear(pcm, frame)
         except DecodingError as broken:
             raise Closing(ErrorCode.DAMAGED_AUDIO, str(broken)) from None
-        self._inbox.form = self._input.form
+        self._inbox.count_as(self._input.form)
         await self._link.heard(len(data) // unit_bytes)
 
     async def _hear(self, pcm: bytes, frame: Frame) -> None:
@@ -221,8 +221,9 @@ class Connection:
         await self._session.hear(pcm, frame.early)
         if not frame.early:
             self._pressure.heard(self._session.working_s() - frame.arrived_s)
-        lasts_s = len(pcm) / PCM_BYTES_PER_S  # whoever sends it in real time needs as long for the next
-        self._slot.heard(lasts_s)
+        all_s = len(pcm) / PCM_BYTES_PER_S
+        lasts_s = all_s / self._session.settings.channels  # whoever sends it in real time needs as long for the next
+        self._slot.heard(all_s)  # each speaker of a call is work
         if self._slot.is_lost:
             raise _closing(self._slot.why)
         self._clock.audio_until_s = time.monotonic() + lasts_s + self._limits.idle_speech_s
@@ -253,7 +254,7 @@ class Connection:
         else:
             if not self._input.is_begun:
                 self._input.configure(self._session.settings)
-                self._inbox.form = self._input.form
+                self._inbox.count_as(self._input.form)
             await self._send(session_updated(self._session.settings))
 
     async def _commit(self) -> None:

@@ -77,7 +77,8 @@ class Inbox:
             TimeoutError: nothing came within `timeout_s`.
             Cut, Drain: there is nothing more to read.
         """
-        self._answered.set()
+        if self._backlog.is_empty:
+            self._answered.set()
         try:
             await self._filled(timeout_s)
         except TimeoutError:  # this process may have stood still itself: what came meanwhile is not late
@@ -92,8 +93,8 @@ class Inbox:
         """How the bytes of audio are counted."""
         return self._form
 
-    @form.setter
-    def form(self, form: Form) -> None:
+    def count_as(self, form: Form) -> None:
+        """Count the bytes of audio as `form` says from now on."""
         self._form = form
         self._backlog.allow(round(self._most_s * form.bytes_per_s))
 

@@ -6,32 +6,32 @@ the HTTP routes feed it.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from serving.logs import SESSION
 from serving.observe.metrics import GONE
 from serving.observe.recording.session import SessionRecording, head_of
 from serving.service import Service
+from serving.sessions.channel import Asks, Channel, Numbers, feed, naming
 from serving.sessions.clock import SessionClock
 from serving.sessions.finals import Finals
-from serving.sessions.hints import Hints
-from serving.sessions.partials import Partials
 from serving.sessions.subscribers import Send, Subscriber, finals_log, publisher, recorded, wire
-from serving.workers.pressure import FEWER_MOODS, NO_PARTIALS
+from serving.workers.pressure import FEWER_MOODS
 from serving.workers.scheduler import Job
 from undertone.audio import FRAME_SAMPLES, RATE_HZ
 from undertone.labels import LABELS
 from undertone.protocol import PROTOCOL_VERSION, Message, error
 from undertone.release import describe_release
-from undertone.stream.events import Event, SpeechEnded
+from undertone.stream.events import Event
 from undertone.stream.judging import voice_of
 from undertone.stream.session import Output, Session
 from undertone.stream.settings import SessionSettings, SettingError
-from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Voice, Withdrawn
-from undertone.voice.joined import JoinedEars
+from undertone.stream.utterance import SoFar, Stretch, Utterance, Voice
 from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS
 
@@ -39,6 +39,8 @@ PIECE_BYTES = 32_000  # a second: how much is heard at once
 FRAME_BYTES = 2 * FRAME_SAMPLES
 MAX_AHEAD_S = 2.0
 MAX_PENDING = 2
+
+Heard = Iterable[tuple[Channel, list[Output]]]
 
 
 class ServedSession:
@@ -57,7 +59,8 @@ class ServedSession:
         self._threads = service.live_threads if live else service.upload_threads
         self._calls = service.live_calls if live else service.upload_threads
         self._clock = SessionClock()
-        self.session = Session(service.engine, service.settings, service.speculates)
+        self._channels: list[Channel] = []
+        self._numbers = Numbers()
         self.observed = service.sessions.begin(
             "live" if live else "upload", lambda: self.session.heard_samples, self._totals
         )
@@ -65,11 +68,19 @@ class ServedSession:
         self.recording = SessionRecording(service.recorder, self.id, kind, self._recorded_head)
         self.subscribers: list[Subscriber] = [finals_log(self.id), self._observe, recorded(self.recording), wire(send)]
         self._publish = publisher(self.subscribers)
-        patience_ms = service.limits.provisional_after_ms
-        self.finals = Finals(self._publish, self._transcribe, self._listen, self.id, patience_ms)
-        self.finals.fusion, self.finals.ears = service.engine.fusion, JoinedEars(service.engine.ear)
-        self._hints = Hints(self.session, self._hinted)
-        self._partials = Partials(self._publish, self._transcribe_so_far)
+        judged = self.recording.judged
+        self._asks = Asks(self._transcribe, self._listen, self._transcribe_so_far, self._hinted, judged)
+        self._channels = [Channel(service, self._publish, self._asks, self.id)]
+
+    @property
+    def session(self) -> Session:
+        """What is heard of the first channel, the only one of most."""
+        return self._channels[0].session
+
+    @property
+    def finals(self) -> Finals:
+        """The verdicts of the first channel."""
+        return self._channels[0].finals
 
     def update(self, changes: dict[str, Any], begun: bool = False) -> None:
         """Apply the fields of `session.update`, all or none; `begun`: audio came, of which nothing is heard yet.
@@ -94,16 +105,25 @@ class ServedSession:
             raise SettingError(f"language: {reason}")
         if settings.endpoint == "adaptive" and (reason := self._service.no_adaptive_endpoint):
             raise SettingError(f"endpoint: {reason}")
-        adaptive = settings.baseline == "adaptive"
-        if adaptive and (reason := self._service.no_baseline):
+        if settings.channels > 1 and settings.record:
+            raise SettingError("record: a session of two channels is not kept")
+        if settings.baseline == "adaptive" and (reason := self._service.no_baseline):
             raise SettingError(f"baseline: {reason}")
         if settings.partials:
             self._service.expect_partials()
-        self.session.configure(settings)
-        self.finals.ears = JoinedEars(self._release.ear, adaptive)
-        self.finals.fusion = self._release.fusion.with_alpha(settings.alpha)
-        self.finals.settings, self._partials.redacts = settings, settings.redact_text
+        self._open_channels(settings.channels)
+        for channel in self._channels:
+            channel.configure(settings)
         self.recording.consents = settings.record
+
+    def _open_channels(self, wanted: int) -> None:
+        if wanted == len(self._channels):
+            return
+        for channel in self._channels:
+            channel.cancel()
+        names = [naming(self._publish, number, self._numbers) for number in range(1, wanted + 1)]
+        told = names if wanted > 1 else [self._publish]
+        self._channels = [Channel(self._service, publish, self._asks, self.id) for publish in told]
 
     def _withdraw_consent(self) -> None:
         self.session.settings = self.session.settings.updated({"record": False})
@@ -116,31 +136,40 @@ class ServedSession:
         clock, or was when it came (`early`): audio that is sent faster than life loses no words to a time limit, on a
         slow machine neither, and whoever speaks is never held up.
         """
-        for start in range(0, len(pcm), PIECE_BYTES):
+        piece_bytes = PIECE_BYTES * len(self._channels)
+        for start in range(0, len(pcm), piece_bytes):
             self._clock.begin()
-            piece = pcm[start : start + PIECE_BYTES]
+            piece = pcm[start : start + piece_bytes]
             self.recording.heard(piece)
             if not (early or not self._live or self._ahead_s() > MAX_AHEAD_S):
-                self._hints.pass_on()
-                self.session.sparse_moods = self._service.pressure.value >= FEWER_MOODS
-                await self._tell(await self._calls.run(self.session.feed, piece))
+                for channel in self._channels:
+                    channel.hints.pass_on()
+                    channel.session.sparse_moods = self._service.pressure.value >= FEWER_MOODS
+                await self._tell(await self._calls.run(self._feed, piece))
             else:
                 await self._hear_patiently(piece)
 
     async def _hear_patiently(self, pcm: bytes) -> None:
-        self.session.sparse_moods = False
         most = MAX_PENDING if self._live else 0
-        if self.finals.pending > most:
-            with self._clock:
-                await self.finals.settled(most)
+        for channel in self._channels:
+            channel.session.sparse_moods = False
+            if channel.finals.pending > most:
+                with self._clock:
+                    await channel.finals.settled(most)
         if self.settings.endpoint == "fixed":
-            await self._tell(await self._calls.run(self.session.feed, pcm))
+            await self._tell(await self._calls.run(self._feed, pcm))
             return
         # Faster than life, the words that may end an utterance would always come too late: they are waited for.
-        for start in range(0, len(pcm), FRAME_BYTES):
+        frame_bytes = FRAME_BYTES * len(self._channels)
+        for start in range(0, len(pcm), frame_bytes):
             with self._clock:
-                await self._hints.settled()
-            await self._tell(await self._threads.run(self.session.feed, pcm[start : start + FRAME_BYTES]))
+                for channel in self._channels:
+                    await channel.hints.settled()
+            await self._tell(await self._threads.run(self._feed, pcm[start : start + frame_bytes]))
+
+    def _feed(self, pcm: bytes) -> Heard:
+        samples = np.frombuffer(pcm, "<i2").astype(np.int16, copy=False)
+        return feed(self._channels, samples.reshape(-1, len(self._channels)))
 
     @property
     def settings(self) -> SessionSettings:
@@ -150,7 +179,7 @@ class ServedSession:
     @property
     def in_speech(self) -> bool:
         """Whether somebody speaks, as far as it was heard."""
-        return self.session.in_speech
+        return any(channel.session.in_speech for channel in self._channels)
 
     def working_s(self) -> float:
         """Return a clock in seconds that stands still while `hear` waits by its own choice."""
@@ -170,9 +199,14 @@ class ServedSession:
     async def end_utterance(self, cause: str) -> bool:
         """End the utterance under way (`commit`, `idle`); False where there is none."""
         self._came(cause)
-        outputs: list[Output] = await self._threads.run(self.session.end_utterance, cause)
-        await self._tell(outputs)
-        return bool(outputs)
+        ended = [(one, await self._threads.run(one.session.end_utterance, cause)) for one in self._channels]
+        await self._tell(ended)
+        return any(outputs for _, outputs in ended)
+
+    async def settle(self) -> None:
+        """Return when everything that was heard has its final."""
+        for channel in self._channels:
+            await channel.finals.drain()
 
     async def close(
         self, reason: str, fault: str | None = None, notes: Sequence[Message] = (), retry_after_s: int | None = None
@@ -184,22 +218,22 @@ class ServedSession:
         `notes` say what was done to a recording, the session adds its own; without any, the message has no such field.
         """
         self._came("finish")
-        await self._tell(await self._threads.run(self.session.finish))
-        await self.finals.drain()
+        await self._tell([(one, await self._threads.run(one.session.finish)) for one in self._channels])
+        await self.settle()
         self.cancel(reason)
         if fault:
             await self._send(error(reason, fault, fatal=True, retry_after_s=retry_after_s))
         closed = {"type": "session.closed", "reason": reason, "totals": self._totals()}
-        told = [*notes, *self.session.notes]
+        told = [*notes, *(note for channel in self._channels for note in channel.session.notes)]
         said = {"notes": told} if told else {}
-        await self._send({**closed, "trajectory": self.finals.trajectory, **said})
+        await self._send({**closed, "trajectory": self._trajectory(), **said})
 
     def cancel(self, reason: str = GONE) -> None:
         """Give up what is still under way, for `reason`; harmless after `close`, or a second time."""
         self._service.sessions.end(self.observed, reason)
         self.recording.end(reason)
-        self.finals.cancel()
-        self._partials.cancel()
+        for channel in self._channels:
+            channel.cancel()
 
     def created(self) -> Message:
         """Return `session.created`."""
@@ -238,30 +272,12 @@ class ServedSession:
     def _came(self, name: str) -> None:
         self.recording.came(name, self.session.heard_samples)
 
-    async def _tell(self, outputs: list[Output]) -> None:
-        withdrawn = {id(output.speculation) for output in outputs if isinstance(output, Withdrawn)}
-        for output in outputs:
-            if isinstance(output, Stretch | Withdrawn):
-                if id(output) not in withdrawn:  # audio faster than life: what is dropped at once is not even sent
-                    self._forward(output)
-                continue
-            if isinstance(output, SpeechEnded):
-                self._partials.drop()
-            await self._publish(output)
+    async def _tell(self, heard: Heard) -> None:
+        for channel, outputs in heard:
+            await channel.tell(outputs)
 
     async def _observe(self, event: Event) -> None:
         self._service.sessions.tell(self.observed, event)
-
-    def _forward(self, output: Stretch | Withdrawn) -> None:
-        if isinstance(output, Utterance):
-            self.recording.judged(output.utterance_id, output.samples)
-            self.finals.add(output)
-        elif isinstance(output, Speculation):
-            self._hints.await_words(output, self.finals.speculate(output))
-        elif isinstance(output, Withdrawn):
-            self.finals.withdraw()
-        elif isinstance(output, SoFar) and self._service.pressure.value < NO_PARTIALS:
-            self._partials.offer(output)
 
     async def _transcribe(self, stretch: Stretch, job: Job) -> Words:
         # The time limit counts from when the audio would have been heard, had it been spoken.
@@ -282,11 +298,21 @@ class ServedSession:
         known = self.session.settings.language, so_far.speech_ms, so_far.speech_prob
         return await self._service.transcribe_so_far(so_far.samples, Job(session=self.id), *known)
 
+    def _trajectory(self) -> list[Message]:
+        if len(self._channels) == 1:
+            return self.finals.trajectory
+        numbered = enumerate(self._channels, 1)
+        points = [self._numbers.point(place, number) for number, one in numbered for place in one.finals.trajectory]
+        return sorted(points, key=lambda point: point["utterance_id"])
+
     def _totals(self) -> dict[str, Any]:
-        heard = [entry["label"] for entry in self.finals.trajectory]
-        sent, used = self.session.speculations, self.finals.used
+        own = [channel.session.totals for channel in self._channels]
+        heard = [entry["label"] for channel in self._channels for entry in channel.finals.trajectory]
+        sent = sum(channel.session.speculations for channel in self._channels)
+        used = sum(channel.finals.used for channel in self._channels)
         return {
-            **self.session.totals,
+            **own[0],
+            **{name: sum(totals[name] for totals in own) for name in ("speech_ms", "utterances")},
             "labels": {label: heard.count(label) for label in LABELS},
             "speculations": {"sent": sent, "used": used, "wasted": sent - used},
         }

@@ -13,38 +13,43 @@ from undertone.stream.events import Event, Final, Judged, Mood, Partial, Provisi
 __all__ = ["Message", "error", "message_of", "place_of"]
 
 
-@singledispatch
 def message_of(event: Event) -> Message:
     """Return the message that says `event`."""
+    message = _said(event)
+    return message if event.channel is None else {**message, "channel": event.channel}
+
+
+@singledispatch
+def _said(event: Event) -> Message:
     raise TypeError(f"no message says {type(event).__name__}")
 
 
-@message_of.register
+@_said.register
 def _(event: SpeechStarted) -> Message:
     return messages.speech_started(event.utterance_id, event.start_ms, event.speech_start_ms)
 
 
-@message_of.register
+@_said.register
 def _(event: Mood) -> Message:
     return messages.mood(event.utterance_id, event.start_ms, event.end_ms, vector_of(event.probabilities))
 
 
-@message_of.register
+@_said.register
 def _(event: Partial) -> Message:
     return messages.partial(event.utterance_id, event.text)
 
 
-@message_of.register
+@_said.register
 def _(event: SpeechEnded) -> Message:
     return messages.speech_ended(event.utterance_id, event.end_ms, event.cause)
 
 
-@message_of.register
+@_said.register
 def _(event: Provisional) -> Message:
     return messages.provisional(_judged(event))
 
 
-@message_of.register
+@_said.register
 def _(event: Final) -> Message:
     return messages.final({**_judged(event), **details.words(event.words)}, event.timings)
 

@@ -27,7 +27,7 @@ from undertone.client.session import Session
 from undertone.client.stream import send
 from undertone.client.timing import MAX_SPEED, Message, Pace, SendLog, rechunk
 from undertone.stream.events import Final
-from undertone.stream.settings import SettingError
+from undertone.stream.settings import OF_SOCKETS, SessionSettings, SettingError
 
 _PACE = Pace(chunk_ms=100, speed=MAX_SPEED)
 
@@ -41,7 +41,8 @@ class AsyncClient:
 
     Raises:
         StreamError: see undertone/client/connection.py; from `__aenter__`, from iterating and from `transcribe`.
-        undertone.SettingError: from `__aenter__`: the server refuses a setting.
+        undertone.SettingError: from `__aenter__`: the server refuses a setting, or it says how audio is sent, which is
+            for this client to say.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class AsyncClient:
 
     async def _begin(self) -> None:
         await self._hang_up()
+        _check_mono_pcm(self._settings)
         url, token, patience_s = self._server
         self._session = await Session(url, token, patience_s).__aenter__()
         self._converter, self._is_used = Converter(), False
@@ -161,3 +163,9 @@ class AsyncClient:
         session, self._session = self._session, None
         if session:
             await session.__aexit__()
+
+
+def _check_mono_pcm(settings: Mapping[str, Any]) -> None:
+    for name in OF_SOCKETS:
+        if name in settings and settings[name] != SessionSettings.model_fields[name].default:
+            raise SettingError(f"{name}: this client sends 16-bit PCM of one channel, whatever it is given")

@@ -8,7 +8,7 @@ Probabilities and scores have the four decimals of the wire.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from undertone.client.timing import Message
@@ -45,7 +45,10 @@ Event = SpeechStarted | Mood | Partial | SpeechEnded | Provisional | Final | Ref
 def event_of(message: Message) -> Event | None:
     """Return what `message` says; None where it is about the connection only, or newer than this client."""
     make = _MAKERS.get(message["type"])
-    return make(message) if make else None
+    event = make(message) if make else None
+    if event is None or isinstance(event, Refusal | SessionClosed) or "channel" not in message:
+        return event
+    return replace(event, channel=message["channel"])
 
 
 def _mood(message: Message) -> Mood:

@@ -15,6 +15,10 @@ UtteranceId = TypeAliasType("UtteranceId", Annotated[int, Field(ge=1)])
 Time = TypeAliasType(
     "Time", Annotated[int, Field(ge=0, description="ms of audio since the first sample of the session")]
 )
+ChannelNumber = Annotated[
+    Literal[1, 2],
+    Field(description="only with `channels` 2: which of the two samples that come by turns it was said in"),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -214,6 +218,7 @@ class TrajectoryPoint(TypedDict):
     """One final in the course of a session."""
 
     utterance_id: UtteranceId
+    channel: NotRequired[ChannelNumber]
     start_ms: Time
     end_ms: Time
     label: Label

@@ -15,6 +15,7 @@ from undertone.protocol.parts import (
     Asr,
     AudioEars,
     AudioFormat,
+    ChannelNumber,
     EarInfo,
     Fusion,
     Labels,
@@ -60,6 +61,11 @@ class _Numbered(TypedDict):
             ),
         ]
     ]
+
+
+class _OfUtterance(_Numbered):
+    utterance_id: UtteranceId
+    channel: NotRequired[ChannelNumber]
 
 
 @with_config(CLOSED)
@@ -112,36 +118,33 @@ class SessionUpdated(_Numbered):
 
 
 @with_config(CLOSED)
-class SpeechStarted(_Numbered):
+class SpeechStarted(_OfUtterance):
     """an utterance is under way; it begins at start_ms with up to 300 ms of pre-roll, its level rises to that of speech
     at speech_start_ms
     """
 
     type: Literal["speech.started"]
-    utterance_id: UtteranceId
     start_ms: Time
     speech_start_ms: Time
 
 
 @with_config(CLOSED)
-class Mood(_Numbered):
+class Mood(_OfUtterance):
     """every mood_interval_ms during speech, first within 500 ms of its start; how the last 3 s at most sound"""
 
     type: Literal["mood"]
-    utterance_id: UtteranceId
     start_ms: Time
     end_ms: Time
     audio_sentiment: Sentiment
 
 
 @with_config(CLOSED)
-class TranscriptPartial(_Numbered):
+class TranscriptPartial(_OfUtterance):
     """the words so far, if `partials`; at most one a second, may change, never after the final of its utterance; text
     is null with `redact_text`
     """
 
     type: Literal["transcript.partial"]
-    utterance_id: UtteranceId
     text: str | None
 
 
@@ -149,17 +152,15 @@ Cause = Literal["silence", "max_length", "commit", "idle", "finish"]
 
 
 @with_config(CLOSED)
-class SpeechEnded(_Numbered):
+class SpeechEnded(_OfUtterance):
     """the endpoint of an utterance"""
 
     type: Literal["speech.ended"]
-    utterance_id: UtteranceId
     end_ms: Time
     cause: Cause
 
 
-class _Verdict(_Numbered):
-    utterance_id: UtteranceId
+class _Verdict(_OfUtterance):
     start_ms: Time
     end_ms: Time
     text: Annotated[str | None, Field(description="null without words and with `redact_text`")]

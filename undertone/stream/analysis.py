@@ -20,7 +20,7 @@ from undertone.stream.events import Event, Final, Partial
 from undertone.stream.judging import judged, voice_of
 from undertone.stream.models import Models
 from undertone.stream.session import Output, Session
-from undertone.stream.settings import SessionSettings, SettingError
+from undertone.stream.settings import OF_SOCKETS, SessionSettings, SettingError
 from undertone.stream.utterance import SoFar, Speculation, Stretch, Utterance, Withdrawn
 from undertone.voice.baseline import no_baseline
 from undertone.voice.joined import JoinedEars
@@ -56,8 +56,9 @@ class Stream:
             raise SettingError(f"baseline: {reason}")
         if self._settings.record:
             raise SettingError("record: only a server keeps sessions")
-        if self._settings.encoding != "pcm_s16le":
-            raise SettingError("encoding: only a server decodes; a stream of the library takes PCM")
+        for name in OF_SOCKETS:
+            if getattr(self._settings, name) != SessionSettings.model_fields[name].default:
+                raise SettingError(f"{name}: only of sessions over a socket; a stream of the library takes mono PCM")
         if self._settings.endpoint == "adaptive" and reader is None:
             raise SettingError("endpoint: it adapts to the words, and there are none here")
         self._ears = JoinedEars(models.ear, adaptive)

@@ -3,8 +3,9 @@
     SpeechStarted ─ Mood ... ─ SpeechEnded ─ Final         of each utterance, in this order; Finals keep theirs too
 
 Times are milliseconds of audio since the stream began, except those of `Final.timings` that end in `_latency_ms`.
-Probabilities are by label. Stretches of samples that go from hand to hand inside are in undertone/stream/utterance.py;
-the messages that events become on the wire are made last.
+Probabilities are by label. `channel` says which of two it was said in, 1 or 2; None where there is one. Stretches of
+samples that go from hand to hand inside are in undertone/stream/utterance.py; the messages that events become on the
+wire are made last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ class SpeechStarted:
     utterance_id: int
     start_ms: int
     speech_start_ms: int
+    channel: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Mood:
     start_ms: int
     end_ms: int
     probabilities: Mapping[str, float]
+    channel: int | None = field(default=None, kw_only=True)
 
     @property
     def label(self) -> str:
@@ -47,6 +50,7 @@ class Partial:
 
     utterance_id: int
     text: str | None
+    channel: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class SpeechEnded:
     utterance_id: int
     end_ms: int
     cause: str
+    channel: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Judged:
     audio_ears: Mapping[str, Mapping[str, float] | None] = field(kw_only=True)
     words: Sequence[SpokenWord] | None = field(default=None, kw_only=True)
     prosody: Prosody | None = field(default=None, kw_only=True)
+    channel: int | None = field(default=None, kw_only=True)
 
     @property
     def span(self) -> dict[str, int]:

@@ -28,7 +28,10 @@ _Language = Annotated[str, Field(min_length=2, max_length=10)]
 _Speaker = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 
 
-OF_SOCKETS = ("encoding",)  # settings that only a session over a socket has: a file says itself how it is written
+OF_SOCKETS = (
+    "encoding",
+    "channels",
+)  # settings that only a session over a socket has: a file says itself how it is written
 
 
 class SessionSettings(BaseModel):
@@ -40,6 +43,13 @@ class SessionSettings(BaseModel):
         default="pcm_s16le",
         description="of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and "
         "webm_opus whatever their container says; all are decoded while they come",
+    )
+    channels: Annotated[int, _Wanted("1 or 2")] = Field(
+        default=1,
+        ge=1,
+        le=2,
+        description="2: the channels are two speakers of one conversation, their samples by turns (L R L R), and every "
+        "event of an utterance has its `channel`; with 1 the channels of a container are mixed",
     )
     endpoint_silence_ms: int = Field(default=500, ge=200, le=2000, description="silence that ends an utterance")
     endpoint: Annotated[Literal["fixed", "adaptive"], _Wanted('"fixed" or "adaptive"')] = Field(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from serving.files.body import Refusal
@@ -44,15 +44,13 @@ class Fields(BaseModel):
     prompt: str | None = None
     response_format: Format = "json"
     temperature: float = Field(0.0, ge=0, le=1)
-    timestamp_granularities: tuple[Literal["segment"], ...] = ()
+    timestamp_granularities: tuple[Literal["segment", "word"], ...] = ()
     stream: bool = False
 
-    @field_validator("timestamp_granularities", mode="before")
-    @classmethod
-    def _no_words(cls, wanted: Any) -> Any:
-        if "word" in wanted:
-            raise ValueError("there are no times of words, only of segments")
-        return wanted
+    @property
+    def word_times(self) -> bool:
+        """Whether the times of words are wanted."""
+        return "word" in self.timestamp_granularities
 
 
 def fields_of(items: Sequence[tuple[str, str]], served: str | None) -> tuple[Fields, dict[str, Any]]:
@@ -75,9 +73,11 @@ def fields_of(items: Sequence[tuple[str, str]], served: str | None) -> tuple[Fie
     if fields.model != served and not fields.model.startswith(_ALIASES):
         message = f"there is no model {fields.model!r} here; whisper-1 stands for {served}"
         raise FieldRefusal("model", message, 404, "model_not_found")
+    if fields.word_times and fields.response_format != "verbose_json":
+        raise FieldRefusal("timestamp_granularities", "timestamp_granularities: times of words come with verbose_json")
     if fields.stream and fields.response_format not in ("json", "text"):
         raise FieldRefusal("stream", f"stream: {fields.response_format} comes when all is heard, not as a stream")
-    return fields, settings
+    return fields, {**settings, "word_times": fields.word_times}
 
 
 def _checked(given: dict[str, Any]) -> Fields:

@@ -18,6 +18,11 @@ def segment(number: int, final: dict[str, Any]) -> dict[str, Any]:
     return {"id": number, "start": start, "end": end, "text": final["text"], "sentiment": verdict}
 
 
+def word(spoken: dict[str, Any]) -> dict[str, Any]:
+    """Return a word of an `utterance.final`."""
+    return {"word": spoken["text"], "start": spoken["start_ms"] / 1000, "end": spoken["end_ms"] / 1000}
+
+
 def joined(segments: Sequence[dict[str, Any]]) -> str:
     """Return all words."""
     return " ".join(segment["text"] for segment in segments)
@@ -28,19 +33,26 @@ def usage(duration_s: float) -> dict[str, Any]:
     return {"type": "duration", "seconds": math.ceil(duration_s)}
 
 
-def answer(format: Format, segments: Sequence[dict[str, Any]], language: str | None, duration_s: float) -> Response:
-    """Return the response; `duration_s` is the length of the recording."""
-    words = joined(segments)
+def answer(
+    format: Format,
+    segments: Sequence[dict[str, Any]],
+    language: str | None,
+    duration_s: float,
+    words: Sequence[dict[str, Any]] | None = None,
+) -> Response:
+    """Return the response; `duration_s` is the length of the recording, `words` are told where they are given."""
+    text = joined(segments)
     if format == "json":
-        return JSONResponse({"text": words, "usage": usage(duration_s)})
+        return JSONResponse({"text": text, "usage": usage(duration_s)})
     if format == "verbose_json":
-        about = {"task": "transcribe", "language": language, "duration": round(duration_s, 3), "text": words}
-        return JSONResponse({**about, "segments": list(segments), "usage": usage(duration_s)})
+        about = {"task": "transcribe", "language": language, "duration": round(duration_s, 3), "text": text}
+        timed = {} if words is None else {"words": list(words)}
+        return JSONResponse({**about, "segments": list(segments), **timed, "usage": usage(duration_s)})
     if format == "srt":
         return PlainTextResponse(_srt(segments))
     if format == "vtt":
         return PlainTextResponse(_vtt(segments), media_type="text/vtt")
-    return PlainTextResponse(f"{words}\n")
+    return PlainTextResponse(f"{text}\n")
 
 
 def _srt(segments: Sequence[dict[str, Any]]) -> str:

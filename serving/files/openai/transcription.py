@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Send
 from serving.files.body import Refusal, fault_of
 from serving.files.lines import Lines
 from serving.files.openai.fields import FieldRefusal, fields_of
-from serving.files.openai.formats import answer, joined, segment, usage
+from serving.files.openai.formats import answer, joined, segment, usage, word
 from serving.files.upload import Upload
 from serving.guard.refusal import RETRY_AFTER_S, RefusedError
 from serving.service import Service
@@ -41,7 +41,8 @@ async def transcription(service: Service, upload: Upload, send: Send) -> ASGIApp
         return await _streamed(service, settings, upload, send)
     heard = _Heard(service, settings, upload)
     await heard.listen()
-    return answer(fields.response_format, heard.segments, heard.session.language, heard.duration_s)
+    words = heard.words if fields.word_times else None
+    return answer(fields.response_format, heard.segments, heard.session.language, heard.duration_s, words)
 
 
 async def _streamed(service: Service, settings: dict[str, Any], upload: Upload, send: Send) -> ASGIApp:
@@ -77,11 +78,14 @@ class _Session(ServedSession):
 
 
 class _Heard:
-    """What was heard so far: `segments` of those utterances that have words; each is told to `tell`."""
+    """What was heard so far: `segments` of those utterances that have words, each told to `tell`; their `words` where
+    their times are wanted.
+    """
 
     def __init__(self, service: Service, settings: dict[str, Any], upload: Upload, tell: Tell | None = None) -> None:
         self._upload, self._tell = upload, tell
         self.segments: list[dict[str, Any]] = []
+        self.words: list[dict[str, Any]] = []
         self.session = _Session(service, self._take, live=False)
         self.session.subscribers.insert(0, each_final(upload.slot.answered))
         self.session.update({**_QUIET, **settings})
@@ -113,5 +117,6 @@ class _Heard:
             raise Refusal(503, str(message["reason"]), f"the words {where} could not be found", RETRY_AFTER_S)
         if message["text"]:
             self.segments.append(segment(len(self.segments), dict(message)))
+            self.words += map(word, message.get("words", ()))
             if self._tell:
                 await self._tell(self.segments[-1])

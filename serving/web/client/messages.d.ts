@@ -54,6 +54,8 @@ export interface SpeechStarted {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   start_ms: Time;
   speech_start_ms: Time;
 }
@@ -64,6 +66,8 @@ export interface Mood {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   start_ms: Time;
   end_ms: Time;
   audio_sentiment: Sentiment;
@@ -75,6 +79,8 @@ export interface TranscriptPartial {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   text: string | null;
 }
 
@@ -84,6 +90,8 @@ export interface SpeechEnded {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   end_ms: Time;
   cause: "silence" | "max_length" | "commit" | "idle" | "finish";
 }
@@ -94,6 +102,8 @@ export interface UtteranceProvisional {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   start_ms: Time;
   end_ms: Time;
   /** null without words and with `redact_text` */
@@ -123,6 +133,8 @@ export interface UtteranceFinal {
   /** 1, 2, 3 without gaps: the messages of a session, over whatever connection they come; what refuses a session has none, nor has an answer over HTTP */
   seq?: number;
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   start_ms: Time;
   end_ms: Time;
   /** null without words and with `redact_text` */
@@ -276,6 +288,8 @@ export interface Sentiment {
 export interface SessionSettings {
   /** of binary frames: pcm_s16le has 16 kHz, pcm_mulaw and pcm_alaw (G.711) 8 kHz, ogg_opus and webm_opus whatever their container says; all are decoded while they come */
   encoding: "pcm_s16le" | "pcm_mulaw" | "pcm_alaw" | "ogg_opus" | "webm_opus";
+  /** 2: the channels are two speakers of one conversation, their samples by turns (L R L R), and every event of an utterance has its `channel`; with 1 the channels of a container are mixed */
+  channels: number;
   /** silence that ends an utterance */
   endpoint_silence_ms: number;
   /** adaptive: an utterance ends sooner where its words end a sentence, later where they do not, and after endpoint_silence_ms where that is not known; refused where the server cannot know it */
@@ -346,6 +360,8 @@ export interface Totals {
 /** One final in the course of a session. */
 export interface TrajectoryPoint {
   utterance_id: UtteranceId;
+  /** only with `channels` 2: which of the two samples that come by turns it was said in */
+  channel?: 1 | 2;
   start_ms: Time;
   end_ms: Time;
   label: Label;

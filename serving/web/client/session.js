@@ -98,6 +98,11 @@ export class Session {
    * @param {Record<string, any>} settings
    */
   async update(settings) {
+    const { encoding = "pcm_s16le", channels = 1 } = settings;
+    if (encoding !== "pcm_s16le" || channels !== 1) {
+      const message = "this client sends 16-bit PCM of one channel, whatever it is given";
+      throw new RefusedError({ code: "invalid_setting", message });
+    }
     const isAnswer = (/** @type {any} */ told) => told.type === "session.updated" || told.code === "invalid_setting";
     const answered = this.#answers.next(isAnswer);
     this.#send({ type: "session.update", ...settings });

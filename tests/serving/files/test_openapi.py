@@ -7,7 +7,7 @@ import pytest
 
 from serving.files.openapi import predict_route, transcribe_route
 from serving.files.transcribe import SETTINGS
-from undertone.stream.settings import SessionSettings
+from undertone.stream.settings import OF_SOCKETS, SessionSettings
 
 pytestmark = pytest.mark.fast
 
@@ -18,7 +18,7 @@ def parameters(route):
 
 def test_a_recording_takes_the_settings_of_a_session_with_their_ranges_and_defaults():
     taken = parameters(predict_route())
-    assert list(taken) == list(SessionSettings.model_fields)
+    assert [*OF_SOCKETS, *taken] == list(SessionSettings.model_fields)
     assert taken["max_utterance_ms"].items() >= {"minimum": 2000, "maximum": 30_000, "default": 15_000}.items()
     assert all(schema["description"] for schema in taken.values())
     assert list(parameters(transcribe_route(SETTINGS))) == list(SETTINGS)

@@ -27,7 +27,8 @@ class IdleService(Service):
         self.told({"engine": "scripted", "open_vocabulary": True, "reason": "a test", "sha256": WEIGHTS})
         self.limits_s, self.awaited = [], asyncio.Event()
 
-    async def transcribe(self, samples, language=None, speech_ms=None, speech_prob=None, job=None, timeout_s=None):
+    async def transcribe(self, samples, *known, word_times=False):
+        timeout_s = known[-1]
         self.limits_s.append(timeout_s)
         await self.awaited.wait()
         said = {"text": "well", "text_probabilities": [0.1, 0.2, 0.7]}

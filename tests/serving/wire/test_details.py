@@ -101,3 +101,14 @@ def test_without_a_recogniser_there_are_no_words_but_there_is_a_pitch(server, tu
     for final in finals_of(stream(server.ws_url, read(turn).tobytes(), 3200, **ASKED)):
         assert (final["words"], final["prosody"]["speech_rate_wpm"]) == ([], None)
         assert final["prosody"]["pitch_median_hz"] > 60
+
+
+def test_a_recording_that_is_written_down_has_them_in_its_seconds(listening_server, turn, told):
+    body = Request(f"{listening_server.url}/api/transcribe?word_times=true", turn.read_bytes())
+    with urlopen(body, timeout=60) as answer:
+        transcript = json.load(answer)
+    sent = [word for final in finals_of(told) for word in final["words"]]
+    assert [word["text"] for word in transcript["words"]] == [word["text"] for word in sent]
+    assert [round(1000 * word["end_s"]) for word in transcript["words"]] == pytest.approx(
+        [word["end_ms"] for word in sent], abs=1
+    )

@@ -1,13 +1,16 @@
 """Sessions in each encoding on the real server: the words of PCM, and clear errors."""
 
 import json
+import socket as sockets
 
 import numpy as np
 import pytest
-from material.encoded import ENCODED, encoded
+from material.sounds.encoded import ENCODED, encoded
 from material.wire import receive, receive_until, send, session, stream
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
+import undertone
 from undertone.audio import RATE_HZ
 from undertone.audio_file import read
 
@@ -126,3 +129,32 @@ def test_an_update_and_audio_that_come_at_once_are_taken_in_their_order(server):
         messages = receive_until(socket, "session.closed")
     assert [message["type"] for message in messages] == ["session.updated", "audio.ack", "session.closed"]
     assert (messages[1]["samples"], messages[-1]["totals"]["audio_ms"]) == (8001, 1000)
+
+
+@pytest.mark.parametrize("encoding", ["pcm_alaw", "ogg_opus"])
+def test_a_lost_session_goes_on_with_the_byte_that_the_server_has_not(server, turn, encoding):
+    data = encoded(np.concatenate([turn, np.zeros(RATE_HZ, np.int16)]), encoding)
+    whole = finals_of(stream(server.ws_url, data, 500, encoding=encoding))
+    half = len(data) // 2
+    lost = connect(server.ws_url, proxy=None).__enter__()
+    created = receive(lost)
+    send(lost, "session.update", encoding=encoding)
+    lost.send(data[:half])
+    seen = receive_until(lost, "audio.ack")
+    lost.socket.shutdown(sockets.SHUT_RDWR)
+    with connect(f"{server.ws_url}?resume={created['session_id']}", proxy=None) as socket:
+        shown = {"session_id": created["session_id"], "secret": created["resume"]["secret"]}
+        send(socket, "session.resume", **shown, after_seq=seen[-1]["seq"])
+        missed = receive_until(socket, "session.resumed")
+        assert missed[-1]["samples"] == half
+        socket.send(data[half:])
+        send(socket, "session.finish")
+        told = [*seen, *missed, *receive_until(socket, "session.closed")]
+    finals = [{**final, "timings": None, "seq": None} for final in finals_of(told)]
+    assert finals == [{**final, "timings": None, "seq": None} for final in whole]
+
+
+@pytest.mark.parametrize("settings", [{"encoding": "ogg_opus"}, {"channels": 2}])
+def test_the_python_client_says_that_it_sends_mono_pcm(server, settings):
+    with pytest.raises(undertone.SettingError, match="this client sends 16-bit PCM of one channel"):
+        undertone.Client(server.ws_url, **settings).__enter__()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import running_server
-from material.synthetic_voice import speak
+from material.sounds.synthetic_voice import speak
 from material.wire import receive, receive_until, send, stream
 from websockets.sync.client import connect
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import soundfile
-from material.encoded import CONTAINERS, ENCODED, TELEPHONE, encoded
+from material.sounds.encoded import CONTAINERS, ENCODED, TELEPHONE, encoded
 
 from undertone.audio import RATE_HZ
 from undertone.encodings.decoders import DecodingError, decoder_for

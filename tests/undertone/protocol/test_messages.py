@@ -121,5 +121,5 @@ def test_what_is_no_message_of_the_wire_is_found_by_its_field(message, field):
 def test_fatal_errors_have_a_close_code_of_their_own():
     codes = [code.close for code in ErrorCode if code.close]
     assert ErrorCode("internal").close == 1011
-    assert len(set(codes)) == len(codes) == 9
+    assert len(set(codes)) == len(codes) == 10
     assert ErrorCode.INVALID_MESSAGE.close is None

@@ -7,7 +7,7 @@ from undertone.stream.settings import SessionSettings, SettingError
 pytestmark = pytest.mark.fast
 
 KNOWN = (
-    "encoding, endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
+    "encoding, channels, endpoint_silence_ms, endpoint, max_utterance_ms, mood_interval_ms, partials, "
     "alpha, language, baseline, word_times, prosody, redact_text, record, speaker"
 )
 

@@ -51,6 +51,15 @@ def test_segments_bear_their_times_and_what_their_speaker_feels(transcribe):
     assert set(first) >= {"text_sentiment", "audio_sentiment", "fused_score", "abstain", "agreement"}
 
 
+def test_words_bear_their_times_where_they_are_asked_for(transcribe):
+    told = transcribe("06_turn", response_format="verbose_json", timestamp_granularities=["word"])
+    assert " ".join(word.word for word in told.words) == told.text
+    ends = [end for word in told.words for end in (word.start, word.end)]
+    assert ends == sorted(ends)
+    assert 0 <= ends[0] < ends[-1] <= told.duration
+    assert transcribe("06_turn", response_format="verbose_json").words is None
+
+
 def test_subtitles_are_cut_where_people_pause(transcribe):
     srt = transcribe("06_turn", response_format="srt")
     numbers, times = srt.split("\n")[::4], srt.split("\n")[1::4]
@@ -84,11 +93,7 @@ def test_a_stream_says_where_its_recording_breaks(client, samples):
 @pytest.mark.parametrize(
     ("fields", "param", "why"),
     [
-        (
-            {"timestamp_granularities": ["word"], "response_format": "verbose_json"},
-            "timestamp_granularities",
-            "no times",
-        ),
+        ({"timestamp_granularities": ["word"]}, "timestamp_granularities", "come with verbose_json"),
         ({"include": ["logprobs"]}, "include", "no log probabilities"),
         ({"known_speaker_names": ["a"]}, "known_speaker_names", "not told apart"),
         ({"response_format": "diarized_json"}, "response_format", "verbose_json"),

@@ -67,7 +67,7 @@ class Checkpoint:
             self.path = self.path.with_stem(md5(self.path.stem.encode() + content, usedforsecurity=False).hexdigest())
 
     def save(self, epoch: int, last: bool = False) -> None:
-        """Keep the state after `epoch`, where the one kept is old enough; never the `last`, which is to be yielded again."""
+        """Keep the state after `epoch`, if the one kept is old enough; never the `last`: it must be yielded again."""
         if self.path is None or last or time.monotonic() - self._saved_s < self._every_s:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,8 @@ from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
 from training.acoustic.resnet_fitting import fit_resnet
 from training.checkpoints import Checkpoint
 from training.corpora.ravdess.clips import Clip, of_actors
-from training.features.spectra import MelSpectra, load_spectra
+from training.features.spectra import MelSpectra
+from training.features.stored_spectra import spectra_at_hand
 from training.files import CLIPS
 
 Fitted = Iterator[tuple[int, float, nn.Module]]
@@ -131,7 +132,7 @@ class ResNetRecipe(Recipe):
         torch.set_num_threads(params["train"]["threads"])
         self.mel = MelSpectra(params["features"])
         speeds, (own, others) = self.section["speeds"], divided(clips)
-        spectra = load_spectra(own, EMOTIONS, speeds, params["features"], folder)
+        spectra = spectra_at_hand(own, EMOTIONS, speeds, params["features"], folder)
         self.spectra = {clip.name: made for clip, made in zip(own, spectra, strict=True)}
         self.spectra |= {clip.name: spectra_of(clip, speeds, self.mel) for clip in others}
 

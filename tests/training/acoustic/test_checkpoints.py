@@ -34,7 +34,7 @@ def fitted(request, clips, repository, tmp_path, monkeypatch):
         stored = [
             Spectra(n % 8, (torch.from_numpy(random.random((64, 90), dtype=np.float32)),)) for n in range(len(clips))
         ]
-        monkeypatch.setattr("training.acoustic.recipes.load_spectra", lambda *_: stored)
+        monkeypatch.setattr("training.acoustic.recipes.spectra_at_hand", lambda *_: stored)
         recipe = recipe_of(request.param, clips, params)
         recipe.checkpoints = tmp_path / "kept"
         return recipe

@@ -43,16 +43,7 @@ def fit_resnet(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
-    steps = settings["epochs"] * -(-len(clips) // settings["batch_size"])
-    warmup = max(settings["warmup"], 2 / steps)  # or its first phase has no length
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        settings["learning_rate"],
-        total_steps=steps,
-        pct_start=warmup,
-        cycle_momentum=False,
-        final_div_factor=1 / (25 * settings["last_learning_rate"]),  # 25: its div_factor, of the first step
-    )
+    schedule = _schedule(optimizer, settings, settings["epochs"] * -(-len(clips) // settings["batch_size"]))
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]), use_buffers=True)
     kept = checkpoint or Checkpoint(None, name)
     done = kept.resume(model=model, optimizer=optimizer, schedule=schedule, averaged=averaged)
@@ -81,6 +72,17 @@ def targets_of(emotions: Tensor, taught: Tensor | None, settings: Mapping[str, A
     if taught is None:
         return acted
     return (1 - settings["teacher_share"]) * acted + settings["teacher_share"] * taught
+
+
+def _schedule(optimizer: Any, settings: Mapping[str, Any], steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        settings["learning_rate"],
+        total_steps=steps,
+        pct_start=max(settings["warmup"], 2 / steps),  # or its first phase has no length
+        cycle_momentum=False,
+        final_div_factor=1 / (25 * settings["last_learning_rate"]),  # 25: its div_factor, of the first step
+    )
 
 
 def _loss(model: ResNet, mfcc: Tensor, targets: Tensor, settings: Mapping[str, Any]) -> Tensor:

@@ -9,7 +9,7 @@ comma := ,
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast serve repro promote lab mlflow-ui docs lock newest clean
+.PHONY: help demo test fast serve repro dag metrics sweep promote lab mlflow-ui docs lock newest clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,7 +67,20 @@ serve: $(STAMPS)/serve ## run the server with the promoted release on port 8000;
 repro: $(STAMPS)/dev ## rebuild everything that is out of date, from raw clips to the release
 	$(BIN)/dvc pull --quiet --allow-missing
 	$(BIN)/python -m training.corpora.availability
-	$(BIN)/dvc repro $(ARGS)
+	$(BIN)/python -m training.pipeline.repro $(ARGS)
+
+dag: $(STAMPS)/dev ## draw the pipeline in the width of a terminal
+	$(BIN)/python -m training.pipeline.dag
+
+metrics: $(STAMPS)/dev ## the numbers that matter and those that changed; ARGS="text ear": every number of these
+	$(BIN)/python -m training.pipeline.numbers $(ARGS)
+
+# Small values around those of params.yaml, judged on the validation actors; SWEEP="-S ..." is another grid.
+SWEEP ?= -S 'train.resnet.dropout=0.2,0.3,0.4'
+sweep: $(STAMPS)/dev ## try a few values as experiments of DVC and compare them; SWEEP="-S 'section.key=1,2'" STAGE=train
+	$(BIN)/dvc exp run --queue $(SWEEP) $(or $(STAGE),train)
+	$(BIN)/dvc exp run --run-all --jobs 1
+	$(BIN)/python -m training.pipeline.sweep
 
 promote: $(STAMPS)/dev ## check models/release against the gates and make it the live one
 	$(BIN)/python -m export.promote

@@ -11,6 +11,7 @@ from typing import Any
 SENTENCES = Path("data/labeled/sentences.csv")
 CLIPS = Path("ravdess")
 FEATURES = Path("features/ravdess.arrow")
+SPECTRA = Path("features/spectra.arrow")
 TEXTS = Path("features/text.arrow")
 OTHER_CORPORA = Path("features/corpora.arrow")
 HEARD = Path("features/heard.arrow")

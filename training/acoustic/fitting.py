@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from training.acoustic.baseline import Baseline
+from training.checkpoints import Checkpoint
 from training.corpora.ravdess.clips import Clip
 from undertone.labels import LABELS
 
@@ -50,13 +51,25 @@ def order(clips: int, draws: Tensor | None) -> Tensor:
     return torch.randperm(clips) if draws is None else torch.multinomial(draws, clips, replacement=True)
 
 
+def epochs_left(done: int, epochs: int, name: str) -> "tqdm[int]":
+    """Return the epochs after `done`, 1 being the first, as a bar of them all that is called `name`."""
+    left = range(done + 1, epochs + 1)
+    return tqdm(left, desc=name, unit="epoch", mininterval=5.0, initial=done, total=epochs)
+
+
 def fit_baseline(
-    model: Baseline, clips: Sequence[Clip], settings: Mapping[str, Any], name: str, draws: Tensor | None = None
+    model: Baseline,
+    clips: Sequence[Clip],
+    settings: Mapping[str, Any],
+    name: str,
+    draws: Tensor | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[tuple[int, float, nn.Module]]:
     """Fit `model` on `clips` and yield (epoch, mean training loss, network) after each epoch of the schedule.
 
     The network yielded is the moving average of the weights. Normalisation and class weights come from `clips` alone;
-    with `draws` (`order`) they make the labels alike already, and nothing is weighted.
+    with `draws` (`order`) labels are alike already, and nothing is weighted. With a `checkpoint` it goes on where that
+    was kept.
     """
     tensors, labels = mfccs_of(clips), labels_of(clips)
     frames = torch.cat(tensors, dim=1)
@@ -68,7 +81,9 @@ def fit_baseline(
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]))
     loss_of = nn.CrossEntropyLoss(weight=class_weights(labels) if draws is None else None)
     targets = torch.from_numpy(labels)
-    for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):
+    kept = checkpoint or Checkpoint(None, name)
+    done = kept.resume(model=model, optimizer=optimizer, averaged=averaged)
+    for epoch in epochs_left(done, settings["epochs"], name):
         model.train()
         losses = []
         for batch in order(len(tensors), draws).split(settings["batch_size"]):
@@ -81,6 +96,7 @@ def fit_baseline(
             averaged.update_parameters(model)
             losses.append(loss.item())
         yield epoch, float(np.mean(losses)), averaged.module
+        kept.save(epoch, last=epoch == settings["epochs"])
 
 
 def _random_crop(clip: Tensor, frames: int) -> Tensor:

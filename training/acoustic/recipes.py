@@ -25,8 +25,10 @@ from training.acoustic.mixture import divided, draws, spectra_of, targets
 from training.acoustic.network import ArchitectureError, check_network
 from training.acoustic.resnet import EMOTIONS, ResNet, labels_of_emotions
 from training.acoustic.resnet_fitting import fit_resnet
+from training.checkpoints import Checkpoint
 from training.corpora.ravdess.clips import Clip, of_actors
-from training.features.spectra import MelSpectra, load_spectra
+from training.features.spectra import MelSpectra
+from training.features.stored_spectra import spectra_at_hand
 from training.files import CLIPS
 
 Fitted = Iterator[tuple[int, float, nn.Module]]
@@ -37,11 +39,13 @@ class Recipe(ABC):
     """One architecture with the clips it may be fitted on; `arch` and `settings` rebuild its network.
 
     `arch` is its name in params.yaml, `network` the class of its network. The waveforms of the clips lie in `folder`.
-    What a `teacher` hears in them is told to networks that learn the emotions.
+    What a `teacher` hears in them is told to networks that learn the emotions. Where `checkpoints` names a folder, fits
+    that were interrupted go on (training/checkpoints.py).
     """
 
     arch: str
     network: type[nn.Module]
+    checkpoints: Path | None = None
 
     def __init__(
         self, clips: Sequence[Clip], params: Mapping[str, Any], folder: Path = CLIPS, teacher: Teacher | None = None
@@ -55,21 +59,34 @@ class Recipe(ABC):
     def settings_of(params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of the network; `params` is the whole of params.yaml."""
 
-    def fit(self, actors: Sequence[int], name: str) -> Fitted:
+    def fit(self, actors: Sequence[int], name: str, notes: list[Any] | None = None) -> Fitted:
         """Fit a new network on the clips of `actors`; yield (epoch, mean training loss, network) after each epoch.
+
+        `notes` are plain rows of the caller that an interrupted fit brings back (training/checkpoints.py).
 
         Raises:
             SystemExit: an actor has no clip.
         """
-        return self.fit_clips(of_actors(self.clips, actors), name)
+        return self.fit_clips(of_actors(self.clips, actors), name, notes)
 
-    def fit_clips(self, clips: Sequence[Clip], name: str) -> Fitted:
+    def fit_clips(self, clips: Sequence[Clip], name: str, notes: list[Any] | None = None) -> Fitted:
         """As `fit`, on any of the recipe's clips: for the notebook that shows what a random split does."""
         set_deterministic(self.params["train"]["seed"], self.params["train"]["threads"])
-        yield from self._fit(self.network(**self.settings), clips, name)
+        decisive = (
+            name,
+            self.arch,
+            self.settings,
+            self.params["train"],
+            self.params["features"],
+            self.params["labels"],
+        )
+        key = repr((decisive, [(clip.name, clip.label, clip.start_sample, clip.end_sample) for clip in clips]))
+        checkpoint = Checkpoint(self.checkpoints, key, notes)
+        checkpoint.decided_by(b"".join(clip.mfcc.tobytes() for clip in clips) if self.checkpoints else b"")
+        yield from self._fit(self.network(**self.settings), clips, name, checkpoint)
 
     @abstractmethod
-    def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
+    def _fit(self, model: Any, clips: Sequence[Clip], name: str, checkpoint: Checkpoint) -> Fitted:
         """Fit `model`, a new network, on `clips`; yield as `fit`."""
 
 
@@ -84,8 +101,8 @@ class BaselineRecipe(Recipe):
         """Return the number of coefficients."""
         return {"n_mfcc": params["features"]["n_mfcc"]}
 
-    def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
-        return fit_baseline(model, clips, self.section, name, draws(clips))
+    def _fit(self, model: Any, clips: Sequence[Clip], name: str, checkpoint: Checkpoint) -> Fitted:
+        return fit_baseline(model, clips, self.section, name, draws(clips), checkpoint)
 
 
 class ResNetRecipe(Recipe):
@@ -115,16 +132,17 @@ class ResNetRecipe(Recipe):
         torch.set_num_threads(params["train"]["threads"])
         self.mel = MelSpectra(params["features"])
         speeds, (own, others) = self.section["speeds"], divided(clips)
-        spectra = load_spectra(own, EMOTIONS, speeds, params["features"], folder)
+        spectra = spectra_at_hand(own, EMOTIONS, speeds, params["features"], folder)
         self.spectra = {clip.name: made for clip, made in zip(own, spectra, strict=True)}
         self.spectra |= {clip.name: spectra_of(clip, speeds, self.mel) for clip in others}
 
-    def _fit(self, model: Any, clips: Sequence[Clip], name: str) -> Fitted:
+    def _fit(self, model: Any, clips: Sequence[Clip], name: str, checkpoint: Checkpoint) -> Fitted:
         own, others = divided(clips)  # RAVDESS first, as `targets` has them
         ordered: list[Clip] = [*own, *others]
         spectra = [self.spectra[clip.name] for clip in ordered]
         given = targets(ordered, self.teacher, self.section, self.params["labels"])
-        return fit_resnet(model, spectra, given, self.mel, self.section, name, draws(ordered))
+        checkpoint.decided_by(given.numpy().tobytes())
+        return fit_resnet(model, spectra, given, self.mel, self.section, name, draws(ordered), checkpoint)
 
 
 RECIPES: dict[str, type[Recipe]] = {recipe.arch: recipe for recipe in (BaselineRecipe, ResNetRecipe)}

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
 from training.acoustic.augment import Augmenter, mixed_up
-from training.acoustic.fitting import order
+from training.acoustic.fitting import epochs_left, order
 from training.acoustic.resnet import EMOTIONS, ResNet
+from training.checkpoints import Checkpoint
 from training.features.spectra import MelSpectra, Spectra
 from training.precision import autocast
 
@@ -28,11 +28,12 @@ def fit_resnet(
     settings: Mapping[str, Any],
     name: str,
     draws: Tensor | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[tuple[int, float, nn.Module]]:
     """Fit `model` and yield (epoch, mean training loss, averaged network) after each epoch of the whole schedule.
 
     `targets` (clips, 8) are the probabilities of the emotions that each clip is to be given (`targets_of`); `draws` is
-    how often each is drawn (training/acoustic/fitting.py).
+    how often each is drawn (training/acoustic/fitting.py). With a `checkpoint` it goes on where that was kept.
     The learning rate warms up and falls along a cosine (Loshchilov & Hutter 2017), not to zero: the weights keep
     walking about a flat place, and what is yielded is the moving average of weights and statistics over that walk
     (Izmailov et al. 2018, "Averaging weights leads to wider optima").
@@ -42,18 +43,11 @@ def fit_resnet(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
-    steps = settings["epochs"] * -(-len(clips) // settings["batch_size"])
-    warmup = max(settings["warmup"], 2 / steps)  # or its first phase has no length
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        settings["learning_rate"],
-        total_steps=steps,
-        pct_start=warmup,
-        cycle_momentum=False,
-        final_div_factor=1 / (25 * settings["last_learning_rate"]),  # 25: its div_factor, of the first step
-    )
+    schedule = _schedule(optimizer, settings, settings["epochs"] * -(-len(clips) // settings["batch_size"]))
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["averaging"]), use_buffers=True)
-    for epoch in tqdm(range(1, settings["epochs"] + 1), desc=name, unit="epoch", mininterval=5.0):
+    kept = checkpoint or Checkpoint(None, name)
+    done = kept.resume(model=model, optimizer=optimizer, schedule=schedule, averaged=averaged)
+    for epoch in epochs_left(done, settings["epochs"], name):
         model.train()
         losses = []
         for batch in order(len(clips), draws).split(settings["batch_size"]):
@@ -65,6 +59,7 @@ def fit_resnet(
             averaged.update_parameters(model)
             losses.append(loss.item())
         yield epoch, float(np.mean(losses)), averaged.module
+        kept.save(epoch, last=epoch == settings["epochs"])
 
 
 def targets_of(emotions: Tensor, taught: Tensor | None, settings: Mapping[str, Any]) -> Tensor:
@@ -77,6 +72,17 @@ def targets_of(emotions: Tensor, taught: Tensor | None, settings: Mapping[str, A
     if taught is None:
         return acted
     return (1 - settings["teacher_share"]) * acted + settings["teacher_share"] * taught
+
+
+def _schedule(optimizer: Any, settings: Mapping[str, Any], steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        settings["learning_rate"],
+        total_steps=steps,
+        pct_start=max(settings["warmup"], 2 / steps),  # or its first phase has no length
+        cycle_momentum=False,
+        final_div_factor=1 / (25 * settings["last_learning_rate"]),  # 25: its div_factor, of the first step
+    )
 
 
 def _loss(model: ResNet, mfcc: Tensor, targets: Tensor, settings: Mapping[str, Any]) -> Tensor:

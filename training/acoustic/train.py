@@ -20,6 +20,7 @@ from training.acoustic.answers import answers
 from training.acoustic.fitting import labels_of, mfccs_of
 from training.acoustic.model import save_checkpoint
 from training.acoustic.recipes import check_architecture, recipe_of
+from training.checkpoints import checkpoints_of, clear
 from training.corpora.ravdess.clips import load_features, of_actors
 from training.corpora.ravdess.splits import Split, main_split
 from training.corpora.several.choice import choice_of
@@ -52,6 +53,7 @@ class Inputs:
     features: Path = FEATURES
     clips: Path = CLIPS
     others: Path = OTHER_CORPORA
+    checkpoints: Path | None = None
 
 
 def step_one(inputs: Inputs, model_file: Path) -> tuple[list[Epoch], NDArray[np.float32]]:
@@ -60,15 +62,16 @@ def step_one(inputs: Inputs, model_file: Path) -> tuple[list[Epoch], NDArray[np.
     validation, arch = of_actors(clips, split.validation), inputs.params["model"]["arch"]
     own, others = of_actors(clips, split.fit), to_fit(choice_of(inputs.params), inputs.others)
     recipe = recipe_of(arch, [*own, *others], inputs.params, inputs.clips, teacher_of(arch, inputs.params))
+    recipe.checkpoints = inputs.checkpoints
     epochs, every = recipe.section["epochs"], inputs.params["train"]["validate_every"]
-    actual, curves, logits = labels_of(validation), [], np.empty(0, dtype=np.float32)
-    for epoch, loss, network in recipe.fit(speakers(split.fit, others), "step one"):
+    actual, rows, logits = labels_of(validation), list[tuple[Any, ...]](), np.empty(0, dtype=np.float32)
+    for epoch, loss, network in recipe.fit(speakers(split.fit, others), "step one", rows):
         if epoch % every == 0 or epoch == epochs:
             logits = answers(network, mfccs_of(validation)).labels
             nll = negative_log_likelihood(actual, softmax(logits))
-            curves.append(Epoch(epoch, loss, nll, uar(actual, logits.argmax(axis=1))))
+            rows.append((epoch, loss, float(nll), uar(actual, logits.argmax(axis=1))))
     save_checkpoint(network, recipe.arch, recipe.settings, model_file)
-    return curves, logits
+    return [Epoch(*row) for row in rows], logits
 
 
 def step_two(inputs: Inputs, model_file: Path) -> None:
@@ -77,6 +80,7 @@ def step_two(inputs: Inputs, model_file: Path) -> None:
     own, arch = of_actors(clips, split.development), inputs.params["model"]["arch"]
     others = to_fit(choice_of(inputs.params), inputs.others)
     recipe = recipe_of(arch, [*own, *others], inputs.params, inputs.clips, teacher_of(arch, inputs.params))
+    recipe.checkpoints = inputs.checkpoints
     *_, (_, _, network) = recipe.fit(speakers(split.development, others), "step two")
     save_checkpoint(network, recipe.arch, recipe.settings, model_file)
 
@@ -145,7 +149,8 @@ def main() -> None:
     params = load_params()
     check_store()
     print_basis(params["train"]["threads"])
-    train(Inputs(params))
+    train(Inputs(params, checkpoints=checkpoints_of("train")))
+    clear("train")
     logged = {name: params[name] for name in ("corpora", "labels", "features", "split", "model", "train")}
     log_numbers("acoustic", logged, {"train": TRAIN_METRICS}, TRAIN_CURVES)
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from training.acoustic.answers import Answers, answers_to_waveforms
 from training.acoustic.recipes import RECIPES, check_architecture, recipe_of
+from training.checkpoints import checkpoints_of, clear
 from training.corpora.ravdess.clips import Clip, load_features, load_waveform, of_actors
 from training.corpora.ravdess.splits import Fold, development_folds, reported_folds
 from training.crossval.answers import write_answers
@@ -49,6 +50,7 @@ def judge(task: Task) -> dict[str, Answers]:
     clips = load_features()
     own, teacher = of_actors(clips, task.fold.fit), teacher_of(task.arch, task.params)
     recipe = recipe_of(task.arch, own, task.params, teacher=teacher)
+    recipe.checkpoints = checkpoints_of("crossval")
     *_, (_, _, network) = recipe.fit(task.fold.fit, f"{task.arch}, testing {task.fold.test}")
     judged = of_actors(clips, task.fold.test)
     waveforms = {clip.name: load_waveform(clip) for clip in judged}
@@ -107,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if development:
         folds = development_folds()
         heard = crossvalidate(folds, params, [params["model"]["arch"]])
+        clear("crossval")
         print(json.dumps(report(heard, folds, params), indent=2))  # noqa: T201
         return
     from training.tracking import check_store, log_numbers  # not in the processes of the folds
@@ -114,6 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     check_store()
     folds = reported_folds()
     heard = crossvalidate(folds, params, list(RECIPES))
+    clear("crossval")
     write_metrics(CROSSVAL_METRICS, report(heard, folds, params))
     write_plots(heard, params["model"]["arch"], params["crossval"])
     write_answers(heard[params["model"]["arch"]])

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-
 from undertone.corpora.recording import Contents, Corpus, CorpusError, Recording
 from undertone.labels import LABELS
 from undertone.tables import TableError, read_table
@@ -166,6 +164,8 @@ def _split_of(path: Path, folder: Path) -> str | None:
 def _fault(clip: Path) -> str | None:
     if clip == Path():
         return "no file"
+    import av  # only what serves has it
+
     try:
         with av.open(str(clip), metadata_errors="ignore") as container:
             return None if container.streams.audio else "no sound"

@@ -36,7 +36,7 @@ class MeanRecipe(Recipe):
     def settings_of(params):
         return {"n_mfcc": params["features"]["n_mfcc"]}
 
-    def _fit(self, model, clips, name):
+    def _fit(self, model, clips, name, checkpoint):
         means = torch.stack([mfcc.mean(dim=1) for mfcc in mfccs_of(clips)])
         optimizer = torch.optim.Adam(model.parameters(), lr=self.section["learning_rate"])
         for epoch in range(1, 31):

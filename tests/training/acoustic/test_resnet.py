@@ -18,6 +18,7 @@ from training.corpora.ravdess.clips import load_features, load_waveform, of_acto
 from training.features.extract import extract
 from training.features.mfcc import mfcc_transform
 from training.features.spectra import MelSpectra, at_speed, load_spectra
+from training.features.stored_spectra import spectra_at_hand, store
 from training.params import load_params
 from undertone.labels import LABELS
 from undertone.scoring.scores import uar
@@ -173,3 +174,21 @@ def test_it_learns_from_two_voices_what_the_third_one_says(spoken, params):
     said = answers_to_waveforms(network, [load_waveform(c, folder) for c in judged], params["features"])
     assert uar(labels_of(judged), said.labels.argmax(axis=1)) > 0.6
     assert said.emotions.shape == (len(judged), 8)
+
+
+def test_stored_spectra_are_those_computed_to_the_last_bit_and_others_are_computed(
+    spoken, params, tmp_path, monkeypatch
+):
+    clips, folder = spoken
+    monkeypatch.setattr("training.features.stored_spectra.CLIPS", folder)
+    features, path = params["features"], tmp_path / "spectra.arrow"
+    store(clips[:6], [1.0, 1.1], features, folder, path)
+    computed = load_spectra(clips[:6], EMOTIONS, [1.0, 1.1], features, folder)
+    monkeypatch.setattr("training.features.stored_spectra.load_spectra", lambda *_: "computed")
+    read = spectra_at_hand(clips[:6], EMOTIONS, [1.0, 1.1], features, folder, path)
+    for a, b in zip(computed, read, strict=True):
+        assert a.emotion == b.emotion
+        assert all(torch.equal(x, y) for x, y in zip(a.powers, b.powers, strict=True))
+    for asked in ((clips[:7], [1.0]), (clips[:6], [0.9]), (clips[1:6], [1.1, 0.9])):
+        assert spectra_at_hand(asked[0], EMOTIONS, asked[1], features, folder, path) == "computed"
+    assert spectra_at_hand(clips[:6], EMOTIONS, [1.0], features, tmp_path, path) == "computed"

@@ -1,0 +1,101 @@
+"""`make repro`: `dvc repro` that says before it begins what it will take, and after each stage how long it took.
+
+Times are those of this machine, kept in .cache/. Arguments go on to `dvc repro`.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from training.pipeline.stages import Stage, read_stages, with_followers
+
+TIMES = Path(".cache/undertone/stage_times.json")
+_RUNNING = re.compile(r"Running stage '([\w.-]+)'")
+_DVC = (sys.executable, "-m", "dvc")
+
+
+def plan(stages: Mapping[str, Stage], changed: Sequence[str], times: Mapping[str, float]) -> Iterator[str]:
+    """Yield what is to be said before the first stage runs; `changed` are out of date, `times` in seconds."""
+    due = with_followers(stages, changed)
+    if not due:
+        yield "nothing is out of date"
+        return
+    known, unknown = [name for name in due if name in times], [name for name in due if name not in times]
+    yield f"{len(due)} of {len(stages)} stages are out of date or read what is:"
+    yield from (f"  {name:<18} {_said(times[name])} last time" for name in known)
+    yield from (f"  {name:<18} never timed on this machine" for name in unknown)
+    at_most = f"at most {_said(sum(times[name] for name in known))}" if known else "no time is known yet"
+    yield at_most + (f", without {len(unknown)} that were never timed" if known and unknown else "")
+
+
+def out_of_date() -> list[str]:
+    """Return the stages that `dvc status` names.
+
+    Raises:
+        SystemExit: it fails; the message is DVC's.
+    """
+    done = subprocess.run([*_DVC, "status", "--json"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr.strip())
+    return [name.rpartition(":")[2] for name in json.loads(done.stdout or "{}")]
+
+
+class Clock:
+    """Follows the lines of `dvc repro` and tells how long each stage took; remembers it in `path`."""
+
+    def __init__(self, path: Path = TIMES) -> None:
+        self.path = path
+        self.times: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        self._stage, self._began_s = "", 0.0
+
+    def line(self, text: str, now_s: float) -> str | None:
+        """Return what is to be said of the stage that ends where the line `text` begins another one."""
+        found = _RUNNING.search(text)
+        if not found:
+            return None
+        said = self.end(now_s)
+        self._stage, self._began_s = found[1], now_s
+        return said
+
+    def end(self, now_s: float) -> str | None:
+        """Return what is to be said of the stage that ran until now, None where none did."""
+        if not self._stage:
+            return None
+        took_s, before = now_s - self._began_s, self.times.get(self._stage)
+        self.times[self._stage] = took_s
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.times, indent=2) + "\n", encoding="utf-8")
+        said = f"{self._stage} took {_said(took_s)}" + (f", {_said(before)} last time" if before is not None else "")
+        self._stage = ""
+        return said
+
+
+def _said(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Say the plan, run, say the times; return DVC's exit code."""
+    clock = Clock()
+    sys.stderr.writelines(f"{line}\n" for line in plan(read_stages(), out_of_date(), clock.times))
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([*_DVC, "repro", *arguments], stdout=subprocess.PIPE, text=True, env=environment) as running:
+        assert running.stdout is not None
+        for text in running.stdout:
+            if said := clock.line(text, time.monotonic()):
+                sys.stderr.write(f"{said}\n")
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    if not running.returncode and (said := clock.end(time.monotonic())):
+        sys.stderr.write(f"{said}\n")
+    return running.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -82,7 +82,7 @@ def test_the_client_of_the_readme_hears_the_server(readme, repository, listening
     (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     assert len(code.splitlines()) <= 20
     monkeypatch.chdir(repository)
-    exec(code.replace("ws://127.0.0.1:8000", listening_server.ws_url.removesuffix("/ws/analyze")), {})
+    exec(code.replace("ws://127.0.0.1:8000/ws/analyze", listening_server.ws_url), {})
     said = capsys.readouterr().out.splitlines()
     assert [line.startswith(text) for line, text in zip(said, ("The train is late again.", "But look"), strict=True)]
 

@@ -45,3 +45,10 @@ def _holds(path, text):
     escaped = json.dumps(text)[1:-1]
     content = path.read_bytes()
     return text in str(path) or any(form.encode() in content for form in {text, escaped})
+
+
+def told_to_record(messages):
+    """Return what a recording keeps of the `messages` of a session: all that are about its sound, without numbers."""
+    others = ("session.updated", "session.closed", "session.created", "audio.ack")
+    kept = [message for message in messages if message["type"] not in others]
+    return [{name: value for name, value in message.items() if name != "seq"} for message in kept]

@@ -99,9 +99,9 @@ def test_the_demo_shows_words_for_and_against_the_voice_and_stops_its_server(
     assert lines[said + 1] == "                heard  I am so proud and so happy about the music."
     assert lines[-6:-3] == ["done: every clip was heard", "", "next:"]
     assert [line.split()[:2] for line in lines[-3:]] == [
-        ["make", "serve"],
-        [".venv/bin/undertone", "stream"],
-        [".venv/bin/undertone", "text"],
+        ["undertone", "serve"],
+        ["undertone", "stream"],
+        ["undertone", "text"],
     ]
     for text in (
         "07_proud.flac: 1 utterance (1 fused)",

@@ -11,7 +11,7 @@ KINDS = ("live", "upload")
 @pytest.fixture(scope="session")
 def attacked(tmp_path_factory, tiny_release):
     log = tmp_path_factory.mktemp("attacked") / "server.log"
-    options = ("--asr-model", "none", "--max-sessions", "64", "--send-timeout-s", "10")
+    options = ("--asr-model", "none", "--max-sessions", "64", "--send-timeout-s", "10", "--resume-s", "0")
     with running_server(tiny_release, log, *options) as running:
         yield running
         assert_unharmed(running)

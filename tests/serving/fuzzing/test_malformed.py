@@ -76,9 +76,9 @@ def test_every_frame_that_is_none_ends_its_own_connection_with_a_code_of_the_pro
 def code_after(server, raw, leaves):
     """Return the close code of a connection over which `raw` goes; `leaves`: the client says that no more will come."""
     with connect(server.ws_url, proxy=None, close_timeout=5) as socket:
-        socket.socket.sendall(raw)
-        if leaves:
-            with contextlib.suppress(OSError):  # it may have been closed already
+        with contextlib.suppress(OSError):  # it may have been closed already
+            socket.socket.sendall(raw)
+            if leaves:
                 socket.socket.shutdown(sockets.SHUT_WR)
         try:
             while True:

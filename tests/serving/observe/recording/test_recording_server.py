@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import running_server
-from material.recording.sessions import kept, recorded, traces
+from material.recording.sessions import kept, recorded, told_to_record, traces
 from material.server_processes import family_of
 from material.wire import receive, receive_until, send, session
 from websockets.sync.client import connect
@@ -124,7 +124,7 @@ def test_a_session_without_consent_leaves_nothing_where_others_are_recorded(reco
 def test_with_consent_sound_words_probabilities_timings_and_release_are_kept_and_no_key(recording, talk, clip):
     name, messages = talk
     kept_one = kept(recording.store, name)
-    told = [message for message in messages if message["type"] not in ("session.updated", "session.closed")]
+    told = told_to_record(messages)
     assert kept_one.messages == told
     final = of_type(kept_one.messages, "utterance.final")[0]
     assert final["text"]

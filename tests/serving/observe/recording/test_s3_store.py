@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from conftest import running_server
 from material.recording.s3_server import BUCKET, s3_server
-from material.recording.sessions import kept, recorded
+from material.recording.sessions import kept, recorded, told_to_record
 
 from serving.cli.main import main
 from undertone.audio_file import read
@@ -51,7 +51,7 @@ def make_bucket(within_s=30):
 
 def test_a_session_is_kept_there_and_replays_to_the_bit(recording, clip, tiny_release, capsys):
     session, messages = recorded(recording, clip, speaker="anna")
-    told = [message for message in messages if message["type"] not in ("session.updated", "session.closed")]
+    told = told_to_record(messages)
     assert kept(URL, session).messages == told
     assert main(["replay", URL, "--release", str(tiny_release)]) == 0
     assert f"{session}  the same to the bit" in capsys.readouterr().out

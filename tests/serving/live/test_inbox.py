@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from serving.live.inbox import JOINED_BYTES, Cut, Drain, Inbox
+from undertone.encodings.forms import form_of
 
 pytestmark = pytest.mark.fast
 
@@ -134,3 +135,20 @@ def test_a_session_that_comes_to_its_end_reads_no_more():
         inbox.close()
 
     asyncio.run(reading())
+
+
+def test_audio_is_counted_as_the_message_before_it_says():
+    """Telephone bytes, of which an odd number is whole samples: they came with the message that says so."""
+
+    async def reading():
+        inbox = attached(Socket(["pcm_mulaw", bytes(8001), bytes(7999)]), lambda: 0.0)
+        await asyncio.sleep(0.02)
+        assert (await inbox.next(1.0)).text == "pcm_mulaw"
+        assert inbox.audio_s == 0, "nothing more is read before the message is done with"
+        inbox.count_as(form_of("pcm_mulaw"))
+        frame = await inbox.next(1.0)
+        await asyncio.sleep(0.02)
+        inbox.close()
+        return len(frame.data), inbox.units, inbox.audio_s
+
+    assert asyncio.run(reading()) == (8001, 16_000, 2.0)

@@ -55,7 +55,7 @@ def with_followers(stages: Mapping[str, Stage], names: Iterable[str]) -> list[st
 
 
 def asked_for(stages: Mapping[str, Stage], arguments: Sequence[str]) -> dict[str, Stage]:
-    """Return the stages that `dvc repro` with `arguments` may run: all, those named and what they need, or only those."""
+    """Return the stages that `dvc repro ARGUMENTS` may run: all, those named and what they need, or only those."""
     named = [name for name in stages if name in arguments]
     if not named or {"-s", "--single-item"} & set(arguments):
         return {name: stages[name] for name in named or stages}

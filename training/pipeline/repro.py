@@ -9,13 +9,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from training.pipeline.stages import Stage, read_stages, with_followers
+from training.pipeline.stages import Stage, asked_for, read_stages, with_followers
 
 TIMES = Path(".cache/undertone/stage_times.json")
-_RUNNING = re.compile(r"Running stage '([\w.-]+)'")
+_BEGINS = re.compile(r"(Running s|S)tage '([\w.-]+)'")  # the second of one that is cached, or did not change
 _DVC = (sys.executable, "-m", "dvc")
 
 
@@ -55,11 +55,11 @@ class Clock:
 
     def line(self, text: str, now_s: float) -> str | None:
         """Return what is to be said of the stage that ends where the line `text` begins another one."""
-        found = _RUNNING.search(text)
+        found = _BEGINS.match(text)
         if not found:
             return None
         said = self.end(now_s)
-        self._stage, self._began_s = found[1], now_s
+        self._stage, self._began_s = found[2] if found[1] != "S" else "", now_s
         return said
 
     def end(self, now_s: float) -> str | None:
@@ -75,6 +75,14 @@ class Clock:
         return said
 
 
+def _follow(lines: Iterable[str], clock: Clock) -> None:
+    for text in lines:
+        if said := clock.line(text, time.monotonic()):
+            sys.stderr.write(f"{said}\n")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
 def _said(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
@@ -83,15 +91,17 @@ def _said(seconds: float) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Say the plan, run, say the times; return DVC's exit code."""
     clock = Clock()
-    sys.stderr.writelines(f"{line}\n" for line in plan(read_stages(), out_of_date(), clock.times))
+    if "--dry" in arguments:
+        return subprocess.run([*_DVC, "repro", *arguments], check=False).returncode
+    sys.stderr.writelines(f"{line}\n" for line in plan(asked_for(read_stages(), arguments), out_of_date(), clock.times))
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen([*_DVC, "repro", *arguments], stdout=subprocess.PIPE, text=True, env=environment) as running:
         assert running.stdout is not None
-        for text in running.stdout:
-            if said := clock.line(text, time.monotonic()):
-                sys.stderr.write(f"{said}\n")
-            sys.stdout.write(text)
-            sys.stdout.flush()
+        try:
+            _follow(running.stdout, clock)
+        except KeyboardInterrupt:  # DVC has it as well, and ends its stage
+            running.wait()
+            return 130
     if not running.returncode and (said := clock.end(time.monotonic())):
         sys.stderr.write(f"{said}\n")
     return running.returncode

@@ -1,6 +1,6 @@
 """The stages of dvc.yaml with what each needs: which must run before it, and which are old after it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -52,6 +52,17 @@ def with_followers(stages: Mapping[str, Stage], names: Iterable[str]) -> list[st
         if old & set(stage.needs):
             old.add(name)
     return [name for name in stages if name in old]
+
+
+def asked_for(stages: Mapping[str, Stage], arguments: Sequence[str]) -> dict[str, Stage]:
+    """Return the stages that `dvc repro ARGUMENTS` may run: all, those named and what they need, or only those."""
+    named = [name for name in stages if name in arguments]
+    if not named or {"-s", "--single-item"} & set(arguments):
+        return {name: stages[name] for name in named or stages}
+    asked = set(named)
+    for name in reversed(stages):
+        asked |= set(stages[name].needs) if name in asked else set()
+    return {name: stage for name, stage in stages.items() if name in asked}
 
 
 def _outputs(stage: Mapping[str, Any]) -> list[str]:

@@ -9,10 +9,13 @@ import pytest
 from training.pipeline.dag import drawing
 from training.pipeline.numbers import main, table
 from training.pipeline.repro import Clock, plan
-from training.pipeline.stages import read_stages, with_followers
+from training.pipeline.stages import asked_for, read_stages, with_followers
 from training.pipeline.sweep import compared, names
 
 pytestmark = pytest.mark.fast
+
+
+ENDS = ["evaluate_text", "export_text", "quantize_text"]
 
 
 def test_the_drawing_fits_a_terminal_and_a_stage_stands_below_what_it_needs(repository):
@@ -28,6 +31,13 @@ def test_what_follows_a_stage_is_old_with_it(repository):
     due = with_followers(stages, ["calibrate_voice"])
     assert {"export_acoustic", "train_ear", "tune_fusion", "release"} <= set(due)
     assert not {"train", "crossval", "train_text"} & set(due)
+
+
+def test_only_what_is_asked_for_and_what_it_needs_is_announced(repository):
+    stages = read_stages(repository / "dvc.yaml")
+    assert list(asked_for(stages, ["quantize_text"])) == ["text_data", "train_text", *ENDS]
+    assert list(asked_for(stages, ["-s", "quantize_text"])) == ["quantize_text"]
+    assert asked_for(stages, ["--force"]) == stages
 
 
 def test_the_numbers_stand_one_below_the_other_beside_those_of_before():
@@ -67,6 +77,8 @@ def test_after_each_stage_it_is_said_how_long_it_took_against_last_time(tmp_path
     assert first.line("> python -m training.acoustic.train", 1.0) is None
     assert first.line("Running stage 'evaluate':", 90.0) == "train took 1:30"
     assert first.end(95.0) == "evaluate took 0:05"
+    assert first.line("Stage 'release' didn't change, skipping", 96.0) is None
+    assert first.end(99.0) is None, "a stage that is skipped is not timed"
     second = Clock(tmp_path / "times.json")
     second.line("Running stage 'train':", 0.0)
     assert second.end(60.0) == "train took 1:00, 1:30 last time"

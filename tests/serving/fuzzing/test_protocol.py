@@ -43,7 +43,7 @@ class Client(RuleBasedStateMachine):
         mark = f"mark {self.number}"
         self.socket.send(json.dumps({"type": "ping", "id": mark}))
         messages = []
-        while (message := receive(self.socket, STEP_S)) != {"type": "pong", "id": mark}:
+        while (message := receive(self.socket, STEP_S))["type"] != "pong" or message["id"] != mark:
             messages.append(message)
         self.follow(messages)
         return [message for message in messages if message["type"] in ("error", "session.updated", "speech.ended")]

@@ -60,7 +60,7 @@ def asked_for(stages: Mapping[str, Stage], arguments: Sequence[str]) -> dict[str
     if not named or {"-s", "--single-item"} & set(arguments):
         return {name: stages[name] for name in named or stages}
     asked = set(named)
-    for name in reversed(stages):
+    for name in reversed(list(stages)):
         asked |= set(stages[name].needs) if name in asked else set()
     return {name: stage for name, stage in stages.items() if name in asked}
 

@@ -13,6 +13,7 @@ from export.gates import check_gates
 from export.release import build_release
 from training.files import (
     ACOUSTIC_METRICS,
+    ACROSS_METRICS,
     CROSSVAL_CLIPS,
     CROSSVAL_METRICS,
     DATA_METRICS,
@@ -232,6 +233,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (TEXT_METRICS, TEXT_SCORES),
         (TEXT_QUANTIZE_METRICS, TEXT_INT8),
         (FUSION_METRICS, FUSION),
+        (ACROSS_METRICS, {"trained_on": ["ravdess"], "corpora": {}}),
     ):
         path.write_text(json.dumps(content))
     CROSSVAL_CLIPS.parent.mkdir()

@@ -97,7 +97,7 @@ def test_where_nothing_is_said_nothing_is_written_down(transcriber: Transcriber,
     assert transcriber(folder / "a.wav") == ""
 
 
-MISSING = [("./no-such-model", "there is no folder"), ("base", "could not be fetched")]
+MISSING = [("./no-such-model", "there is no folder"), ("small", "could not be fetched")]
 
 
 @pytest.mark.parametrize(("model", "why"), MISSING)

@@ -174,6 +174,6 @@ def test_the_image_serves_as_another_user_from_where_it_cannot_write(somebody_el
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client, clip.open("rb") as file:
         events = [json.loads(line) for line in client.post("/predict", files={"file": file}).text.splitlines()]
     (final,) = [event for event in events if event["type"] == "utterance.final"]
-    assert (final["mode"], final["label"]) == ("fused", "positive")
+    assert (final["mode"], final["fused_sentiment"]["label"]) == ("fused", "positive")
     somebody_else.terminate()
     assert somebody_else.wait(timeout=60) == 0

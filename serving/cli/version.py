@@ -18,7 +18,7 @@ class VersionAction(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, **options)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        """Print `undertone 0.1.0, release 0.5.0 in models/promoted`."""
+        """Print `undertone 0.7.0, release 0.6.0 in models/promoted`."""
         sys.stdout.write(f"undertone {version('undertone')}, {described_release()}\n")
         parser.exit()
 

@@ -1,7 +1,9 @@
 """The files for people who operate undertone: each is held against its schema, its flags against the command."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,13 @@ def test_cloud_run_is_told_what_kubernetes_would_take_of_a_pod(repository, tmp_p
     command = [str(Path(sys.executable).parent / "kubernetes-validate"), "--strict"]
     checked = run(*command, str(tmp_path / "pod.yaml"), repository=repository)
     assert checked.returncode == 0, checked.stdout
+
+
+def test_the_version_stands_in_one_place_and_is_cited_and_described_as_it_is(repository):
+    version = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["version"]
+    assert yaml.safe_load((repository / "CITATION.cff").read_text())["version"] == version
+    described = re.findall(r"^## \[([\d.]+)\]", (repository / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert described[0] == version
 
 
 def commands(repository):

@@ -236,8 +236,10 @@ class SupervisedServer(LitServer):
         self._kill_children()
 
     def _kill_children(self) -> None:
-        for child in multiprocessing.active_children():
+        children = multiprocessing.active_children()
+        for child in children:  # all before any is waited for: a worker that lives would tell of the queues it lost
             child.kill()
+        for child in children:
             child.join(timeout=1)
 
 

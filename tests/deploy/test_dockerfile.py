@@ -158,9 +158,9 @@ def somebody_else(image: Path) -> Iterator[subprocess.Popen[str]]:
             stderr=subprocess.PIPE,
             text=True,
         )
-        yield server
-        server.kill()
-        server.wait()
+        with server:  # closes its standard error
+            yield server
+            server.kill()
 
 
 def test_the_image_serves_as_another_user_from_where_it_cannot_write(somebody_else, image, repository):

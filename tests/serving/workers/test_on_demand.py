@@ -10,6 +10,7 @@ from material.server_processes import family_of, workers_of
 from material.wire import receive_until, send, session
 
 from serving.workers.on_demand import Unstarted, WorkersOnDemand
+from serving.workers.words import PARTIALS_NICENESS, WORDS_NICENESS
 from undertone.audio_file import read
 
 READY_CPU_S = 3.5  # until it is ready; 2.1 on a quiet machine, and 4.3 where every worker starts by itself
@@ -50,11 +51,16 @@ def test_at_rest_one_worker_runs_and_all_processes_together_are_small(own_server
     assert len(workers_of(own_server)) == 1
 
 
+def nice_of_words(server):
+    return workers_of(server)[0].nice()
+
+
 def test_one_speaker_needs_no_other_worker_and_whoever_asks_for_partials_gets_theirs(own_server, clip):
     assert heard(own_server, clip)["mode"] == "fused"
     assert len(workers_of(own_server)) == 1
     assert heard(own_server, clip, partials=True)["mode"] == "fused"
-    eventually(lambda: [worker.nice() > 0 for worker in workers_of(own_server)] == [False, True])
+    apart = PARTIALS_NICENESS - WORDS_NICENESS
+    eventually(lambda: [worker.nice() for worker in workers_of(own_server)][1:] == [nice_of_words(own_server) + apart])
 
 
 def test_another_worker_starts_while_the_first_is_busy_and_nobody_loses_words(own_server, clip):

@@ -55,7 +55,8 @@ def dark(user):
 def serious(page):
     """Return what is hard to use for somebody: the rule, and where."""
     # Of two themes: colours on their way from one to the other are of neither.
-    page.wait_for_function("!document.getAnimations().some((one) => one instanceof CSSTransition)")
+    running = "document.getAnimations().filter((one) => one instanceof CSSTransition)"
+    page.evaluate(f"Promise.allSettled({running}.map((one) => one.finished)).then(() => null)")
     found = Axe().run(page).response["violations"]
     return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found if rule["impact"] in SERIOUS]
 

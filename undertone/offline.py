@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from undertone.audio import Samples
+from undertone.corpora.recording import files_in
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
 
@@ -17,10 +18,7 @@ UNHEARD = {"mood_interval_ms": 2000}  # nobody hears the moods
 
 def audio_files(place: Path) -> list[Path]:
     """Return the audio files under a folder, by their suffix, sorted, what is hidden left out; of a file itself."""
-    if not place.is_dir():
-        return [place]
-    inside = (path for path in sorted(place.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
-    return [path for path in inside if not any(part.startswith(".") for part in path.relative_to(place).parts)]
+    return files_in(place, SUFFIXES) if place.is_dir() else [place]
 
 
 def finals(stream: Stream, pieces: Iterable[Samples]) -> Iterator[Final]:

@@ -1,6 +1,6 @@
 """What every corpus is brought to: its recordings with speaker and emotion, and what is known of it as published."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,5 +63,10 @@ def audio_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder")
-    inside = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    return files_in(folder, SUFFIXES)
+
+
+def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the files under `folder` with one of `suffixes`, lower-case, sorted; what is hidden is left out."""
+    inside = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in suffixes and path.is_file())
     return [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]

@@ -1,11 +1,11 @@
 """What is to be judged: recordings with their labels, from a CSV, from folders named by label, or by RAVDESS names."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from undertone.labels import LABELS, emotion_of_code
+from undertone.corpora.ravdess import said_by
+from undertone.labels import LABELS
 from undertone.offline import audio_files
 from undertone.tables import Row, TableError, read_table
 
@@ -15,8 +15,6 @@ RAVDESS_LABELS = {
     **dict.fromkeys(("happy", "surprised"), "positive"),
     **dict.fromkeys(("sad", "angry", "fearful", "disgust"), "negative"),
 }
-RAVDESS_TEXTS = {"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}
-_RAVDESS = re.compile(r"03-01-(0[1-8])-(0[12])-(0[12])-0[12]-(\d\d)")
 _OWN = ("audio", "label", "text", "speaker")
 
 
@@ -92,12 +90,10 @@ def _of_folder(folder: Path) -> list[Item]:
 
 def _of_file(path: Path, folder: Path) -> Item | None:
     name = str(path.relative_to(folder))
-    if clip := _RAVDESS.fullmatch(path.stem):
-        emotion, intensity, statement, actor = clip.groups()
-        groups = {"emotion": emotion_of_code(emotion), "intensity": "strong" if intensity == "02" else "normal"}
-        sex = "male" if int(actor) % 2 else "female"
-        label = RAVDESS_LABELS[groups["emotion"]]
-        return Item(name, path, label, RAVDESS_TEXTS[statement], f"actor {actor}", {**groups, "sex": sex})
+    if clip := said_by(path.stem):
+        emotion, speaker = clip["emotion"], f"actor {clip['speaker']}"
+        groups = {"emotion": emotion, **clip["groups"]}
+        return Item(name, path, RAVDESS_LABELS[emotion], clip["text"], speaker, groups)
     named = [part.lower() for part in path.relative_to(folder).parts[:-1] if part.lower() in LABELS]
     return Item(name, path, named[0]) if named else None
 

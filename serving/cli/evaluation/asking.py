@@ -4,23 +4,25 @@ import asyncio
 import hashlib
 import json
 import threading
-import urllib.error
-import urllib.request
+import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
+
 from serving.cli.views.verdict_views import untimed
 from undertone.audio_file import AudioFileError, blocks
+from undertone.client.address import is_local
 from undertone.client.connection import StreamError
 from undertone.client.stream import stream
 from undertone.client.summary import Summary
 from undertone.client.timing import Pace
 from undertone.release import describe_release, open_release
 
-_BOUNDARY = "undertone-evaluation"
+_PATIENCE_S = 600.0
 _KEPT = ("session.created", "speech.started", "speech.ended", "utterance.final", "error", "session.closed")
 Message = dict[str, Any]
 
@@ -90,18 +92,14 @@ class Uploads:
 
     def hear(self, path: Path) -> Answer:
         """Send it to /predict; a server that is full is asked again."""
-        head = (
-            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="recording{path.suffix}"\r\n\r\n'
-        )
-        body = head.encode() + path.read_bytes() + f"\r\n--{_BOUNDARY}--\r\n".encode()
-        kind = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
         try:
-            lines = _patiently(lambda: _asked(f"{_http(self.url)}/predict", self.api_key, body, kind))
-        except urllib.error.HTTPError as refused:
+            sent = {"file": (f"recording{path.suffix}", path.read_bytes())}
+            answered = _patiently(lambda: _asked(self.url, self.api_key, "POST", "/predict", files=sent))
+        except httpx.HTTPStatusError as refused:
             return Answer([], {"failure": _told(refused)})
-        except OSError as failed:
+        except (httpx.HTTPError, OSError) as failed:
             return Answer([], {"failure": str(failed)})
-        events = [json.loads(line) for line in lines.splitlines()]
+        events = [json.loads(line) for line in answered.text.splitlines()]
         return Answer([event for event in events if event["type"] in _KEPT])
 
 
@@ -129,12 +127,12 @@ class ThisProcess:
 
 def _server(url: str, api_key: str | None) -> dict[str, Any]:
     try:
-        about = json.loads(_asked(f"{_http(url)}/info", api_key))["model"]
+        about = _asked(url, api_key, "GET", "/info").json()["model"]
         return _who(about["release"], about["asr"])
-    except urllib.error.HTTPError as refused:
+    except httpx.HTTPStatusError as refused:
         raise OSError(f"{url} does not say what it serves: {_told(refused)}") from None
-    except urllib.error.URLError as failed:
-        raise OSError(f"no server at {url} ({failed.reason}); start one with `undertone serve`") from None
+    except httpx.HTTPError as failed:
+        raise OSError(f"no server at {url} ({failed}); start one with `undertone serve`") from None
     except (ValueError, KeyError, TypeError):
         raise OSError(f"what answers at {url} is no undertone server") from None
 
@@ -149,30 +147,27 @@ def _who(release: Mapping[str, Any], asr: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _http(url: str) -> str:
-    """Return the address of the server for HTTP: `ws://host/ws/analyze` is `http://host`."""
-    return url.replace("ws", "http", 1).removesuffix("/ws/analyze")
-
-
-def _asked(url: str, api_key: str | None, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> str:
+def _asked(url: str, api_key: str | None, method: str, path: str, **sent: Any) -> httpx.Response:
+    """Return the answer of the server whose WebSocket is at `url`; raises `httpx.HTTPStatusError` for a refusal."""
+    server = url.replace("ws", "http", 1).removesuffix("/ws/analyze")
     shown = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    request = urllib.request.Request(url, body, {**(headers or {}), **shown})
-    with urllib.request.urlopen(request, timeout=600) as response:
-        return str(response.read().decode())
+    proxied = not is_local(url)
+    answer = httpx.request(method, server + path, headers=shown, timeout=_PATIENCE_S, trust_env=proxied, **sent)
+    return answer.raise_for_status()
 
 
-def _patiently(ask: Callable[[], str]) -> str:
+def _patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
     while True:
         try:
             return ask()
-        except urllib.error.HTTPError as refused:
-            if refused.code not in (429, 503):
+        except httpx.HTTPStatusError as refused:
+            if refused.response.status_code not in (429, 503):
                 raise
-            threading.Event().wait(float(refused.headers.get("Retry-After", 1)))
+            time.sleep(float(refused.response.headers.get("Retry-After", 1)))
 
 
-def _told(refused: urllib.error.HTTPError) -> str:
+def _told(refused: httpx.HTTPStatusError) -> str:
     try:
-        return str(json.load(refused)["error"]["message"])
+        return str(refused.response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return str(refused)

@@ -11,8 +11,7 @@ _MAX_CHUNK_MS = 32_000  # under the 1 MiB of one frame
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Add the server's address and what it is shown."""
-    default = "ws://127.0.0.1:8000/ws/analyze"
-    parser.add_argument("--url", type=url, default=default, help="the server (default: %(default)s)")
+    add_url(parser)
     add_key(parser)
 
 
@@ -28,6 +27,12 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", type=wait_s, nargs="?", default=0.0, const=DEFAULT_WAIT_S, metavar="S", help=wait_help
     )
+
+
+def add_url(parser: "argparse._ActionsContainer") -> None:
+    """Add the server's address."""
+    default = "ws://127.0.0.1:8000/ws/analyze"
+    parser.add_argument("--url", type=url, default=default, help="the server (default: %(default)s)")
 
 
 def add_key(parser: argparse.ArgumentParser) -> None:

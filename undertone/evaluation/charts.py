@@ -53,18 +53,14 @@ def lanes_chart(lanes: dict[str, Summary | None]) -> str:
         figure, axes = _figure(6.0, 1.9)
         names = [lane for lane in ("words", "voice", "verdict") if lanes.get(lane)]
         for row, name in enumerate(names):
-            _interval_row(axes, row, lanes[name] or {}, "accent" if name == "verdict" else "second")
+            lane = lanes[name] or {}
+            _point(axes, row, lane["uar"], lane["intervals"]["uar"], "accent" if name == "verdict" else "second")
+            text, place = f"{lane['uar']:.3f}", (lane["uar"], row)
+            axes.annotate(text, place, xytext=(0, 8), textcoords="offset points", ha="center")
         axes.set_yticks(range(len(names)), names)
         axes.set(xlim=(0, 1), xlabel="unweighted average recall, 95 % interval", ylim=(-0.6, len(names) - 0.4))
         axes.axvline(1 / len(LABELS), color=ink("faint"), linestyle=":")
         return _svg(figure)
-
-
-def _interval_row(axes: Axes, row: int, lane: Summary, colour: str) -> None:
-    low, high = (lane["intervals"]["uar"][end] for end in ("low", "high"))
-    axes.plot([low, high], [row, row], color=ink(colour), linewidth=5, alpha=0.35, solid_capstyle="round")
-    axes.plot([lane["uar"]], [row], "o", color=ink(colour))
-    axes.annotate(f"{lane['uar']:.3f}", (lane["uar"], row), xytext=(0, 8), textcoords="offset points", ha="center")
 
 
 def confusion_chart(confusion: dict[str, dict[str, int]]) -> str:
@@ -118,13 +114,18 @@ def groups_chart(groups: Sequence[Summary]) -> str:
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(6.0, 0.7 + 0.32 * len(groups))
         for row, group in enumerate(reversed(groups)):
-            ends = [group["interval"]["low"], group["interval"]["high"]]
-            axes.plot(ends, [row, row], color=ink("accent"), linewidth=5, alpha=0.35, solid_capstyle="round")
-            axes.plot([group["accuracy"]], [row], "o", color=ink("accent"))
+            _point(axes, row, group["accuracy"], group["interval"], "accent")
         names = [f"{group['name']} ({group['recordings']})" for group in reversed(groups)]
         axes.set_yticks(range(len(names)), names)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.6, len(names) - 0.4), xlabel="accuracy of the verdict, 95 % interval")
         return _svg(figure)
+
+
+def _point(axes: Axes, row: int, value: float, ends: dict[str, float], colour: str) -> None:
+    """Draw a value and its interval."""
+    span = [ends["low"], ends["high"]]
+    axes.plot(span, [row, row], color=ink(colour), linewidth=5, alpha=0.35, solid_capstyle="round")
+    axes.plot([value], [row], "o", color=ink(colour))
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:

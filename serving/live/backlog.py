@@ -33,7 +33,7 @@ class Backlog(Generic[Message]):
     """
 
     def __init__(self, size_of: Callable[[Message], int], most_bytes: int = MOST_BYTES) -> None:
-        self._size_of, self._allowed_bytes, self._most_bytes = size_of, most_bytes, most_bytes
+        self._size_of, self._most_bytes = size_of, most_bytes
         self._oldest: deque[Message] = deque()
         self._blocks: deque[asyncio.Task[_Stored]] = deque()  # in the file; each is done when it is written
         self._newest: list[Message] = []
@@ -55,14 +55,13 @@ class Backlog(Generic[Message]):
 
     def allow(self, most_bytes: int) -> None:
         """Let so many bytes wait from now on."""
-        self._allowed_bytes = self._most_bytes = most_bytes
+        self._most_bytes = most_bytes
         self._look_for_room()
 
     async def room(self) -> None:
         """Return when more may be added: what is to be stored is, and not too much waits already."""
         if self._blocks:
             await asyncio.wait([self._blocks[-1]])
-            self._most_bytes = min(KEPT_BYTES, self._allowed_bytes) if self._spool.failed else self._allowed_bytes
             self._look_for_room()
         await self._room.wait()
 
@@ -111,7 +110,8 @@ class Backlog(Generic[Message]):
         return message
 
     def _look_for_room(self) -> None:
-        if self._bytes < self._most_bytes:
+        most_bytes = min(KEPT_BYTES, self._most_bytes) if self._spool.failed else self._most_bytes
+        if self._bytes < most_bytes:
             self._room.set()
         else:
             self._room.clear()

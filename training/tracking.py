@@ -151,8 +151,7 @@ def log_evaluation(folder: Path, store: Path = STORE) -> str:
     run = _create_run(client, EVALUATION_EXPERIMENT, store)
     for name, value in summary["protocol"].items():
         client.set_tag(run.info.run_id, name, value)
-    numbers = (pair for pair in flatten(summary) if not isinstance(pair[1], str))
-    client.log_batch(run.info.run_id, metrics=[Metric(key, float(value), 0, 0) for key, value in numbers])
+    _log_tree(client, run, summary)
     for name in ("summary.json", "predictions.parquet", "report.html"):
         client.log_artifact(run.info.run_id, str(folder / name))
     client.set_terminated(run.info.run_id)
@@ -175,8 +174,7 @@ def register_release(folder: Path, name: str, metrics: Mapping[str, Any], store:
         raise FileNotFoundError(f"{folder} is not a release folder: make it with `dvc repro release`")
     client = open_store(store)
     run = _create_run(client, RELEASE_EXPERIMENT, store)
-    numbers = [(key, value) for key, value in flatten(metrics) if not isinstance(value, str)]
-    client.log_batch(run.info.run_id, metrics=[Metric(key, float(value), 0, 0) for key, value in numbers])
+    _log_tree(client, run, metrics)
     client.log_artifacts(run.info.run_id, str(folder), "release")
     client.set_terminated(run.info.run_id)
     _ensure_registered(client, name)
@@ -184,6 +182,11 @@ def register_release(folder: Path, name: str, metrics: Mapping[str, Any], store:
     version = client.create_model_version(name, source=source, run_id=run.info.run_id)
     client.set_registered_model_alias(name, CHAMPION, version.version)
     return int(version.version)
+
+
+def _log_tree(client: MlflowClient, run: Run, tree: Mapping[str, Any]) -> None:
+    numbers = [(key, value) for key, value in flatten(tree) if not isinstance(value, str)]
+    client.log_batch(run.info.run_id, metrics=[Metric(key, float(value), 0, 0) for key, value in numbers])
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

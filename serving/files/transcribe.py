@@ -24,7 +24,7 @@ from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS, Reason
 
 SETTINGS = ("language", "endpoint_silence_ms", "max_utterance_ms", "word_times")
-_QUIET = {"mood_interval_ms": 2000}  # nobody hears the moods
+QUIET = {"mood_interval_ms": 2000}  # nobody hears the moods
 
 
 def require_recogniser(service: Service) -> None:
@@ -57,7 +57,7 @@ async def transcribe(service: Service, settings: Mapping[str, Any], upload: Uplo
         RefusedError: the slot has to be given back.
     """
     assert service.engine is not None
-    session = Session(service.engine, service.settings.updated({**_QUIET, **settings}), service.speculates)
+    session = Session(service.engine, service.settings.updated({**QUIET, **settings}), service.speculates)
     told = _Transcript(service, session.settings, upload.slot.answered)
     with service.sessions.observed("upload", lambda: session.heard_samples, lambda: session.totals):
         async for pcm in upload:

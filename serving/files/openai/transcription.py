@@ -12,6 +12,7 @@ from serving.files.body import Refusal, fault_of
 from serving.files.lines import Lines
 from serving.files.openai.fields import FieldRefusal, fields_of
 from serving.files.openai.formats import answer, joined, segment, usage, word
+from serving.files.transcribe import QUIET
 from serving.files.upload import Upload
 from serving.guard.refusal import RETRY_AFTER_S, RefusedError
 from serving.service import Service
@@ -23,7 +24,6 @@ from undertone.protocol import ErrorCode, Message
 from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS
 
-_QUIET = {"mood_interval_ms": 2000}  # nobody hears the moods
 Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -88,7 +88,7 @@ class _Heard:
         self.words: list[dict[str, Any]] = []
         self.session = _Session(service, self._take, live=False)
         self.session.subscribers.insert(0, each_final(upload.slot.answered))
-        self.session.update({**_QUIET, **settings})
+        self.session.update({**QUIET, **settings})
 
     @property
     def duration_s(self) -> float:

@@ -129,6 +129,11 @@ def engine(tiny_release: Path) -> Release:
     return open_release(tiny_release)
 
 
+def flags(**options: object) -> list[str]:
+    """Return the settings of a server as flags: `flags(drain_s=1)` is `["--drain-s", "1"]`."""
+    return [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+
+
 @contextmanager
 def running_server(release: Path, log: Path, *options: str) -> Iterator[DemoServer]:
     """Start `undertone serve`, wait until /health is 200, leave nothing of it behind; without words by default.

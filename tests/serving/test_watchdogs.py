@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
-from conftest import running_server
+from conftest import flags, running_server
 from material.server_processes import api_process_of
 from material.wire import end_of, receive, receive_until, send, session
 
@@ -28,11 +28,10 @@ RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: no goodbye at all
 
 @pytest.fixture(scope="module")
 def watchful(tmp_path_factory, tiny_release):
-    options = {"idle-session-s": IDLE_S, "max-session-s": SESSION_S, "send-timeout-s": SEND_S, "max-head-s": HEAD_S}
-    options |= {"resume-s": RESUME_S}
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    patience = {"idle_session_s": IDLE_S, "max_session_s": SESSION_S, "send_timeout_s": SEND_S, "max_head_s": HEAD_S}
+    options = flags(**patience, resume_s=RESUME_S)
     log = tmp_path_factory.mktemp("watchful") / "server.log"
-    with running_server(tiny_release, log, *flags, "--asr-model", "none") as running:
+    with running_server(tiny_release, log, *options, "--asr-model", "none") as running:
         yield running
         assert "Traceback" not in log.read_text()
 

@@ -8,7 +8,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import running_server
+from conftest import flags, running_server
 from material.server_processes import workers_of
 from material.waiting import is_healthy, until
 from material.wire import receive_until, send, session
@@ -44,8 +44,7 @@ def eating(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def listening(tmp_path_factory, tiny_release, eating):
-    flags = {"asr-timeout-s": PATIENCE_S, "asr-workers": 1, "partial-workers": 0, "worker-max-mb": MOST_MB}
-    options = [text for name, value in flags.items() for text in (f"--{name}", str(value))]
+    options = flags(asr_timeout_s=PATIENCE_S, asr_workers=1, partial_workers=0, worker_max_mb=MOST_MB)
     log = tmp_path_factory.mktemp("workers") / "server.log"
     with pytest.MonkeyPatch.context() as changed:
         changed.setenv("PYTHONPATH", os.pathsep.join([str(eating), os.environ.get("PYTHONPATH", "")]))

@@ -8,17 +8,17 @@ from http.client import HTTPResponse
 
 import httpx
 import pytest
-from conftest import running_server
+from conftest import flags, running_server
 
 TOTAL_S, GRACE_S, RATE = 4.0, 1.0, 4000
 
 
 @pytest.fixture(scope="module")
 def impatient_server(tmp_path_factory, tiny_release):
-    options = {"max-upload-s": TOTAL_S, "upload-grace-s": GRACE_S, "min-upload-bytes-per-s": RATE, "max-uploads": 1}
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    rates = {"max_upload_s": TOTAL_S, "upload_grace_s": GRACE_S, "min_upload_bytes_per_s": RATE}
+    options = flags(**rates, max_uploads=1)
     log = tmp_path_factory.mktemp("slow") / "server.log"
-    with running_server(tiny_release, log, *flags, "--asr-model", "none") as running:
+    with running_server(tiny_release, log, *options, "--asr-model", "none") as running:
         yield running
 
 

@@ -8,7 +8,7 @@ import time
 from http.client import HTTPResponse
 
 import pytest
-from conftest import running_server
+from conftest import flags, running_server
 from material.wire import end_of, receive, receive_until, send, send_in_real_time, session
 from websockets.exceptions import ConnectionClosed
 
@@ -19,15 +19,9 @@ ZEROS_S, FILE_S, UPLOAD_MB, UTTERANCE_S = 1.5, 60, 2.5, 4
 
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory, tiny_release):
-    options = {
-        "idle-zeros-s": ZEROS_S,
-        "max-file-s": FILE_S,
-        "max-upload-mb": UPLOAD_MB,
-        "max-utterance-s": UTTERANCE_S,
-    }
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    options = flags(idle_zeros_s=ZEROS_S, max_file_s=FILE_S, max_upload_mb=UPLOAD_MB, max_utterance_s=UTTERANCE_S)
     log = tmp_path_factory.mktemp("narrow") / "server.log"
-    with running_server(tiny_release, log, *flags, "--asr-model", "none") as running:
+    with running_server(tiny_release, log, *options, "--asr-model", "none") as running:
         yield running
         assert "Traceback" not in log.read_text()
 

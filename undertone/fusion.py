@@ -2,29 +2,32 @@
 
     fused = sharpened(sum of weight * probabilities),        the weights of undertone/weighting.py sum to 1
 
+and where lanes contradict each other its poles are drawn together (undertone/agreement.py).
+
 It is the sum rule of Kittler, Hatef, Duin and Matas 1998, "On combining classifiers", IEEE TPAMI 20(3), weighted, for
 any number of lanes. Of words and voice it is `alpha * text + (1 - alpha) * audio`. It knows nothing of models, files
 or messages; the verdict of an utterance is made of it in undertone/verdict.py.
 """
 
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from undertone.labels import LABELS
+from undertone.agreement import contradiction, drawn_together, lanes_agree, leaning
 from undertone.lane import VOICE, WORDS, Lane
 from undertone.probabilities import Probabilities, checked
 from undertone.weighting import FusionSettings, Weights, evenness, lane_weights, sharpened, summed
-
-LEAN = 0.1  # P(positive) - P(negative); less is no pole
 
 
 def fuse_lanes(lanes: Sequence[Lane], settings: FusionSettings) -> tuple[Probabilities, list[Weights]]:
     """Return the fused vector (..., 3) of `lanes`, at least one, and the weight (...) of each, in their order."""
     parts = lane_weights(lanes, settings)
-    return sharpened(summed(lanes, parts), evenness(parts), settings.temperature), parts
+    mixed = evenness(parts)
+    joined = sharpened(summed(lanes, parts), mixed, settings.temperature)
+    if settings.contradiction:
+        joined = drawn_together(joined, settings.contradiction * mixed * contradiction(lanes))
+    return joined, parts
 
 
 def lanes_of(text: ArrayLike | None, audio: ArrayLike) -> list[Lane]:
@@ -57,35 +60,7 @@ def fused_many(text: ArrayLike, audio: ArrayLike, settings: FusionSettings) -> P
 
 def score(probabilities: ArrayLike) -> float:
     """Return P(positive) - P(negative), in [-1, 1]: `score([0.2, 0.3, 0.5])` is 0.3."""
-    vector = checked(probabilities, "probabilities")
-    return float(vector[LABELS.index("positive")] - vector[LABELS.index("negative")])
-
-
-def agree(one: ArrayLike, other: ArrayLike) -> bool:
-    """Tell whether two lanes, vectors (3,), lean to no opposite poles.
-
-    A vector leans to the pole that it gives more, if that is more than `LEAN` ahead of the other: what is called
-    neutral may lean. `agree([0.1, 0.5, 0.4], [0.6, 0.3, 0.1])` is False.
-    """
-    this, that = score(one), score(other)
-    return not (this * that < 0 and min(abs(this), abs(that)) > LEAN)
-
-
-def lanes_agree(lanes: Sequence[Lane]) -> bool:
-    """Tell whether no two of `lanes`, vectors (3,), lean to opposite poles."""
-    return all(agree(one.probabilities, other.probabilities) for one, other in combinations(lanes, 2))
-
-
-def lanes_agreement(lanes: Sequence[Lane]) -> bool | None:
-    """Return whether `lanes`, vectors (3,), say the same; None where at most one of them says anything.
-
-    True: all have the same label. False: two lean to opposite poles. None: a lane alone, or some are neutral or
-    undecided and another is not: neutral words beside an angry voice.
-    """
-    if not lanes_agree(lanes):
-        return False
-    labels = {int(np.argmax(lane.probabilities)) for lane in lanes}
-    return True if len(lanes) > 1 and len(labels) == 1 else None
+    return float(leaning(checked(probabilities, "probabilities")))
 
 
 def lanes_abstain(lanes: Sequence[Lane], fused: ArrayLike, settings: FusionSettings) -> bool:

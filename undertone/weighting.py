@@ -50,6 +50,7 @@ class FusionSettings:
     sharpness: how hard the surer of the two is preferred, at least 0.
     polarity: how much less words count the more neutral they are, at least 0.
     voice_polarity: how much less the voice counts the more neutral it is, at least 0.
+    contradiction: how far lanes that contradict each other draw the poles together, at least 0; undertone/agreement.py.
     temperature: how much surer (under 1) the sum of both is than it says, at equal weights; see `sharpened`.
     abstain_below: finals whose largest fused probability is below this floor abstain; 0: none does.
     """
@@ -60,6 +61,7 @@ class FusionSettings:
     sharpness: float = 1.0
     polarity: float = 0.0
     voice_polarity: float = 0.0
+    contradiction: float = 0.0
     temperature: float = 1.0
     abstain_below: float = 0.0
 
@@ -73,6 +75,7 @@ class FusionSettings:
             "sharpness": 0.0 <= self.sharpness < float("inf"),
             "polarity": 0.0 <= self.polarity < float("inf"),
             "voice_polarity": 0.0 <= self.voice_polarity < float("inf"),
+            "contradiction": 0.0 <= self.contradiction < float("inf"),
             "temperature": 0.05 <= self.temperature <= 20.0,
             "abstain_below": 0.0 <= self.abstain_below <= 1.0,
         }

@@ -13,7 +13,7 @@ _PART = Template("""\
 
 A final joins both vectors: alpha * words + (1 - alpha) * voice. $rule.
 The sum p then becomes p**(1 + 4 alpha (1 - alpha) (1 / $temperature - 1)), normalised: two honest vectors that agree
-say more than their mean. Without words the voice stands alone.
+say more than their mean. $drawn Without words the voice stands alone.
 A final whose largest fused probability is under $floor keeps its label and says `abstain: true`, and so does one whose
 words and voice lean to opposite poles (`agreement: false`): either may be meant.
 
@@ -78,6 +78,7 @@ def render(manifest: Manifest) -> str:
     alone = numbers.get("ravdess_alone")
     return _PART.substitute(
         rule=_rule(settings),
+        drawn=_drawn(settings),
         temperature=f"{settings.temperature:g}",
         floor=f"{settings.abstain_below:g}",
         protocol=numbers["protocol"],
@@ -99,6 +100,15 @@ def _rule(settings: FusionSettings) -> str:
         f"neutral;\n{settings.adaptive_alpha:g} where both are equally sure and the words are not neutral at all, "
         f"sharpness {settings.sharpness:g}, polarity {settings.polarity:g} of the words, "
         f"{settings.voice_polarity:g} of the voice"
+    )
+
+
+def _drawn(settings: FusionSettings) -> str:
+    if not settings.contradiction:
+        return "Contradictions change nothing in it."
+    return (
+        "Where the two lean to opposite poles, by a\nand b, both poles of p move towards their mean by the part "
+        f"min(1, {settings.contradiction:g} 4 alpha (1 - alpha) min(a, b)); no label changes."
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from undertone.fusion import agree, fuse, score
+from undertone.fusion import fuse, score
 from undertone.probabilities import softmax
 
 pytestmark = pytest.mark.fast
@@ -47,18 +47,3 @@ def test_what_is_no_probability_vector_is_refused_by_name(bad):
 def test_softmax_is_stable_and_softened_by_temperature():
     np.testing.assert_allclose(softmax([1000.0, 0.0, 0.0]), [1, 0, 0])
     assert softmax([2.0, 0.0, 0.0], temperature=2.0)[0] < softmax([2.0, 0.0, 0.0])[0]
-
-
-@pytest.mark.parametrize(
-    ("words", "voice", "agreed"),
-    [
-        ([0.8, 0.1, 0.1], [0.1, 0.1, 0.8], False),
-        ([0.1, 0.5, 0.4], [0.6, 0.3, 0.1], False),
-        ([0.1, 0.8, 0.1], [0.6, 0.3, 0.1], True),
-        ([0.3, 0.34, 0.36], [0.6, 0.3, 0.1], True),
-        ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1], True),
-    ],
-)
-def test_words_and_voice_disagree_where_they_lean_to_opposite_poles(words, voice, agreed):
-    assert agree(words, voice) is agreed
-    assert agree(voice, words) is agreed

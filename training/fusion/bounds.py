@@ -12,7 +12,8 @@ _NEARLY = 1.01  # a bounded search ends next to its bound
 def at_bounds(rules: Mapping[str, FusionSettings], section: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each constant of the `rules` that lies at the end of what was tried.
 
-    `section` is the section `fusion` of params.yaml. A sharpness or polarity of 0 is no end: it leaves a term out.
+    `section` is the section `fusion` of params.yaml. A sharpness, polarity or contradiction of 0 is no end: it leaves
+    a term out.
     """
     for rule, settings in rules.items():
         tried = _tried(settings, section)
@@ -28,9 +29,13 @@ def at_bounds(rules: Mapping[str, FusionSettings], section: Mapping[str, Any]) -
 
 
 def _tried(settings: FusionSettings, section: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    ends = {"contradiction": max(section["contradiction"])}
     if not settings.adaptive:
-        return {"alpha": (0.0, 1.0)}
-    step, ends = section["alpha_step"], {"sharpness": max(section["sharpness"])}
+        return {"alpha": (0.0, 1.0), **_from_zero(ends)}
+    step, ends = section["alpha_step"], {**ends, "sharpness": max(section["sharpness"])}
     ends |= dict.fromkeys(("polarity", "voice_polarity"), max(section["polarity"]))
-    of_grids = {name: (-1.0, float(most)) for name, most in ends.items() if most > 0}
-    return {"adaptive_alpha": (round(step, 6), round(1 - step, 6)), **of_grids}
+    return {"adaptive_alpha": (round(step, 6), round(1 - step, 6)), **_from_zero(ends)}
+
+
+def _from_zero(ends: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    return {name: (-1.0, float(most)) for name, most in ends.items() if most > 0}

@@ -1,4 +1,4 @@
-"""Chooses the weights of the fusion on the tuning half: alpha, how it adapts, temperature, and the floor of abstention.
+"""Chooses the constants of the fusion on the tuning half: its weights, what a contradiction does, and the floor.
 
 Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities. Each kind
 of pair (training/fusion/pairs.py) counts alike, however many pairs it has. A mean over kinds may sacrifice one of them,
@@ -70,6 +70,14 @@ def best_adaptive(
     losses = [loss(kinds, settings) for settings in candidates]
     good = [settings for settings, own in zip(candidates, losses, strict=True) if own <= min(losses) + NEARLY]
     return max(good, key=lambda settings: (least_gain(kinds, settings), -loss(kinds, settings)))
+
+
+def drawing_together(kinds: Kinds, settings: FusionSettings, strengths: Sequence[float]) -> FusionSettings:
+    """Return `settings` with the `contradiction` of `strengths`, and its temperature, of least log loss.
+
+    It is chosen last: it moves no label, so that what the weights were chosen for stays.
+    """
+    return _best(kinds, (replace(settings, contradiction=float(strength)) for strength in strengths))
 
 
 def least_gain(kinds: Kinds, settings: FusionSettings) -> float:

@@ -14,6 +14,7 @@ from training.fusion.choice import (
     best_adaptive,
     best_fixed,
     chosen,
+    drawing_together,
     loss,
     tempered,
 )
@@ -43,10 +44,11 @@ def tuned(kinds: Kinds, section: Mapping[str, Any]) -> tuple[FusionSettings, dic
 
     `section` is the section `fusion` of params.yaml.
     """
-    rules = {
+    weighted = {
         "fixed": best_fixed(kinds, section["alpha_step"]),
         "adaptive": best_adaptive(kinds, section["alpha_step"], section["sharpness"], section["polarity"]),
     }
+    rules = {name: drawing_together(kinds, best, section["contradiction"]) for name, best in weighted.items()}
     released = chosen(kinds, rules["fixed"], rules["adaptive"])
     floor = abstention_floor(kinds, released, section["kept_accuracy"])
     return replace(released, abstain_below=floor), rules
@@ -150,8 +152,8 @@ def _gain(half: Half, settings: FusionSettings, over: str) -> float:
 
 
 def _on_tuning(kinds: Kinds, settings: FusionSettings) -> dict[str, float]:
-    adaptive = ("adaptive_alpha", "sharpness", "polarity", "voice_polarity", "temperature")
-    used = adaptive if settings.adaptive else ("alpha", "temperature")
+    adaptive = ("adaptive_alpha", "sharpness", "polarity", "voice_polarity")
+    used = (*(adaptive if settings.adaptive else ("alpha",)), "contradiction", "temperature")
     return {
         **{name: getattr(settings, name) for name in used},
         "log_loss": loss(kinds, settings),

@@ -14,7 +14,7 @@ from undertone.release import open_release
 from undertone.weighting import FusionSettings
 
 SPOKEN = (("01_glad", "positive"), ("02_upset", "negative"), ("03_plain", "neutral"))
-GRIDS = {"alpha_step": 0.1, "sharpness": [0, 0.5, 1], "polarity": [0, 1, 2]}
+GRIDS = {"alpha_step": 0.1, "sharpness": [0, 0.5, 1], "polarity": [0, 1, 2], "contradiction": [0, 1, 2]}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def listed(samples: Path, tmp_path: Path) -> Path:
 def params(repository: Path) -> dict:
     params = load_params(repository / "params.yaml")
     small = {"kept_accuracy": 0.0, "bootstrap_samples": 20, "least_pairs": 1, "alpha_step": 0.25}
-    params["fusion"] |= small | {"sharpness": [0.5], "polarity": [0]}
+    params["fusion"] |= small | {"sharpness": [0.5], "polarity": [0], "contradiction": [0]}
     return params
 
 

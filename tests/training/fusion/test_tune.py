@@ -29,7 +29,8 @@ from training.fusion.tune import curve_by_percent, tune
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.tracking import log_training, open_store
-from undertone.fusion import agree, fused_many
+from undertone.agreement import agree
+from undertone.fusion import fused_many
 from undertone.labels import LABELS
 from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, TEXT_FILE, TOKENIZER_FILE
 from undertone.probabilities import softmax
@@ -41,6 +42,7 @@ SECTION = {
     "alpha_step": 0.1,
     "sharpness": [0, 1],
     "polarity": [0, 1],
+    "contradiction": [0, 2],
     "kept_accuracy": 0.9,
     "bootstrap_samples": 200,
     "seed": 0,
@@ -313,7 +315,13 @@ def promoted(promoted_release: Path, repository: Path, monkeypatch: pytest.Monke
 @pytest.mark.ravdess
 def test_the_stage_writes_the_same_bytes_for_the_same_inputs(promoted: Graphs, tmp_path: Path) -> None:
     params = load_params()
-    params["fusion"] |= {"bootstrap_samples": 50, "alpha_step": 0.25, "sharpness": [0.5], "polarity": [0, 1]}
+    params["fusion"] |= {
+        "bootstrap_samples": 50,
+        "alpha_step": 0.25,
+        "sharpness": [0.5],
+        "polarity": [0, 1],
+        "contradiction": [0, 2],
+    }
     written = []
     for name in ("first", "second"):
         tune(params, promoted, tmp_path / name)

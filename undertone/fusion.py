@@ -2,22 +2,35 @@
 
     fused = sharpened(sum of weight * probabilities),        the weights of undertone/weighting.py sum to 1
 
-and where lanes contradict each other its poles are drawn together (undertone/agreement.py).
-
 It is the sum rule of Kittler, Hatef, Duin and Matas 1998, "On combining classifiers", IEEE TPAMI 20(3), weighted, for
 any number of lanes. Of words and voice it is `alpha * text + (1 - alpha) * audio`. It knows nothing of models, files
 or messages; the verdict of an utterance is made of it in undertone/verdict.py.
+
+Lanes that lean to opposite poles leave open which of them is meant: words say one thing and the voice another, and no
+sum of the two can tell. A sum is then surer than it is right, however well each lane is calibrated. So the poles of the
+fused vector are drawn together, the more the harder the lanes contradict each other and the more evenly they are mixed:
+
+    d = strength * evenness * largest over pairs of min(|lean_i|, |lean_j|), of opposite signs
+    pole' = pole - d * (pole - mean of both poles),        d no more than keeps the label
+
+`strength` is `contradiction` of the fusion's settings and comes from the stage `tune_fusion`; the rule is ours. The
+label and the sign of `fused_score` stay, and one lane alone, or one that has all the weight, keeps its own vector.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from undertone.agreement import contradiction, drawn_together, lanes_agree, leaning
+from undertone.labels import LABELS
 from undertone.lane import VOICE, WORDS, Lane
 from undertone.probabilities import Probabilities, checked
 from undertone.weighting import FusionSettings, Weights, evenness, lane_weights, sharpened, summed
+
+LEAN = 0.1  # P(positive) - P(negative); less is no pole
+_KEPT = 0.98  # of the way to a tie: an end that is not reached, so that the label is the same in any rounding
+_NEGATIVE, _NEUTRAL, _POSITIVE = (LABELS.index(label) for label in ("negative", "neutral", "positive"))
 
 
 def fuse_lanes(lanes: Sequence[Lane], settings: FusionSettings) -> tuple[Probabilities, list[Weights]]:
@@ -63,6 +76,60 @@ def score(probabilities: ArrayLike) -> float:
     return float(leaning(checked(probabilities, "probabilities")))
 
 
+def leaning(probabilities: ArrayLike) -> NDArray[np.float64]:
+    """Return P(positive) - P(negative), (...), in [-1, 1], of vectors (..., 3)."""
+    vectors = np.asarray(probabilities, dtype=np.float64)
+    return np.asarray(vectors[..., _POSITIVE] - vectors[..., _NEGATIVE])
+
+
+def agree(one: ArrayLike, other: ArrayLike) -> bool:
+    """Tell whether two lanes, vectors (3,), lean to no opposite poles.
+
+    A vector leans to the pole that it gives more, if that is more than `LEAN` ahead of the other: what is called
+    neutral may lean. `agree([0.1, 0.5, 0.4], [0.6, 0.3, 0.1])` is False.
+    """
+    return bool(_opposed(one, other) <= LEAN)
+
+
+def lanes_agree(lanes: Sequence[Lane]) -> bool:
+    """Tell whether no two of `lanes`, vectors (3,), lean to opposite poles."""
+    return bool(contradiction(lanes) <= LEAN)
+
+
+def lanes_agreement(lanes: Sequence[Lane]) -> bool | None:
+    """Return whether `lanes`, vectors (3,), say the same; None where at most one of them says anything.
+
+    True: all have the same label. False: two lean to opposite poles. None: a lane alone, or some are neutral or
+    undecided and another is not: neutral words beside an angry voice.
+    """
+    if not lanes_agree(lanes):
+        return False
+    labels = {int(np.argmax(lane.probabilities)) for lane in lanes}
+    return True if len(lanes) > 1 and len(labels) == 1 else None
+
+
+def contradiction(lanes: Sequence[Lane]) -> NDArray[np.float64]:
+    """Return how hard `lanes`, vectors (..., 3), contradict each other, (...): 0 for no opposite poles, 1 at most."""
+    pairs = [_opposed(one.probabilities, other.probabilities) for one, other in combinations(lanes, 2)]
+    return np.max(pairs, axis=0) if pairs else np.zeros(np.shape(lanes[0].probabilities)[:-1])
+
+
+def drawn_together(joined: Probabilities, by: ArrayLike) -> Probabilities:
+    """Return vectors (..., 3) with both poles drawn towards their mean by the part `by` (...), at least 0.
+
+    `drawn_together([0.6, 0.2, 0.2], 0.5)` is [0.5, 0.2, 0.3]. No label changes: the poles stay apart, and a pole that
+    was ahead of neutral stays ahead.
+    """
+    half_gap = leaning(joined) / 2.0
+    ahead = np.maximum(joined[..., _NEGATIVE], joined[..., _POSITIVE]) - joined[..., _NEUTRAL]
+    to_neutral = np.where(ahead > 0, ahead / np.maximum(np.abs(half_gap), np.finfo(np.float64).tiny), 1.0)
+    moved = np.minimum(by, _KEPT * np.minimum(1.0, to_neutral)) * half_gap
+    drawn = np.array(joined, dtype=np.float64)
+    drawn[..., _NEGATIVE] += moved
+    drawn[..., _POSITIVE] -= moved
+    return drawn
+
+
 def lanes_abstain(lanes: Sequence[Lane], fused: ArrayLike, settings: FusionSettings) -> bool:
     """Tell whether the verdict abstains: the label stays, but is doubtful.
 
@@ -90,3 +157,9 @@ def verdict_of(text: ArrayLike | None, audio: ArrayLike, settings: FusionSetting
     fused, parts = fuse_lanes(lanes, settings)
     alpha = 0.0 if text is None else float(parts[0])
     return fused, alpha, lanes_abstain(lanes, fused, settings)
+
+
+def _opposed(one: ArrayLike, other: ArrayLike) -> NDArray[np.float64]:
+    """Return the smaller lean of two vectors that lean to opposite poles, else 0."""
+    this, that = leaning(one), leaning(other)
+    return np.where(this * that < 0, np.minimum(np.abs(this), np.abs(that)), 0.0)

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from undertone.agreement import lanes_agreement
-from undertone.fusion import fuse_lanes, lanes_abstain, score
+from undertone.fusion import fuse_lanes, lanes_abstain, lanes_agreement, score
 from undertone.lane import WORDS, Lane
 from undertone.probabilities import by_label, label_of
 from undertone.weighting import FusionSettings

@@ -50,7 +50,7 @@ class FusionSettings:
     sharpness: how hard the surer of the two is preferred, at least 0.
     polarity: how much less words count the more neutral they are, at least 0.
     voice_polarity: how much less the voice counts the more neutral it is, at least 0.
-    contradiction: how far lanes that contradict each other draw the poles together, at least 0; undertone/agreement.py.
+    contradiction: how far lanes that contradict each other draw the poles together, at least 0; undertone/fusion.py.
     temperature: how much surer (under 1) the sum of both is than it says, at equal weights; see `sharpened`.
     abstain_below: finals whose largest fused probability is below this floor abstain; 0: none does.
     """

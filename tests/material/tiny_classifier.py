@@ -1,11 +1,20 @@
-"""A text classifier small enough to be made by a test: a DistilBERT of two narrow layers and few words."""
+"""Text networks small enough to be made by a test: a DistilBERT classifier and an MPNet, two narrow layers each."""
 
 from pathlib import Path
 
 import torch
-from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedTokenizerFast
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import (
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    MPNetConfig,
+    MPNetModel,
+    PreTrainedTokenizerFast,
+)
 
 from material.tiny_text import make_tokenizer
+
+WORDS = ["bad", "awful", "it", "was", "the", "film", "good", "great", "yes", "no"]
 
 
 def make_classifier(folder: Path, labels: tuple[str, ...] = ("NEGATIVE", "POSITIVE"), seed: int = 0) -> Path:
@@ -27,4 +36,27 @@ def make_classifier(folder: Path, labels: tuple[str, ...] = ("NEGATIVE", "POSITI
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
     ).save_pretrained(folder)
+    return folder
+
+
+def make_mpnet(folder: Path, seed: int = 0) -> Path:
+    """Save an MPNet with its configuration and tokenizer into `folder`, as the hub has it, and return it."""
+    torch.manual_seed(seed)
+    words = {word: i for i, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", *WORDS])}
+    config = MPNetConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.3,
+    )
+    MPNetModel(config).save_pretrained(folder)
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
     return folder

@@ -9,10 +9,16 @@ pytestmark = pytest.mark.fast
 
 
 @pytest.mark.parametrize(
-    ("amx", "threads", "said"), [(True, 1, "bfloat16 in AMX, 1 thread"), (False, 2, "no AMX: float32, 2 threads")]
+    ("amx", "vectors", "threads", "said"),
+    [
+        (True, True, 1, "bfloat16 in AMX, 1 thread"),
+        (False, False, 2, "no AMX: float32, 2 threads"),
+        (False, True, 1, "no AMX: float32, or bfloat16 in AVX512, 1 thread"),
+    ],
 )
-def test_a_training_says_what_the_md5_of_its_weights_holds_for(monkeypatch, capsys, amx, threads, said):
+def test_a_training_says_what_the_md5_of_its_weights_holds_for(monkeypatch, capsys, amx, vectors, threads, said):
     monkeypatch.setattr(precision, "has_amx", lambda: amx)
+    monkeypatch.setattr(precision, "has_vectors", lambda: vectors)
     precision.print_basis(threads)
     printed = capsys.readouterr()
     assert printed.out == ""  # the cross-validation prints its scores there
@@ -25,7 +31,18 @@ def test_every_training_says_it(repository):
         assert "print_basis(" in (repository / stage).read_text(), stage
 
 
-def test_bfloat16_is_used_only_where_the_processor_has_it(monkeypatch):
-    monkeypatch.setattr(precision, "has_amx", lambda: False)
-    with precision.autocast("bfloat16"):
-        assert not torch.is_autocast_enabled("cpu")
+@pytest.mark.parametrize(
+    ("wanted", "amx", "vectors", "used"),
+    [
+        ("bfloat16", False, True, False),
+        ("bfloat16", True, True, True),
+        ("bfloat16_vectors", False, False, False),
+        ("bfloat16_vectors", False, True, True),
+        ("float32", True, True, False),
+    ],
+)
+def test_bfloat16_is_used_only_where_the_processor_has_it(monkeypatch, wanted, amx, vectors, used):
+    monkeypatch.setattr(precision, "has_amx", lambda: amx)
+    monkeypatch.setattr(precision, "has_vectors", lambda: vectors)
+    with precision.autocast(wanted):
+        assert torch.is_autocast_enabled("cpu") is used

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from undertone.agreement import agree, contradiction, drawn_together, lanes_agreement
-from undertone.fusion import fuse_lanes, lanes_of, score
+from undertone.fusion import agree, contradiction, drawn_together, fuse_lanes, lanes_agreement, lanes_of, score
 from undertone.lane import Lane
 from undertone.weighting import FusionSettings
 

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.agreement import agree
-from undertone.fusion import verdict_of
+from undertone.fusion import agree, verdict_of
 from undertone.scoring.intervals import interval
 from undertone.scoring.scores import Labels, Probabilities, by_confidence, classification_scores, uar
 from undertone.weighting import FusionSettings

@@ -2,15 +2,17 @@
 
 With one view every row is learned once an epoch. With two, the second, more damaged one also learns what the network
 makes of the first, which tells apart the rows whose answer survives the damage from those whose answer is gone; it
-takes twice as long, and pays where a recogniser errs often. Reading and writing files stand in
-training/text/train.py, the damage in training/text/noise.py.
+takes twice as long, and pays where a recogniser errs often. What comes out is a moving average of the weights (Polyak
+and Juditsky 1992, SIAM J. Control Optim. 30). Reading and writing files stand in training/text/train.py, the damage in
+training/text/noise.py, what the sets' own names teach in training/text/fine.py, what a teacher does in
+training/text/targets.py.
 """
 
 import random
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,13 +21,17 @@ from sklearn.metrics import f1_score
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 from transformers import DistilBertForSequenceClassification
 
 from training.corpora.texts.table import Row
 from training.precision import autocast
 from training.text.batches import buckets, encoded, padded, torch_logits
+from training.text.fine import FineHeads
 from training.text.noise import Confusions, augmented, confusions_of
+from training.text.rows import epoch_rows
+from training.text.targets import Answers, Targets
 from undertone.labels import LABELS, label_index
 
 
@@ -35,16 +41,18 @@ def fit(
     rows: Sequence[Row],
     dev: Sequence[Row],
     section: Mapping[str, Any],
+    answers: Answers = MappingProxyType({}),
 ) -> list[dict[str, float]]:
     """Fine-tune `model` in place and return one line of the curves per epoch; the same inputs give the same weights.
 
-    `section` has `phases`, one after the other: each has its rows, weights and learning rate, and starts with fresh
-    moments and a warm restart of the rate (Loshchilov and Hutter 2017, "SGDR", ICLR), drawn from a seed of its own.
+    `answers` are what a teacher makes of some of `rows`. `section` has `phases`, one after the other: each has its
+    rows, weights and learning rate, and starts with fresh moments and a warm restart of the rate (Loshchilov and Hutter
+    2017, "SGDR", ICLR), drawn from a seed of its own.
     """
     curves: list[dict[str, float]] = []
     for number, phase in enumerate(section["phases"]):
         settings = {**section, **phase, "seed": section["seed"] + number}
-        found = _Phase(model, tokenizer, rows, settings).curves(dev)
+        found = _Phase(model, tokenizer, rows, settings, answers).curves(dev)
         curves += [{**line, "epoch": len(curves) + line["epoch"]} for line in found]
     return curves
 
@@ -52,25 +60,38 @@ def fit(
 class _Phase:
     """One phase of the fitting: its draws, its optimiser and its rate, all from the seed of `section`."""
 
-    def __init__(self, model: nn.Module, tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        model: DistilBertForSequenceClassification,
+        tokenizer: Tokenizer,
+        rows: Sequence[Row],
+        section: Mapping[str, Any],
+        answers: Answers,
+    ) -> None:
         self._model, self._tokenizer, self._section = model, tokenizer, section
         self._rng = random.Random(section["seed"])
         torch.set_num_threads(section["threads"])
         torch.manual_seed(section["seed"])
         self._confusions = row_confusions(rows)
         self._epochs = [epoch_rows(rows, section["rows_per_epoch"], self._rng) for _ in range(section["epochs"])]
-        self._weight_of = label_weights(rows, section["label_balance"], section["emphasis"])
-        self._optimiser = torch.optim.AdamW(parameter_groups(model, section), fused=True)
+        self._targets = Targets(rows, section, answers)
+        self._fine = FineHeads([row for drawn in self._epochs for row in drawn], model.config.dim)
+        self._averaged = AveragedModel(model, multi_avg_fn=moving_average(section["averaging"]))
+        heads = {"params": list(self._fine.parameters()), "lr": 2.0 * section["learning_rate"], "weight_decay": 0.0}
+        self._optimiser = torch.optim.AdamW([*parameter_groups(model, section), heads], fused=True)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, self._rate)
 
     def curves(self, dev: Sequence[Row]) -> list[dict[str, float]]:
-        """Fit, and return one line of the curves per epoch."""
+        """Fit, and return one line of the curves per epoch; the model ends with the averaged weights."""
         curves = []
         for epoch, drawn in enumerate(self._epochs):
             started_s = time.monotonic()
             loss = self._fit_epoch(drawn, f"epoch {epoch + 1}")
-            curves.append({"epoch": epoch, "train_loss": loss, **dev_scores(self._model, self._tokenizer, dev)})
+            curves.append(
+                {"epoch": epoch, "train_loss": loss, **dev_scores(self._averaged.module, self._tokenizer, dev)}
+            )
             tqdm.write(f"{curves[-1]} {time.monotonic() - started_s:.0f} s")
+        self._model.load_state_dict(self._averaged.module.state_dict())
         return curves
 
     @cached_property
@@ -98,43 +119,34 @@ class _Phase:
         self._optimiser.step()
         self._schedule.step()
         self._optimiser.zero_grad(set_to_none=True)
+        self._averaged.update_parameters(self._model)
         return float(loss.item())
 
     def _loss(self, tokens: Tensor, mask: Tensor, rows: Sequence[Row]) -> Tensor:
         section = self._section
-        labels = torch.tensor([label_index(row.label) for row in rows])
-        weights = torch.tensor([self._weight_of[row.source, row.label] for row in rows])
+        targets, weights = self._targets.of(rows)
         with autocast(section["precision"]):
-            logits = self._model(input_ids=tokens, attention_mask=mask).logits.float()
-        losses = cross_entropy(logits, labels, reduction="none", label_smoothing=section["label_smoothing"])
+            found = self._model(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
+        logits, states = found.logits.float(), found.hidden_states[-1][:, 0].float()
+        losses = cross_entropy(logits, targets, reduction="none")
         loss: Tensor = (weights * losses).mean()
+        loss = loss + section["fine_names"] * self._fine.names_loss(states, rows, section["source_weight"])
+        loss = loss + section["kind_of_text"] * self._fine.kind_loss(states, rows)
         return loss + section["consistency"] * inconsistency(logits) if len(section["noise"]) == 2 else loss
 
 
-def epoch_rows(rows: Sequence[Row], per_source: Mapping[str, int], rng: random.Random) -> list[Row]:
-    """Return the rows of one epoch: up to `per_source` of each source, drawn without repetition."""
-    drawn: list[Row] = []
-    for source, wanted in per_source.items():
-        own = [row for row in rows if row.source == source]
-        drawn += rng.sample(own, min(wanted, len(own)))
-    return drawn
+def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
+    """Return how averaged weights take up the newest: by 1 - `decay`, and by more in the first 10 / (1 - decay) steps.
 
-
-def label_weights(rows: Sequence[Row], balance: float, emphasis: Mapping[str, float]) -> dict[tuple[str, str], float]:
-    """Return the weight of a row by (source, label): share of the label in its source ** -balance, 1 in the mean.
-
-    `emphasis` multiplies the weight of a label in every source.
-
-    With `balance` 0 all rows count alike, with 1 all labels of a source do: what macro-F1 asks for (King and Zeng 2001,
-    "Logistic regression in rare events data", Political Analysis 9(2), on weighting by inverse frequency).
+    So a short fitting is no average with where it began; 0 keeps the newest weights.
     """
-    counts = Counter((row.source, row.label) for row in rows)
-    totals = Counter(row.source for row in rows)
-    raw = {key: (count / totals[key[0]]) ** -balance for key, count in counts.items()}
-    means = {
-        source: sum(counts[key] * raw[key] for key in counts if key[0] == source) / totals[source] for source in totals
-    }
-    return {key: weight / means[key[0]] * emphasis.get(key[1], 1.0) for key, weight in raw.items()}
+
+    def update(averaged: Sequence[Tensor], newest: Sequence[Tensor], steps: Tensor | int) -> None:
+        known = float(steps)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(averaged), list(newest), 1.0 - min(decay, (1.0 + known) / (10.0 + known)))
+
+    return update
 
 
 def parameter_groups(model: DistilBertForSequenceClassification, section: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from training.text.batches import torch_logits
 from training.text.fitting import dev_scores, fit
 from training.text.model import PACKAGED_BASE, keep_pieces, packaged_model, packaged_tokenizer, reduced
 from training.text.neutral import with_our_labels
+from training.text.targets import load_answers
 from training.tracking import check_store, log_numbers
 from undertone.labels import label_index
 
@@ -45,7 +46,8 @@ def train(
         base_tokenizer = packaged_tokenizer()
         kept = keep_pieces(base_tokenizer, (row.text for row in fitted), section["pieces"])
         model, tokenizer = reduced(packaged_model(section["seed"]), base_tokenizer, kept, section["max_tokens"])
-        curves = fit(model, tokenizer, fitted, dev, section)
+        answers = load_answers(fitted) if section["taught"] else {}
+        curves = fit(model, tokenizer, fitted, dev, section, answers)
         adjust(model, section["adjustment"])
     else:
         model, tokenizer = fetch_base(section["base"])

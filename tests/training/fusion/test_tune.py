@@ -29,8 +29,7 @@ from training.fusion.tune import curve_by_percent, tune
 from training.metrics_files import write_metrics, write_rows
 from training.params import load_params
 from training.tracking import log_training, open_store
-from undertone.agreement import agree
-from undertone.fusion import fused_many
+from undertone.fusion import agree, fused_many
 from undertone.labels import LABELS
 from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, TEXT_FILE, TOKENIZER_FILE
 from undertone.probabilities import softmax

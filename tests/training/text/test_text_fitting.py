@@ -11,12 +11,13 @@ from transformers import DistilBertForSequenceClassification
 from training.corpora.texts.table import Row
 from training.text.base import fetch_base
 from training.text.batches import torch_logits
-from training.text.fitting import fit, inconsistency, label_weights
+from training.text.fitting import fit, inconsistency
+from training.text.rows import label_weights
 from undertone.labels import LABELS
 
 WORDS = {"negative": "bad awful bad", "neutral": "it was the film", "positive": "good great good"}
 ROWS = [
-    Row("goemotions", split, text, label)
+    Row("goemotions", split, text, label, ("joy", "love") if label == "positive" else (label,))
     for split in ("train", "dev")
     for label, text in WORDS.items()
     for _ in range(32)
@@ -29,7 +30,8 @@ SECTION: dict[str, Any] = {
             "epochs": 15,
             "learning_rate": 0.003,
             "rows_per_epoch": {"goemotions": 96},
-            "label_balance": 0.7,
+            "label_balance": {"goemotions": 0.7},
+            "source_weight": {},
             "emphasis": {},
         }
     ],
@@ -40,6 +42,10 @@ SECTION: dict[str, Any] = {
     "warmup": 0.1,
     "consistency": 1.0,
     "label_smoothing": 0.05,
+    "taught": None,
+    "fine_names": 0.3,
+    "kind_of_text": 0.3,
+    "averaging": 0.9,
     "precision": "float32",
     "noise": {
         "light": {"share": 0.5, "word_errors": 0.0, "word_error_rate": 0.0},
@@ -81,11 +87,13 @@ def test_views_that_agree_cost_nothing_and_only_the_damaged_one_is_moved() -> No
 @pytest.mark.fast
 def test_the_rarer_label_of_a_source_weighs_more_and_the_mean_weight_is_one() -> None:
     rows = [Row("meld", "train", f"{i}", label) for label, n in (("neutral", 60), ("negative", 20)) for i in range(n)]
-    weights = label_weights(rows, 1.0, {})
+    plain: dict[str, Any] = {"label_balance": {}, "source_weight": {}, "emphasis": {}}
+    weights = label_weights(rows, plain | {"label_balance": {"meld": 1.0}})
     assert weights["meld", "negative"] == pytest.approx(3 * weights["meld", "neutral"])
     assert (60 * weights["meld", "neutral"] + 20 * weights["meld", "negative"]) / 80 == pytest.approx(1.0)
-    assert set(label_weights(rows, 0.0, {}).values()) == {1.0}
-    assert label_weights(rows, 0.0, {"negative": 1.5})["meld", "negative"] == 1.5
+    assert set(label_weights(rows, plain).values()) == {1.0}
+    assert label_weights(rows, plain | {"emphasis": {"negative": 1.5}})["meld", "negative"] == 1.5
+    assert set(label_weights(rows, plain | {"source_weight": {"meld": 2.0}}).values()) == {2.0}
 
 
 @pytest.mark.fast

@@ -14,9 +14,9 @@ from training.corpora.texts.sentence import Sentence, SourceError
 from undertone.tables import read_table
 
 FILES = ("train.tsv", "dev.tsv")
-COLUMNS = ("dialogue", "sentiment", "text")
+COLUMNS = ("dialogue", "emotion", "sentiment", "text")
 _HELD_OUT_EVERY = 10
-_HUB_NAMES = {"dialogue_id": "dialogue", "utterance": "text", "sentiment": "sentiment"}
+_HUB_NAMES = {"dialogue_id": "dialogue", "utterance": "text"}
 # The published CSV keeps the marks of Windows-1252 as control characters.
 _MARKS = {0x85: "...", 0x91: "'", 0x92: "'", 0x93: '"', 0x94: '"', 0x96: "-", 0x97: "-"}
 
@@ -63,7 +63,8 @@ def _sentences(
         if not row["dialogue"].isdecimal() or row["sentiment"] not in ("negative", "neutral", "positive"):
             raise SourceError(f"{place}: a dialogue's number and a sentiment are expected")
         if _key(row["text"]) not in kept_aside:
-            yield Sentence("meld", _split(part, int(row["dialogue"])), _plain(row["text"]), (row["sentiment"],))
+            names = tuple(dict.fromkeys((row["sentiment"], row["emotion"])))  # of neutral ones both are "neutral"
+            yield Sentence("meld", _split(part, int(row["dialogue"])), _plain(row["text"]), names)
 
 
 def _split(part: str, dialogue: int) -> str:

@@ -12,7 +12,7 @@ class SourceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Sentence:
-    """One text of a data set: `names` are GoEmotions emotions, or the single SST level "0" to "4", or MELD's sentiment.
+    """One text of a data set: `names` are GoEmotions emotions, an SST level "0" to "4", MELD's sentiment and emotion.
 
     `source` is "goemotions", "sst", "meld", or "sst_phrases" for parts of training sentences, which only the tree files
     label.

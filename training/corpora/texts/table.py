@@ -28,12 +28,16 @@ REPEATING = ("meld",)  # sources in which a text that comes again is no copy
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled sentence; `split` is train, dev or test, `source` goemotions, sst, sst_phrases or meld."""
+    """One labelled sentence; `split` is train, dev or test, `source` goemotions, sst, sst_phrases or meld.
+
+    `names` are what its own set calls it, finer than the label.
+    """
 
     source: str
     split: str
     text: str
     label: str
+    names: tuple[str, ...] = ()
 
 
 def label_of(names: Iterable[str], grouping: Mapping[str, str]) -> str:
@@ -74,7 +78,7 @@ def label_rows(
         elif sentence.split == "train" and key in seen and sentence.source not in REPEATING:
             dropped[f"{sentence.source}.train.repeated"] += 1
         else:
-            rows.append(Row(sentence.source, sentence.split, sentence.text, label))
+            rows.append(Row(sentence.source, sentence.split, sentence.text, label, sentence.names))
             seen.update({key} if sentence.split == "train" else ())
     return rows, {"rows": _count(rows), "dropped": dict(sorted(dropped.items())), "data_md5": _digest(rows)}
 
@@ -90,7 +94,7 @@ def load_rows(source: str | None = None, split: str | None = None, path: Path = 
     Raises:
         SystemExit: the file is missing; the message names the stage that makes it.
     """
-    rows = (Row(**row) for row in read_table(path, "text_data").to_pylist())
+    rows = (Row(**{**row, "names": tuple(row["names"])}) for row in read_table(path, "text_data").to_pylist())
     return [row for row in rows if source in (None, row.source) and split in (None, row.split)]
 
 

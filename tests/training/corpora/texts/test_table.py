@@ -11,19 +11,20 @@ from training.corpora.texts import table as text_data
 from training.corpora.texts.sentence import SPLITS, Sentence, SourceError
 from training.corpora.texts.sources import plain_writing, tree_phrases, tree_text
 from training.files import TEXT_DATA_METRICS, TEXTS
+from undertone.labels import LABELS
 
 pytestmark = pytest.mark.fast
 
 GROUPINGS = {
     "goemotions": {"joy": "positive", "fear": "negative", "surprise": "ambiguous", "neutral": "neutral"},
     "sst": {"0": "negative", "1": "negative", "2": "neutral", "3": "positive", "4": "positive"},
-    "meld": {"negative": "negative", "neutral": "neutral", "positive": "positive"},
+    "meld": {label: label for label in LABELS} | dict.fromkeys(("anger", "joy", "sadness"), "ambiguous"),
 }
 PARAMS = """
 text_data:
   goemotions: {joy: positive, fear: negative, surprise: ambiguous, neutral: neutral}
   sst: {0: negative, 1: negative, 2: neutral, 3: positive, 4: positive}
-  meld: {negative: negative, neutral: neutral, positive: positive}
+  meld: {negative: negative, neutral: neutral, positive: positive, anger: ambiguous, joy: ambiguous, sadness: ambiguous}
 """
 HEADER = "dialogue\tutterance\tspeaker\temotion\tsentiment\ttext\n"
 
@@ -142,19 +143,19 @@ def test_training_without_the_table_names_the_stage_that_makes_it(tmp_path: Path
 
 
 def test_dialogues_of_the_hub_lose_the_texts_that_stand_in_its_test_part() -> None:
-    row = {"Utterance": "Oh my God!", "Speaker": "Ann", "Sentiment": "positive", "Dialogue_ID": 7, "Utterance_ID": 0}
-    other = {**row, "Utterance": "I\x92m fine.", "Sentiment": "neutral", "Dialogue_ID": 30}
+    row = {"Utterance": "Oh my God!", "Emotion": "joy", "Sentiment": "positive", "Dialogue_ID": 7, "Utterance_ID": 0}
+    other = {**row, "Utterance": "I\x92m fine.", "Emotion": "neutral", "Sentiment": "neutral", "Dialogue_ID": 30}
     tables = {"train": [row, other], "validation": [other], "test": [{**row, "Utterance": "oh my god"}]}
     found = [(s.split, s.text, s.names) for s in text_dialogue.from_tables(tables)]
     assert found == [("dev", "I'm fine.", ("neutral",)), ("test", "I'm fine.", ("neutral",))]
-    with pytest.raises(SourceError, match=r"declare-lab/MELD: no column for sentiment"):
+    with pytest.raises(SourceError, match=r"declare-lab/MELD: no column for emotion, sentiment"):
         text_dialogue.from_tables({**tables, "train": [{"Utterance": "hi", "Dialogue_ID": 1}]})
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("dialogue\ttext\n", r"train\.tsv line 1: no column sentiment"),
+        ("dialogue\ttext\n", r"train\.tsv line 1: no column emotion, sentiment"),
         (HEADER + "1\t0\tAnn\tjoy\tpositive\n", r"train\.tsv line 2: 6 fields"),
         (HEADER + "1\t0\tAnn\tjoy\tglad\tHi.\n", r"train\.tsv line 2: .*sentiment"),
     ],

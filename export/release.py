@@ -87,7 +87,7 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
         metrics={
             "acoustic": acoustic_metrics(params["model"]["arch"]),
             "ear": {**read_metrics(EAR_METRICS), "crossval": read_metrics(EARS_METRICS)},
-            "text": text_metrics(params["text"]["base"]),
+            "text": text_metrics(params["text"]["base"], params["text"]["taught"]),
             "fusion": {key: value for key, value in fusion.items() if key != "settings"},
             **across_metrics(),
         },
@@ -133,7 +133,7 @@ def across_metrics() -> dict[str, Any]:
     return {"across": found} if found["corpora"] or len(found["trained_on"]) > 1 else {}
 
 
-def text_metrics(base: str) -> dict[str, Any]:
+def text_metrics(base: str, taught: Mapping[str, float] | None) -> dict[str, Any]:
     """Return the numbers of the text model with their protocol: the scores of the int8 file, losses, intervals.
 
     Macro-F1 and accuracy are those of the file that is served; conditions and intervals were measured in float.
@@ -143,6 +143,7 @@ def text_metrics(base: str) -> dict[str, Any]:
     return {
         "protocol": {**scores["protocol"], "int8": int8["protocol"]},
         "base": Path(base).name,  # a folder of one machine says nothing elsewhere
+        "taught_share": taught["share"] if taught else 0.0,
         **int8["int8"],
         "intervals": {
             "goemotions_macro_f1": scores["goemotions"]["macro_f1_interval"],

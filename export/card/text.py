@@ -19,8 +19,8 @@ softmax(logits / $temperature). A text in which it knows nothing (empty, only em
 GoEmotions (Demszky et al. 2020, ACL: Reddit comments; Apache-2.0) and SST-5 (Socher et al. 2013, EMNLP: sentences of
 film reviews; published for research, no licence stated) and the text of MELD's dialogues (Poria et al. 2019, ACL: a
 television series; GPL-3.0), grouped as below; rows that name two labels, or only ambiguous emotions, are left out, and
-training rows that stand in a dev or test set too.
-md5 of the rows: `$text_md5`. The base all-MiniLM-L6-v2 is Apache-2.0.
+training rows that stand in a dev or test set too. Of MELD the sentiment decides.
+md5 of the rows: `$text_md5`. The base all-MiniLM-L6-v2 is Apache-2.0.$taught
 
 $groupings
 
@@ -61,6 +61,10 @@ $heard
 - Release 0.4.0 had not learned from dialogue: it called most of it neutral (recall of negative 0.30 on MELD dev, where
   0.9 sure meant right in 66 %).
 """)
+_TAUGHT = Template("""
+
+$share % of what a training row is to be given is what a larger network says of it: all-mpnet-base-v2 (Apache-2.0),
+which learned the same rows with a head for each kind of text (`training/teaching`).""")
 _NAMES = {
     "meld_macro_f1": "macro-F1, MELD",
     "goemotions_macro_f1": "macro-F1, GoEmotions",
@@ -78,6 +82,7 @@ def render(manifest: Manifest, groupings: Mapping[str, Mapping[str | int, str]])
         base=numbers["base"],
         max_tokens=manifest.text.max_tokens,
         temperature=f"{manifest.text.temperature:.3f}",
+        taught=_TAUGHT.substitute(share=f"{100 * numbers['taught_share']:.0f}") if numbers.get("taught_share") else "",
         text_md5=manifest.data["text_md5"],
         groupings="\n".join(f"- {source}: {_grouped(table)}" for source, table in groupings.items()),
         protocol="\n".join(f"- {subject}: {words}" for subject, words in numbers["protocol"].items()),

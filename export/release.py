@@ -82,7 +82,7 @@ def build_release(params: Mapping[str, Any], folder: Path = RELEASE) -> Manifest
         version=params["release"]["version"],
         files={},
         acoustic=acoustic_settings(params["features"], read_metrics(VOICE_METRICS)["temperature"]),
-        text=TextSettings(params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]),
+        text=TextSettings(params["text"]["max_tokens"], read_metrics(TEXT_QUANTIZE_METRICS)["temperature"]),
         vad=vad_settings(params["vad"]),
         metrics={
             "acoustic": acoustic_metrics(params["model"]["arch"]),

@@ -23,7 +23,7 @@ from export.text.convert import INPUTS, graph_logits
 from export.text.quantize import quantize_graph
 from training.corpora.texts.table import load_rows
 from training.evaluation.text_scores import plain_scores
-from training.files import TEXT_FLOAT_GRAPH, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, read_metrics
+from training.files import TEXT_FLOAT_GRAPH, TEXT_INT8_GRAPH, TEXT_QUANTIZE_METRICS, TOKENIZER, read_metrics
 
 TOKENS = 24
 WAYS = [(per_channel, reduce_range) for per_channel in (False, True) for reduce_range in (False, True)]
@@ -88,7 +88,7 @@ def print_accuracy() -> None:
 
 def print_memory() -> None:
     """Print the peak memory of a process with the text path alone, before and after the model is opened and used."""
-    temperature = read_metrics(TEXT_METRICS)["temperature"]
+    temperature = read_metrics(TEXT_QUANTIZE_METRICS)["temperature"]
     command = [sys.executable, "-c", _MEMORY, str(TEXT_INT8_GRAPH), str(TOKENIZER), str(temperature)]
     before, after = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     print(f"peak memory of the text path: {after} MiB, of which {before} MiB are Python, numpy and the two libraries")

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from training.corpora.labeled.labeled_set import Sentence, load_sentences
-from training.files import HEARD_METRICS, TEXT_INT8_GRAPH, TEXT_METRICS, TOKENIZER, existing, read_metrics
+from training.files import HEARD_METRICS, TEXT_INT8_GRAPH, TEXT_QUANTIZE_METRICS, TOKENIZER, existing, read_metrics
 from training.fusion.spoken import WHOLE, Heard, load_heard
 from training.metrics_files import write_metrics
 from training.params import load_params
@@ -43,7 +43,7 @@ def _scores(words: TextModel, actual: Sequence[int], said: Sequence[str], texts:
 
 def report(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of metrics/text_heard.json."""
-    limit, temperature = params["text"]["max_tokens"], read_metrics(TEXT_METRICS)["temperature"]
+    limit, temperature = params["text"]["max_tokens"], read_metrics(TEXT_QUANTIZE_METRICS)["temperature"]
     words = TextModel(existing(TEXT_INT8_GRAPH), existing(TOKENIZER), temperature, limit)
     heard = [row for row in load_heard() if row.half == WHOLE]
     sentences = load_sentences()

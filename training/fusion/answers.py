@@ -14,7 +14,7 @@ from training.files import (
     EAR_GRAPH,
     INT8_GRAPH,
     TEXT_INT8_GRAPH,
-    TEXT_METRICS,
+    TEXT_QUANTIZE_METRICS,
     TOKENIZER,
     VALIDATION_EAR_GRAPH,
     VALIDATION_GRAPH,
@@ -101,7 +101,7 @@ def load_networks(params: Mapping[str, Any], graphs: Graphs, own: bool) -> Netwo
     voices = {half: AcousticModel(existing(path), settings) for half, path in halves.items()}
     tuning_ear = graphs.validation_ear if own else graphs.released_ear
     ears = load_ears(params, {"tuning": tuning_ear, "test": graphs.released_ear})
-    temperature = read_metrics(TEXT_METRICS)["temperature"]
+    temperature = read_metrics(TEXT_QUANTIZE_METRICS)["temperature"]
     words = TextModel(existing(graphs.text), existing(graphs.tokenizer), temperature, params["text"]["max_tokens"])
     return Networks(voices, ears, words, params["vad"])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.files import FUSION_CURVE, FUSION_METRICS, FUSION_PAIRS, TEXT_METRICS, VOICE_METRICS
+from training.files import FUSION_CURVE, FUSION_METRICS, FUSION_PAIRS, TEXT_QUANTIZE_METRICS, VOICE_METRICS
 from training.fusion.answers import Graphs, load_networks
 from training.fusion.choice import FloorError, abstention_floor, best_adaptive, best_fixed, chosen, loss, tempered
 from training.fusion.kinds import pair_rows
@@ -292,7 +292,7 @@ def test_reliability_has_a_bin_for_every_confidence_that_occurs() -> None:
 def test_a_missing_graph_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     params = load_params()
     monkeypatch.chdir(tmp_path)
-    for path, content in ((VOICE_METRICS, '{"temperature": 1.0}'), (TEXT_METRICS, '{"temperature": 1.0}')):
+    for path, content in ((VOICE_METRICS, '{"temperature": 1.0}'), (TEXT_QUANTIZE_METRICS, '{"temperature": 1.0}')):
         path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")
     with pytest.raises(SystemExit, match=r"validation\.int8\.onnx not found: .*dvc repro validation_graph"):

@@ -51,7 +51,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         train(params, ROWS)
         export_text.export_text(Path("models/text"), [row.text for row in ROWS], params)
-        text_quantize.quantize_text(params, ROWS, temperature=1.3)
+        text_quantize.quantize_text(params, ROWS)
     return folder
 
 
@@ -165,7 +165,7 @@ def test_int8_that_names_other_labels_is_refused(
     params = make_params("base")
     params["quantize_text"]["min_agreement"] = 1.1
     with pytest.raises(SystemExit, match="int8 and fp32"):
-        text_quantize.quantize_text(params, ROWS, 1.0)
+        text_quantize.quantize_text(params, ROWS)
     assert not TEXT_INT8_GRAPH.exists()
 
 
@@ -174,7 +174,7 @@ def test_stages_without_their_input_name_the_stage_before(tmp_path: Path, monkey
     with pytest.raises(SystemExit, match="dvc repro train_text"):
         export_text.export_text(Path("models/text"), [], make_params("base"))
     with pytest.raises(SystemExit, match="dvc repro export_text"):
-        text_quantize.quantize_text(make_params("base"), ROWS, 1.0)
+        text_quantize.quantize_text(make_params("base"), ROWS)
     with pytest.raises(SystemExit, match="dvc repro evaluate_text"):
         read_metrics(TEXT_METRICS)
 

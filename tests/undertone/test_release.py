@@ -107,7 +107,7 @@ d,female,neutral,normal,neutral,neutral
 """
 TEXT_SCORES = {
     "protocol": {"goemotions": "4725 test rows", "sst": "2203 test sentences"},
-    "temperature": 1.11,
+    "temperature": 1.07,
     "undamaged": {
         "meld_macro_f1": 0.611,
         "goemotions_macro_f1": 0.761,
@@ -130,6 +130,7 @@ TEXT_SCORES = {
 }
 TEXT_INT8 = {
     "protocol": "6928 test rows one by one",
+    "temperature": 1.11,
     "agreement": 0.984,
     "int8": {
         "meld_macro_f1": 0.612,
@@ -184,6 +185,7 @@ FUSION = {
         "sharpness": 0.5,
         "polarity": 0.75,
         "voice_polarity": 0.0,
+        "contradiction": 2.0,
         "temperature": 0.41,
         "abstain_below": 0.76,
     },
@@ -391,6 +393,8 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "0.55 where both are equally sure and the words are not neutral at all, sharpness 0.5, "
         "polarity 0.75 of the words, 0 of the voice.",
         "under 0.76 keeps its label",
+        "both poles of p move towards their mean by the part min(1, 2 4 alpha (1 - alpha) min(a, b)); no label changes.",
+        "% of what a training row is to be given is what a larger network says of it: all-mpnet-base-v2 (Apache-2.0)",
         "Protocol: four kinds of pairs.",
         f"| words say nothing, the voice feels |{3 * ' 0.851 [0.793, 0.904] |'} voice | **-0.4** [-3.4, 2.6] | 0.048 |",
         "| 0.7 words, 0.3 voice | -18.0 | -18.0 | -18.0 |",

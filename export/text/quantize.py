@@ -123,7 +123,6 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row]) -> None:
         )
     save_graph(quantized, TEXT_INT8_GRAPH)
     temperature = served_temperature(quantized, tokenizer, [row for row in rows if row.split == "dev"], limit)
-    actual = np.array([label_index(row.label) for row in test])
     report: dict[str, Any] = {
         "protocol": f"{len(test)} test rows of all sets, int8 one by one as in service; temperature of least NLL in "
         "int8, as served, on training dialogues of MELD that were kept out of the fit",
@@ -131,15 +130,9 @@ def quantize_text(params: Mapping[str, Any], rows: Sequence[Row]) -> None:
         "agreement": agreement,
         "largest_logit_difference": float(np.abs(logits["fp32"] - logits["int8"]).max()),
     }
-    sources = sorted({row.source for row in test})
-    for name, found in logits.items():
-        probabilities = softmax(found, temperature)
-        report[name] = {
-            **plain_scores(found, test),
-            "ece": expected_calibration_error(actual, probabilities),
-            **{source: of_source(source, test, actual, probabilities) for source in sources},
-        }
-    report["lost_to_int8"] = {key: report["fp32"][key] - report["int8"][key] for key in plain_scores(found, test)}
+    report |= {name: scored(found, test, temperature) for name, found in logits.items()}
+    plain = plain_scores(logits["int8"], test)
+    report["lost_to_int8"] = {key: report["fp32"][key] - report["int8"][key] for key in plain}
     report["quantized_nodes"] = count_quantized(quantized)
     report["bytes"] = {"fp32": TEXT_FLOAT_GRAPH.stat().st_size, "int8": TEXT_INT8_GRAPH.stat().st_size}
     write_metrics(TEXT_QUANTIZE_METRICS, report)
@@ -150,6 +143,13 @@ def served_temperature(graph: onnx.ModelProto, tokenizer: Tokenizer, dev: Sequen
     met = [row for row in dev if row.source == CALIBRATED_ON] or list(dev)
     logits = graph_logits(session_of(graph, threads=2), tokenizer, [row.text for row in met], limit, batch_size=1)
     return best_temperature(logits.astype(np.float32), np.array([label_index(row.label) for row in met]))
+
+
+def scored(logits: NDArray[np.float64], test: Sequence[Row], temperature: float) -> dict[str, Any]:
+    """Return what `logits` (rows, labels) of the `test` rows are worth at `temperature`, in all and by source."""
+    actual, probabilities = np.array([label_index(row.label) for row in test]), softmax(logits, temperature)
+    by_source = {s: of_source(s, test, actual, probabilities) for s in sorted({row.source for row in test})}
+    return {**plain_scores(logits, test), "ece": expected_calibration_error(actual, probabilities), **by_source}
 
 
 def of_source(

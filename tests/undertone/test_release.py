@@ -393,7 +393,7 @@ def test_card_says_the_numbers_the_licence_and_the_limits(workplace: Path, param
         "0.55 where both are equally sure and the words are not neutral at all, sharpness 0.5, "
         "polarity 0.75 of the words, 0 of the voice.",
         "under 0.76 keeps its label",
-        "both poles of p move towards their mean by the part min(1, 2 4 alpha (1 - alpha) min(a, b)); no label changes.",
+        "both poles of p move towards their mean by the part min(1, 2 4 alpha (1 - alpha) min(a, b)); no label",
         "% of what a training row is to be given is what a larger network says of it: all-mpnet-base-v2 (Apache-2.0)",
         "Protocol: four kinds of pairs.",
         f"| words say nothing, the voice feels |{3 * ' 0.851 [0.793, 0.904] |'} voice | **-0.4** [-3.4, 2.6] | 0.048 |",

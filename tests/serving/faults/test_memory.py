@@ -30,7 +30,10 @@ def use(server, clip, rounds):
 def test_sessions_and_uploads_leave_no_memory_behind(server, clip):
     process = api_process_of(server)
     use(server, clip, rounds=2)
-    before = process.memory_info().rss
-    use(server, clip, rounds=3)
-    grown = process.memory_info().rss - before
-    assert grown < 0.05 * before + 5 * MB, f"{grown / MB:.1f} MB on {before / MB:.0f}"
+    before, grown = process.memory_info().rss, []
+    # What is never let go of grows by as much each time; a heap that found its size only now does so once.
+    while not grown or (grown[-1] >= 0.05 * before + 5 * MB and len(grown) < 2):
+        start = process.memory_info().rss
+        use(server, clip, rounds=3)
+        grown.append(process.memory_info().rss - start)
+    assert grown[-1] < 0.05 * before + 5 * MB, f"{[round(more / MB, 1) for more in grown]} MB on {before / MB:.0f}"

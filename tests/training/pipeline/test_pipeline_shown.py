@@ -15,7 +15,7 @@ from training.pipeline.sweep import compared, names
 pytestmark = pytest.mark.fast
 
 
-ENDS = ["evaluate_text", "export_text", "quantize_text"]
+ENDS = ["export_text", "quantize_text"]
 
 
 def test_the_drawing_fits_a_terminal_and_a_stage_stands_below_what_it_needs(repository):
@@ -35,7 +35,7 @@ def test_what_follows_a_stage_is_old_with_it(repository):
 
 def test_only_what_is_asked_for_and_what_it_needs_is_announced(repository):
     stages = read_stages(repository / "dvc.yaml")
-    assert list(asked_for(stages, ["quantize_text"])) == ["text_data", "train_text", *ENDS]
+    assert list(asked_for(stages, ["quantize_text"])) == ["text_data", "teach_text", "train_text", *ENDS]
     assert list(asked_for(stages, ["-s", "quantize_text"])) == ["quantize_text"]
     assert asked_for(stages, ["--force"]) == stages
 

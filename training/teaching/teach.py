@@ -29,11 +29,11 @@ from training.precision import print_basis
 from training.tables import write_records
 from training.teaching.base import teacher_folder
 from training.teaching.network import KIND_OF, Teacher
-from training.text.batches import buckets, encoded, padded
+from training.text.batches import answered, buckets, encoded, padded
 from training.text.noise import spoken
 from training.text.rows import epoch_rows, label_weights
 from training.tracking import check_store, log_numbers
-from undertone.labels import LABELS, label_index
+from undertone.labels import label_index
 
 
 @dataclass(frozen=True)
@@ -148,15 +148,12 @@ def _logits(
     """Return the logits (rows, labels) of the head of each row's kind."""
     ids = encoded(tokenizer, texts, section["answer_tokens"])
     kinds = np.array([KIND_OF[row.source] for row in rows])
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    found = np.zeros((len(ids), len(LABELS)), dtype=np.float32)
     teacher.eval()
-    with torch.inference_mode():
-        for start in range(0, len(order), 64):
-            part = order[start : start + 64]
-            tokens, mask = padded([ids[i] for i in part], tokenizer.token_to_id("<pad>"), 4)
-            found[part] = teacher(tokens, mask)[0].numpy()[np.arange(len(part)), kinds[part]]
-    return found
+    return answered(
+        ids,
+        tokenizer.token_to_id("<pad>"),
+        lambda tokens, mask, part: teacher(tokens, mask)[0].numpy()[np.arange(len(part)), kinds[part]],
+    )
 
 
 def _answers(teacher: Teacher, tokenizer: Tokenizer, rows: Sequence[Row], section: Mapping[str, Any]) -> list[Answer]:

@@ -1,7 +1,8 @@
 """Batches of texts of like length, so that little is spent on padding; the order depends on the seed alone."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,14 +46,30 @@ def torch_logits(
     model: nn.Module, tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int = 128, batch_size: int = 64
 ) -> NDArray[np.float64]:
     """Return the logits (texts, labels) of a torch classifier in evaluation mode, in the order of `texts`."""
-    ids = encoded(tokenizer, texts, max_tokens)
-    pad_id = tokenizer.token_to_id("[PAD]")
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     model.eval()
-    found: dict[int, NDArray[np.float64]] = {}
+    return answered(
+        encoded(tokenizer, texts, max_tokens),
+        tokenizer.token_to_id("[PAD]"),
+        lambda tokens, mask, _: model(input_ids=tokens, attention_mask=mask).logits.double().numpy(),
+        batch_size,
+    )
+
+
+def answered(
+    ids: Sequence[Sequence[int]],
+    pad_id: int,
+    answer: Callable[[Tensor, Tensor, list[int]], NDArray[Any]],
+    batch_size: int = 64,
+) -> NDArray[Any]:
+    """Return what `answer` says of each text, in their order, asked in batches of texts of like length.
+
+    `answer` is given input_ids, attention_mask, and the positions of the texts in `ids`.
+    """
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    found: dict[int, NDArray[Any]] = {}
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             part = order[start : start + batch_size]
             tokens, mask = padded([ids[i] for i in part], pad_id, 4)
-            found.update(zip(part, model(input_ids=tokens, attention_mask=mask).logits.double().numpy(), strict=True))
+            found.update(zip(part, answer(tokens, mask, part), strict=True))
     return np.stack([found[i] for i in range(len(ids))])

@@ -48,7 +48,8 @@ class Targets:
         self._weight_of, self._of_source = label_weights(rows, section), section["source_weight"]
         self._smoothing = section["label_smoothing"]
         taught = section["taught"] or {"share": 0.0, "temperature": 1.0}
-        self._share, self._temperature, self._answers = taught["share"], taught["temperature"], answers
+        self._share = taught["share"]
+        self._said = {row: softmax(logits, taught["temperature"]) for row, logits in answers.items()}
 
     def of(self, rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
         """Return the probabilities (rows, labels) to be given, and the weights (rows,).
@@ -57,8 +58,8 @@ class Targets:
         """
         labels = one_hot(torch.tensor([label_index(row.label) for row in rows]), len(LABELS)).float()
         smoothed = (1.0 - self._smoothing) * labels + self._smoothing / len(LABELS)
-        shares = torch.tensor([self._share if row in self._answers else 0.0 for row in rows])
-        said = np.stack([softmax(self._answers.get(row, _NOTHING), self._temperature) for row in rows])
+        shares = torch.tensor([self._share if row in self._said else 0.0 for row in rows])
+        said = np.stack([self._said.get(row, _NOTHING) for row in rows])
         mixed = shares[:, None] * torch.from_numpy(said).float() + (1.0 - shares[:, None]) * smoothed
         by_label = torch.tensor([self._weight_of[row.source, row.label] for row in rows])
         by_source = torch.tensor([self._of_source.get(row.source, 1.0) for row in rows])

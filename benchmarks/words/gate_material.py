@@ -153,14 +153,16 @@ def noises(data: Path) -> Iterator[Piece]:
 
 
 def foreign(data: Path) -> Iterator[Piece]:
-    """Sentences of other languages, one variant of espeak-ng's voice each."""
+    """Sentences of other languages, three variants of espeak-ng's voice each."""
     for language, sentences in SENTENCES.items():
+        half = REPORT if language in REPORTED else CHOSEN
         for number, text in enumerate(sentences):
-            half = REPORT if language in REPORTED else CHOSEN
-            random = np.random.default_rng(zlib.crc32(f"{language} {number}".encode()))
-            voice = language + random.choice(["", "+f2", "+m3", "+f4", "+m1"])
-            sound = louder(espeak(text, voice, int(random.integers(130, 180))), random.uniform(-15, 0))
-            yield _placed(Piece("other languages", half, f"{language} {number}", sound))
+            for again in ("", " again", " once more"):
+                name = f"{language} {number}{again}"
+                random = np.random.default_rng(zlib.crc32(name.encode()))
+                voice = language + random.choice(["", "+f2", "+m3", "+f4", "+m1"])
+                sound = louder(espeak(text, voice, int(random.integers(130, 180))), random.uniform(-15, 0))
+                yield _placed(Piece("other languages", half, name, sound))
 
 
 def babble(data: Path) -> Iterator[Piece]:

@@ -153,7 +153,7 @@ def noises(data: Path) -> Iterator[Piece]:
 
 
 def foreign(data: Path) -> Iterator[Piece]:
-    """Sentences of other languages, three variants of espeak-ng's voice each."""
+    """Sentences of other languages, three draws of espeak-ng's voice, pace and level each; a voice may come again."""
     for language, sentences in SENTENCES.items():
         half = REPORT if language in REPORTED else CHOSEN
         for number, text in enumerate(sentences):

@@ -18,8 +18,8 @@ class AsrSettings:
     language: str | None = None
     threads: int = 1
     window: str = "adaptive"
-    window_floor_s: float = 10.0
-    window_margin_s: float = 2.0
+    window_floor_s: float = 4.0
+    window_margin_s: float = 1.5
     hub_wait_s: float = 20.0
     max_new_tokens: int | None = None
     gates: bool = True

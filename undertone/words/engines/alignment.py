@@ -2,7 +2,7 @@
 
 It costs a pass of the decoder over words that are known, 15 ms for ten of them, and is asked for only where a session
 wants it. Times are good to about a tenth of a second; the first word of an utterance may begin too early, since the
-decoder attends to the pause before it.
+decoder attends to the pause before it, and the last may reach into the silence behind it.
 """
 
 from collections.abc import Sequence

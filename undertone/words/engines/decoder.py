@@ -23,7 +23,7 @@ from undertone.audio import RATE_HZ, Samples, to_float
 from undertone.words.engines.alignment import word_times
 from undertone.words.engines.pooling import pooled, sound_frames
 from undertone.words.engines.sentence_end import sentence_end_prob
-from undertone.words.engines.window import window_frames
+from undertone.words.engines.window import SECOND_WINDOW_S, window_frames
 from undertone.words.languages import base_code
 from undertone.words.plausibility.evidence import Evidence, words_of
 from undertone.words.plausibility.repetition import mostly_again, repeats, self_similarity
@@ -32,12 +32,18 @@ from undertone.words.transcript import Sound, Word
 
 SHORTEST_SAMPLES = RATE_HZ // 10  # shorter sounds are padded: the spectrum needs a few frames
 POSITIONS = 448  # of every Whisper's decoder
-TOKENS_PER_SECOND, SPARE_TOKENS = 30, 24  # more than any tongue needs; a decoder that repeats itself ends sooner
+# More than any tongue needs: CTranslate2 gives half of it. In a narrow window a decoder soon repeats itself, and what
+# did not come to its end there is heard again in a wider one.
+TOKENS_PER_SECOND, SPARE_TOKENS = 30, 24
+NARROW_TOKENS_PER_SECOND, NARROW_SPARE_TOKENS = 18, 14
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """What a pass over a window gave; `encoding` is that of the sound alone, pooled; the rest as in `Transcript`."""
+    """What a pass over a window gave; `encoding` is that of the sound alone, pooled; the rest as in `Transcript`.
+
+    `is_cut`: the text has no end, there were too many tokens.
+    """
 
     evidence: Evidence
     language: str
@@ -45,6 +51,7 @@ class Decoding:
     encoding: NDArray[np.float32]
     end_prob: float | None
     words: tuple[Word, ...]
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ class WhisperDecoder:
 
     def _encoded(self, sound: Sound, features: np.ndarray, window_s: float) -> _Encoded:
         states = self._whisper.encode(pad_or_trim(features, window_frames(window_s)))
-        most = self._settings.max_new_tokens or int(len(sound.samples) / RATE_HZ * TOKENS_PER_SECOND) + SPARE_TOKENS
+        most = self._settings.max_new_tokens or _most_tokens(len(sound.samples) / RATE_HZ, window_s)
         return _Encoded(sound, window_s, states, self._language(sound.language, states), most)
 
     def _together(self, batch: Sequence[_Encoded]) -> list[Decoding]:
@@ -159,7 +166,8 @@ class WhisperDecoder:
             **_confidence(tokens, result.logits[0], said_again=repeats(similarity)),
         )
         end_prob = sentence_end_prob(tokens, result.logits[0], self._whisper.hf_tokenizer)
-        return Decoding(evidence, one.language, one.window_s, one.encoding, end_prob, self._words(one, tokens))
+        words, is_cut = self._words(one, tokens), len(result.logits[0]) <= len(tokens)
+        return Decoding(evidence, one.language, one.window_s, one.encoding, end_prob, words, is_cut)
 
     def _words(self, one: _Encoded, tokens: Sequence[int]) -> tuple[Word, ...]:
         if not (one.sound.word_times and tokens):
@@ -180,6 +188,12 @@ class WhisperDecoder:
             tokenizer = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
             self._tokenizers[language] = tokenizer, list(get_suppressed_tokens(tokenizer, [-1]))
         return self._tokenizers[language]
+
+
+def _most_tokens(length_s: float, window_s: float) -> int:
+    if window_s < SECOND_WINDOW_S:
+        return int(length_s * NARROW_TOKENS_PER_SECOND) + NARROW_SPARE_TOKENS
+    return int(length_s * TOKENS_PER_SECOND) + SPARE_TOKENS
 
 
 def _confidence(tokens: list[int], logits: list[Any], said_again: bool) -> dict[str, Any]:

@@ -4,22 +4,24 @@
 one window; here is which window, and whether what was heard is believed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples
 from undertone.words.engines.decoder import Decoding, WhisperDecoder
 from undertone.words.engines.packages import sha256_of
 from undertone.words.engines.pieces import LONGEST_PIECE_S, by_pieces
-from undertone.words.engines.window import FULL_WINDOW_S, window_s
+from undertone.words.engines.window import SECOND_WINDOW_S, windows_s
 from undertone.words.languages import refusal
 from undertone.words.plausibility.evidence import Evidence
-from undertone.words.plausibility.hallucination import gate, needs_full_window, unlooped
+from undertone.words.plausibility.hallucination import gate, needs_wider_window, unlooped
+from undertone.words.plausibility.hearings import SLOWED, asks_again, contradict, doubts_language, is_foreign
 from undertone.words.plausibility.voicing import voicing
 from undertone.words.reasons import Reason
 from undertone.words.settings import WEIGHTS, AsrSettings
@@ -64,39 +66,67 @@ class WhisperRecogniser(Recogniser):
     def encoding(self, samples: Samples) -> NDArray[np.float32]:
         """See `Recogniser`; of what is longer than 28 s, that of its first 28 s."""
         heard = samples[: int(LONGEST_PIECE_S * RATE_HZ)]
-        window = window_s(len(heard) / RATE_HZ, self._settings)
-        return self._decoder.encoding(Sound(heard), self._decoder.features(heard), window)
+        first, *_ = windows_s(len(heard) / RATE_HZ, self._settings)
+        return self._decoder.encoding(Sound(heard), self._decoder.features(heard), first)
 
     def _heard(self, sounds: Sequence[Sound]) -> list[Transcript]:
         features = [self._decoder.features(sound.samples) for sound in sounds]
-        windows = [window_s(len(sound.samples) / RATE_HZ, self._settings) for sound in sounds]
-        decodings = self._decoder.decode(sounds, features, windows)
-        return [self._checked(*one) for one in zip(sounds, features, decodings, strict=True)]
+        windows = [windows_s(len(sound.samples) / RATE_HZ, self._settings) for sound in sounds]
+        decodings = self._decoder.decode(sounds, features, [first for first, *_ in windows])
+        return [self._checked(*one) for one in zip(sounds, features, windows, decodings, strict=True)]
 
-    def _checked(self, sound: Sound, features: np.ndarray, decoding: Decoding) -> Transcript:
-        """Return the transcript of `decoding`, or of another one in 30 s where it looks wrong; the encoding stays."""
-        narrow = decoding.window_s < FULL_WINDOW_S
-        if not (narrow and self._settings.gates and needs_full_window(decoding.evidence)):
-            return self._judged(sound, decoding, decodings=1)
-        (again,) = self._decoder.decode([sound], [features], [FULL_WINDOW_S])
-        return self._judged(sound, replace(again, encoding=decoding.encoding), decodings=2)
+    def _checked(self, sound: Sound, features: np.ndarray, windows: Sequence[float], first: Decoding) -> Transcript:
+        """Return the transcript of `first`, or of a wider window's where that is not enough; the encoding stays."""
+        voice = asdict(voicing(sound.samples))
+        heard = [_with_voice(first, voice)]
+        for window in windows[1:] if self._settings.gates else ():
+            if not self._asks_again(heard[-1]):
+                break
+            heard += [_with_voice(one, voice) for one in self._decoder.decode([sound], [features], [window])]
+        return self._judged(sound, heard)
 
-    def _judged(self, sound: Sound, decoding: Decoding, decodings: int) -> Transcript:
-        text = unlooped(decoding.evidence) if self._settings.gates else decoding.evidence.text
-        judged = replace(decoding.evidence, text=text, **asdict(voicing(sound.samples)))
+    def _asks_again(self, heard: Decoding) -> bool:
+        if heard.window_s >= SECOND_WINDOW_S:
+            return needs_wider_window(heard.evidence)
+        return heard.is_cut or asks_again(heard.evidence, only_english=not self._decoder.multilingual)
+
+    def _judged(self, sound: Sound, heard: Sequence[Decoding]) -> Transcript:
+        """Return the transcript of the last of `heard`, as far as those before it agree, with the first encoding."""
+        first, last = heard[0], heard[-1]
+        text = unlooped(last.evidence) if self._settings.gates else last.evidence.text
+        judged = replace(last.evidence, text=text)
         return Transcript(
             text=text,
             segments=(Segment(0.0, len(sound.samples) / RATE_HZ, text),) if text else (),
-            language=decoding.language,
-            rejected=self._gate(judged) if self._settings.gates or not text else None,
-            window_s=decoding.window_s,
-            decodings=decodings,
+            language=last.language,
+            rejected=self._rejected(sound, first, judged, last.window_s) if self._settings.gates or not text else None,
+            window_s=last.window_s,
+            decodings=len(heard),
             evidence=judged.numbers(),
-            encoding=decoding.encoding,
+            encoding=first.encoding,
             encoder=self._sha256,
-            end_prob=decoding.end_prob,
-            words=decoding.words[: len(text.split())] if text != decoding.evidence.text else decoding.words,
+            end_prob=last.end_prob,
+            words=last.words[: len(text.split())] if text != last.evidence.text else last.words,
         )
 
-    def _gate(self, evidence: Evidence) -> Reason | None:
-        return gate(evidence, only_english=not self._decoder.multilingual)
+    def _rejected(self, sound: Sound, first: Decoding, judged: Evidence, window: float) -> Reason | None:
+        only_english = not self._decoder.multilingual
+        if reason := gate(judged, only_english=only_english):
+            return reason
+        if first.window_s < window and contradict(first.evidence, judged):
+            return Reason.HALLUCINATION
+        if doubts_language(judged, only_english) and is_foreign(judged, self._slowed(sound, window)):
+            return Reason.LANGUAGE
+        return None
+
+    def _slowed(self, sound: Sound, least_window_s: float) -> Evidence:
+        samples = soxr.resample(sound.samples.astype(np.float32), RATE_HZ * SLOWED, RATE_HZ)
+        slower = replace(sound, samples=samples.astype(np.int16), word_times=False)
+        window, *_ = windows_s(len(slower.samples) / RATE_HZ, self._settings)
+        windows = [max(window, least_window_s)]  # in a narrower one than the words came from, it may fall silent
+        (heard,) = self._decoder.decode([slower], [self._decoder.features(slower.samples)], windows)
+        return heard.evidence
+
+
+def _with_voice(decoding: Decoding, voice: Mapping[str, Any]) -> Decoding:
+    return replace(decoding, evidence=replace(decoding.evidence, **voice))

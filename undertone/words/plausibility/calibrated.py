@@ -13,9 +13,11 @@ import math
 
 from undertone.words.plausibility.evidence import Evidence
 from undertone.words.plausibility.inventions import is_known_invention
+from undertone.words.plausibility.repetition import only_one, surely_repeats
 
 MOST_WORDS_PER_SECOND = 9.0  # nobody speaks faster; of more than `SOON_SAID` words
 SOON_SAID = 4
+ONE_WORD_S, ONE_WORD_LOGPROB = 1.0, -2.0  # nobody takes so long for a word that is so unlikely
 SILENCE_LEVEL = 4.0  # root mean square of the loudest 40 ms, in steps of 16 bits
 TYPICAL_MOVEMENT_DB = 3.0  # of speech, where too little of it has pitch
 
@@ -29,7 +31,16 @@ def can_judge(evidence: Evidence) -> bool:
 def impossible(evidence: Evidence) -> bool:
     """Return whether nobody can have said these words in this sound, however sure the recogniser is."""
     too_fast = len(evidence.words) > SOON_SAID and evidence.words_per_second > MOST_WORDS_PER_SECOND
-    return too_fast or (evidence.level is not None and evidence.level < SILENCE_LEVEL)
+    looped = only_one(evidence.words) and not surely_repeats(evidence.self_similarity)
+    return (
+        too_fast or looped or _too_little(evidence) or (evidence.level is not None and evidence.level < SILENCE_LEVEL)
+    )
+
+
+def _too_little(evidence: Evidence) -> bool:
+    """Return whether one unlikely word stands for a whole sentence: "you" over one that the recogniser cannot read."""
+    alone = len(evidence.words) == 1 and evidence.seconds > ONE_WORD_S
+    return alone and _known(evidence.token_logprob) < ONE_WORD_LOGPROB
 
 
 def spoken(evidence: Evidence) -> float:
@@ -55,7 +66,7 @@ def english(evidence: Evidence) -> float:
         - 0.583 * math.log(max(1, len(set(evidence.words))))
         - 1.377 * _clearness(_known(evidence.speech_prob))
         - 1.097 * _between(movement_db, 2.0, 5.0)
-        + 15.528
+        + 15.128
     )
 
 

@@ -18,7 +18,7 @@ from undertone.words.plausibility.inventions import are_grunts, is_known_inventi
 from undertone.words.plausibility.repetition import repeats
 from undertone.words.reasons import Reason
 
-__all__ = ["Evidence", "GateSettings", "gate", "needs_full_window", "repeats_itself", "signs", "unlooped"]
+__all__ = ["Evidence", "GateSettings", "gate", "needs_wider_window", "repeats_itself", "signs", "unlooped"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def signs(evidence: Evidence, settings: GateSettings = DEFAULT) -> dict[str, int
     }
 
 
-def needs_full_window(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool:
-    """Return whether words from a short window look wrong, not just unsaid, so that 30 s may give better ones."""
+def needs_wider_window(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool:
+    """Return whether words from a short window look wrong, not just unsaid: a wider one may give better."""
     low = evidence.avg_logprob is not None and evidence.avg_logprob < settings.avg_logprob
     silent = evidence.no_speech_prob is not None and evidence.no_speech_prob > settings.no_speech_prob
     return repeats_itself(evidence, settings) or (low and not silent)
@@ -99,6 +99,11 @@ def repeats_itself(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool
     """Return whether the text compresses too well, or says the same words over and over."""
     compressed = evidence.compression_ratio is not None and evidence.compression_ratio > settings.compression_ratio
     return compressed or _repeats(evidence.words, settings.repeats)
+
+
+def says_again(words: list[str]) -> bool:
+    """Return whether some phrase of two words or more comes twice in a row, as a lost decoder writes."""
+    return _repeats(words, 2)
 
 
 def unlooped(evidence: Evidence, settings: GateSettings = DEFAULT) -> str:

@@ -16,7 +16,8 @@ from undertone.audio import RATE_HZ, Samples
 FRAME, HOP, BINS = 512, 320, 1024  # 32 ms every 20 ms
 STRETCH, APART = 24, 14  # frames: 0.48 s, and how far the other one is at least
 FLOOR_DB, LOUD_DB = -40.0, -25.0  # below the strongest band nothing counts; below the loud frames (95 %) no frame does
-REPEATS_FROM = 0.55
+REPEATS_FROM, SURELY_REPEATS_FROM = 0.55, 0.6
+TIMES = 5  # said so often, a word must be heard to come again
 
 _WINDOW = np.hanning(FRAME).astype(np.float32)
 _HZ = np.fft.rfftfreq(BINS, 1 / RATE_HZ)
@@ -32,6 +33,16 @@ def mostly_again(words: list[str]) -> bool:
 def repeats(self_similarity: float | None) -> bool:
     """Return whether a sound is known to repeat itself."""
     return self_similarity is not None and self_similarity >= REPEATS_FROM
+
+
+def only_one(words: list[str]) -> bool:
+    """Return whether one word is there over and over: "No, no, no, no, no", which a lost decoder likes to write."""
+    return len(words) >= TIMES and len(set(words)) == 1
+
+
+def surely_repeats(self_similarity: float | None) -> bool:
+    """Return whether a sound repeats itself beyond doubt, or nobody has looked."""
+    return self_similarity is None or self_similarity >= SURELY_REPEATS_FROM
 
 
 def self_similarity(samples: Samples) -> float:

@@ -46,7 +46,7 @@ def test_words_begin_and_end_where_they_were_spoken(heard, spoken):
     assert abs(words["open"].end_s - first_ends_s) < CLOSE_S
     assert second_s - PAUSE_S / 2 < words["when"].end_s < second_s + 2 * CLOSE_S
     assert abs(words["we"].start_s - words["when"].end_s) < CLOSE_S
-    assert abs(words["night"].end_s - second_ends_s) < CLOSE_S
+    assert -CLOSE_S < words["night"].end_s - second_ends_s <= LEAD_S, "the last word may reach into the silence behind"
 
 
 def test_nothing_is_aligned_where_nobody_asks_for_it(tiny_en, spoken, heard, monkeypatch):

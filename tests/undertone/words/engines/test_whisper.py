@@ -13,10 +13,12 @@ from undertone.audio_file import read
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
 from undertone.scoring.word_errors import word_error_rate
+from undertone.words.engines.decoder import WhisperDecoder
 from undertone.words.engines.packages import CARRIERS
 from undertone.words.engines.recogniser import AsrModelError, AsrSettings, load_recogniser
 
 HELD_OUT = range(21, 25)
+WHISPER = "undertone.words.engines.whisper"
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +49,11 @@ def test_acted_speech_is_understood_in_both_windows(clips, window, every, reques
 
 @pytest.mark.ravdess
 def test_what_is_said_is_accepted_and_encoded_in_the_window_that_it_needs(tiny_en, full, clips):
-    for recogniser, window_s in ((tiny_en, 10.0), (full, 30.0)):
-        heard = [recogniser.transcribe(clip) for clip, _ in clips[:8]]
+    clear = [clip for clip, _ in clips[:8]]
+    for recogniser, windows_s in ((tiny_en, [max(4.0, len(clip) / RATE_HZ + 1.5) for clip in clear]), (full, 8 * [30])):
+        heard = [recogniser.transcribe(clip) for clip in clear]
         assert [transcript.rejected for transcript in heard] == [None] * len(heard)
-        assert {transcript.window_s for transcript in heard} == {window_s}
+        assert [transcript.window_s for transcript in heard] == windows_s
 
 
 @pytest.mark.ravdess
@@ -108,13 +111,41 @@ def test_silence_gives_no_words(tiny_en):
     assert tiny_en.transcribe(np.zeros(3 * RATE_HZ, np.int16)).rejected
 
 
-def test_words_that_look_wrong_are_decoded_again_in_thirty_seconds(tiny_en, full, monkeypatch):
+def test_doubtful_words_are_heard_again_in_ten_seconds_and_in_fifteen_only_where_they_look_wrong(
+    tiny_en, full, monkeypatch
+):
     sound = noise("music", 1, seconds=3.0)
-    monkeypatch.setattr("undertone.words.engines.whisper.needs_full_window", lambda evidence: True)
+    monkeypatch.setattr(f"{WHISPER}.asks_again", lambda evidence, only_english: True)
+    monkeypatch.setattr(f"{WHISPER}.needs_wider_window", lambda evidence: False)
     again = tiny_en.transcribe(sound)
-    assert (again.decodings, again.window_s) == (2, 30.0)
-    assert again.text == full.transcribe(sound).text
+    assert (again.decodings, again.window_s) == (2, 10.0)
+    monkeypatch.setattr(f"{WHISPER}.needs_wider_window", lambda evidence: True)
+    again = tiny_en.transcribe(sound)
+    assert (again.decodings, again.window_s) == (3, 15.0)
     assert full.transcribe(sound).decodings == 1, "there is no wider window than 30 s"
+
+
+@pytest.mark.ravdess
+def test_what_is_heard_otherwise_the_second_time_was_not_said(tiny_en, clips, monkeypatch):
+    monkeypatch.setattr(f"{WHISPER}.asks_again", lambda evidence, only_english: True)
+    (clip, _), *_ = clips
+    assert tiny_en.transcribe(clip).rejected is None, "heard alike"
+    monkeypatch.setattr(f"{WHISPER}.contradict", lambda first, again: True)
+    assert tiny_en.transcribe(clip).rejected == "hallucination"
+
+
+def test_the_slowed_sound_is_heard_in_no_narrower_window_than_the_words_were(tiny_en, say, monkeypatch):
+    windows, decode = [], WhisperDecoder.decode
+    monkeypatch.setattr(
+        WhisperDecoder, "decode", lambda self, *asked: (windows.append(asked[2]), decode(self, *asked))[1]
+    )
+    monkeypatch.setattr(f"{WHISPER}.doubts_language", lambda evidence, only_english: True)
+    monkeypatch.setattr(f"{WHISPER}.asks_again", lambda evidence, only_english: True)
+    said = say("The kitchen door was open.")
+    assert tiny_en.transcribe(said).rejected is None, "English stays what it was"
+    assert windows[1:] == [[10.0], [10.0]]
+    monkeypatch.setattr(f"{WHISPER}.is_foreign", lambda heard, slowed: True)
+    assert tiny_en.transcribe(said).rejected == "language"
 
 
 def test_without_gates_nothing_is_rejected_or_decoded_again():
@@ -148,3 +179,11 @@ def test_an_english_model_is_not_loaded_for_another_language():
 
 def test_an_english_model_ignores_another_language(tiny_en):
     assert tiny_en.transcribe(np.zeros(RATE_HZ, dtype=np.int16), language="de").language == "en"
+
+
+def test_words_that_run_on_in_a_narrow_window_are_heard_again(tiny_en, say, monkeypatch):
+    monkeypatch.setattr("undertone.words.engines.decoder.NARROW_TOKENS_PER_SECOND", 1)
+    monkeypatch.setattr("undertone.words.engines.decoder.NARROW_SPARE_TOKENS", 4)
+    heard = tiny_en.transcribe(say("The kitchen door was open."))
+    assert (heard.decodings, heard.window_s, heard.rejected) == (2, 10.0, None)
+    assert heard.text == "The kitchen door was open."

@@ -92,5 +92,5 @@ def test_several_that_fit_one_window_are_decoded_in_one_go(tiny_en, sounds, monk
         "_generate",
         lambda self, states, *batch: (sizes.append(len(batch)), generate(self, states, *batch))[1],
     )
-    tiny_en.transcribe_all(sounds[:4])
-    assert sizes == [4]
+    tiny_en.transcribe_all([Sound(sound.samples[: 2 * RATE_HZ]) for sound in sounds[:4]])
+    assert sizes[0] == 4

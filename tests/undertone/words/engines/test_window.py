@@ -5,23 +5,25 @@ import pytest
 
 from undertone.audio import RATE_HZ
 from undertone.words.engines.pieces import pieces
-from undertone.words.engines.window import window_frames, window_s
+from undertone.words.engines.window import window_frames, windows_s
 from undertone.words.settings import AsrSettings
 
 pytestmark = pytest.mark.fast
 
 
 @pytest.mark.parametrize(
-    ("length_s", "expected_s"), [(0.1, 10), (3, 10), (8, 10), (9.5, 11.5), (27, 29), (29, 30), (30, 30)]
+    ("length_s", "expected_s"),
+    [(0.1, (4, 10, 15)), (2.5, (4, 10, 15)), (6, (7.5, 10, 15)), (9.5, (11, 15, 30)), (14, (15.5, 30)), (29, (30,))],
 )
-def test_a_window_is_the_utterance_and_a_margin_within_ten_and_thirty_seconds(length_s, expected_s):
-    assert window_s(length_s, AsrSettings()) == expected_s
-    assert window_s(length_s, AsrSettings(window="full")) == 30
+def test_the_first_window_is_the_utterance_and_a_margin_and_two_at_most_are_wider(length_s, expected_s):
+    assert windows_s(length_s, AsrSettings()) == expected_s
+    assert windows_s(length_s, AsrSettings(window="full")) == (30,)
 
 
 def test_floor_and_margin_are_the_operators():
-    assert window_s(3, AsrSettings(window_floor_s=4, window_margin_s=0.5)) == 4
-    assert window_s(6, AsrSettings(window_floor_s=4, window_margin_s=0.5)) == 6.5
+    assert windows_s(3, AsrSettings(window_floor_s=5, window_margin_s=0.5))[0] == 5
+    assert windows_s(6, AsrSettings(window_floor_s=5, window_margin_s=0.5))[0] == 6.5
+    assert windows_s(3, AsrSettings(window_floor_s=12)) == (12, 15, 30)
 
 
 def test_a_window_is_an_even_number_of_frames():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from undertone.words.plausibility.hallucination import Evidence, gate, needs_full_window, signs, unlooped
+from undertone.words.plausibility.hallucination import Evidence, gate, needs_wider_window, signs, unlooped
 from undertone.words.plausibility.inventions import INVENTIONS
 
 pytestmark = pytest.mark.fast
@@ -68,10 +68,10 @@ def test_nobody_speaks_twenty_words_in_a_second():
 
 
 def test_only_words_that_look_wrong_are_decoded_again():
-    assert not needs_full_window(said("I saw them both."))
-    assert needs_full_window(said("I saw them both.", avg_logprob=-1.1))
-    assert needs_full_window(said("I see. " * 4))
-    assert not needs_full_window(said("you", avg_logprob=-1.1, no_speech_prob=0.8)), "silence gets no better at 30 s"
+    assert not needs_wider_window(said("I saw them both."))
+    assert needs_wider_window(said("I saw them both.", avg_logprob=-1.1))
+    assert needs_wider_window(said("I see. " * 4))
+    assert not needs_wider_window(said("you", avg_logprob=-1.1, no_speech_prob=0.8)), "silence gets no better at 30 s"
 
 
 def test_the_log_gets_numbers_only_and_those_that_are_known():

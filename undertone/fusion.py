@@ -6,6 +6,12 @@ It is the sum rule of Kittler, Hatef, Duin and Matas 1998, "On combining classif
 any number of lanes. Of words and voice it is `alpha * text + (1 - alpha) * audio`. It knows nothing of models, files
 or messages; the verdict of an utterance is made of it in undertone/verdict.py.
 
+A sum of a lane that feels something and one that does not says too little; one of two that lean hard to the same pole
+is as sure as they are, which is right as often as both are not misled. So it is sharpened the less the harder both lean
+the same way:
+
+    exponent = 1 + (1 / temperature - 1) * sum over pairs of 4 w_i w_j (1 - min(|lean_i|, |lean_j|)), of equal signs
+
 Lanes that lean to opposite poles leave open which of them is meant: words say one thing and the voice another, and no
 sum of the two can tell. A sum is then surer than it is right, however well each lane is calibrated. So the poles of the
 fused vector are drawn together, the more the harder the lanes contradict each other and the more evenly they are mixed:
@@ -15,6 +21,7 @@ fused vector are drawn together, the more the harder the lanes contradict each o
 
 `strength` is `contradiction` of the fusion's settings and comes from the stage `tune_fusion`; the rule is ours. The
 label and the sign of `fused_score` stay, and one lane alone, or one that has all the weight, keeps its own vector.
+How agreement spares the sharpening is ours too, found on the tuning half.
 """
 
 from collections.abc import Sequence
@@ -36,10 +43,9 @@ _NEGATIVE, _NEUTRAL, _POSITIVE = (LABELS.index(label) for label in ("negative", 
 def fuse_lanes(lanes: Sequence[Lane], settings: FusionSettings) -> tuple[Probabilities, list[Weights]]:
     """Return the fused vector (..., 3) of `lanes`, at least one, and the weight (...) of each, in their order."""
     parts = lane_weights(lanes, settings)
-    mixed = evenness(parts)
-    joined = sharpened(summed(lanes, parts), mixed, settings.temperature)
+    joined = sharpened(summed(lanes, parts), unsettled(lanes, parts), settings.temperature)
     if settings.contradiction:
-        joined = drawn_together(joined, settings.contradiction * mixed * contradiction(lanes))
+        joined = drawn_together(joined, settings.contradiction * evenness(parts) * contradiction(lanes))
     return joined, parts
 
 
@@ -114,6 +120,19 @@ def contradiction(lanes: Sequence[Lane]) -> NDArray[np.float64]:
     return np.max(pairs, axis=0) if pairs else np.zeros(np.shape(lanes[0].probabilities)[:-1])
 
 
+def unsettled(lanes: Sequence[Lane], parts: Sequence[Weights]) -> NDArray[np.float64]:
+    """Return how much the sum of `lanes` mixes what they do not say alike, (...), in [0, 1].
+
+    It is the `evenness` of their weights `parts` but for pairs that lean to the same pole, of which it leaves out as
+    much as the less decided of both leans: two lanes that are sure of the same have nothing left to sharpen.
+    """
+    pairs = [
+        4.0 * np.asarray(own) * np.asarray(others) * (1.0 - _alike(one.probabilities, other.probabilities))
+        for (one, own), (other, others) in combinations(zip(lanes, parts, strict=True), 2)
+    ]
+    return np.minimum(1.0, np.sum(pairs, axis=0)) if pairs else np.zeros_like(parts[0])
+
+
 def drawn_together(joined: Probabilities, by: ArrayLike) -> Probabilities:
     """Return vectors (..., 3) with both poles drawn towards their mean by the part `by` (...), at least 0.
 
@@ -161,5 +180,15 @@ def verdict_of(text: ArrayLike | None, audio: ArrayLike, settings: FusionSetting
 
 def _opposed(one: ArrayLike, other: ArrayLike) -> NDArray[np.float64]:
     """Return the smaller lean of two vectors that lean to opposite poles, else 0."""
+    return np.maximum(0.0, -_shared_lean(one, other))
+
+
+def _alike(one: ArrayLike, other: ArrayLike) -> NDArray[np.float64]:
+    """Return the smaller lean of two vectors that lean to the same pole, else 0."""
+    return np.maximum(0.0, _shared_lean(one, other))
+
+
+def _shared_lean(one: ArrayLike, other: ArrayLike) -> NDArray[np.float64]:
+    """Return the smaller lean of two vectors, below 0 where they lean to opposite poles."""
     this, that = leaning(one), leaning(other)
-    return np.where(this * that < 0, np.minimum(np.abs(this), np.abs(that)), 0.0)
+    return np.asarray(np.sign(this * that) * np.minimum(np.abs(this), np.abs(that)))

@@ -181,11 +181,11 @@ def evenness(parts: Sequence[Weights]) -> Weights:
 
 
 def sharpened(joined: ArrayLike, mixed: ArrayLike, temperature: float) -> Probabilities:
-    """Return the sum vectors (..., 3), mixed with `evenness` (...), as sure as they are right.
+    """Return the sum vectors (..., 3), `mixed` (...) so much of what lanes do not say alike, as sure as they are right.
 
-    A sum of two honest vectors says too little where they agree, the more so the more evenly it mixes. So p becomes
-    p**(1 + evenness * (1 / temperature - 1)), normalised: p**(1 / temperature) at equal weights, and p itself where one
-    lane, calibrated by its own temperature, stands alone.
+    A sum of two honest vectors says too little, the more so the more evenly it mixes them. So p becomes
+    p**(1 + mixed * (1 / temperature - 1)), normalised: p**(1 / temperature) at equal weights of lanes of which one
+    leans to no pole, and p itself where one lane, calibrated by its own temperature, stands alone.
     """
     powers = np.asarray(joined, dtype=np.float64) ** (1.0 + np.asarray(mixed) * (1.0 / temperature - 1.0))[..., None]
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -32,7 +32,9 @@ def the_two_lane_formula(text, audio, settings):
         prior = np.log(settings.adaptive_alpha / (1.0 - settings.adaptive_alpha))
         alpha = 0.5 * (1.0 + np.tanh(0.5 * (prior + preference)))
     joined = alpha[..., None] * text + (1.0 - alpha[..., None]) * audio
-    mixed = 4.0 * alpha * (1.0 - alpha)
+    text_lean, audio_lean = (vectors[..., 2] - vectors[..., 0] for vectors in (text, audio))
+    less = np.minimum(np.abs(text_lean), np.abs(audio_lean))
+    mixed = 4.0 * alpha * (1.0 - alpha) * (1.0 - np.where(text_lean * audio_lean > 0, less, 0.0))
     powers = joined ** (1.0 + mixed * (1.0 / settings.temperature - 1.0))[..., None]
     return powers / powers.sum(axis=-1, keepdims=True), alpha
 
@@ -108,10 +110,23 @@ def test_without_words_the_other_lanes_share_the_verdict_and_the_surer_one_count
     assert fused.argmax() == 0
 
 
-def test_three_that_say_the_same_are_no_surer_than_the_temperature_allows():
+@pytest.mark.parametrize("said", [GLAD, [0.35, 0.3, 0.35]])
+def test_three_that_say_the_same_are_sharpened_the_less_the_surer_they_are(said):
     settings = FusionSettings(alpha=1 / 3, temperature=0.5)
-    powers = np.array(GLAD) ** 2
-    np.testing.assert_allclose(fuse_lanes(three(GLAD, 1.0, GLAD, GLAD), settings)[0], powers / powers.sum())
+    left = min(1.0, 4 / 3 * (1 - (said[2] - said[0])))  # the three pairs, of weights 1/3 each
+    powers = np.array(said) ** (1 + left)
+    np.testing.assert_allclose(fuse_lanes(three(said, 1.0, said, said), settings)[0], powers / powers.sum())
+
+
+def test_a_calm_lane_beside_a_sure_one_is_sharpened_as_the_temperature_says_and_two_sure_ones_are_not():
+    settings = FusionSettings(alpha=0.5, temperature=0.5)
+    sure, calm = np.array([0.02, 0.0, 0.98]), np.array([0.1, 0.8, 0.1])
+    both = fuse_lanes([Lane(WORDS, sure), Lane(VOICE, sure)], settings)[0]
+    assert both[2] == pytest.approx(0.98, abs=0.005)
+    mean = (sure + calm) / 2
+    np.testing.assert_allclose(
+        fuse_lanes([Lane(WORDS, sure), Lane(VOICE, calm)], settings)[0], mean**2 / np.sum(mean**2)
+    )
 
 
 def test_any_two_lanes_that_contradict_each_other_make_the_verdict_abstain():

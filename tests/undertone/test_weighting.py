@@ -87,9 +87,9 @@ def test_a_session_that_wants_only_one_of_the_two_gets_it_as_it_is(alpha, alone)
     np.testing.assert_allclose(verdict_of(SURE, UNSURE, released.with_alpha(alpha))[0], alone)
 
 
-def test_at_equal_weights_the_vector_is_raised_to_one_over_the_temperature():
-    powers = fuse(SURE, UNSURE, 0.5) ** 2
-    np.testing.assert_allclose(verdict_of(SURE, UNSURE, FusionSettings(temperature=0.5))[0], powers / powers.sum())
+def test_at_equal_weights_beside_a_lane_of_no_pole_the_vector_is_raised_to_one_over_the_temperature():
+    powers = fuse(SURE, UNIFORM, 0.5) ** 2
+    np.testing.assert_allclose(verdict_of(SURE, UNIFORM, FusionSettings(temperature=0.5))[0], powers / powers.sum())
 
 
 def test_without_words_the_voice_decides_alone_and_is_not_sharpened():

@@ -2,7 +2,8 @@
 
 Everything is chosen by log loss: it is smooth where UAR moves in steps, and it asks for honest probabilities. Each kind
 of pair (training/fusion/pairs.py) counts alike, however many pairs it has. A mean over kinds may sacrifice one of them,
-so of the adaptive weights that are nearly as good (`NEARLY`) the one is taken that takes least from who alone can know.
+and a vector of little log loss may still be less sure than it is right. So of the adaptive weights that are nearly as
+good (`NEARLY`) the one is taken that loses least: to who alone can know, in UAR, and in honesty, by its ECE over all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from training.fusion.pairs import VOICE_SAYS_NOTHING, WORDS_SAY_NOTHING
 from training.fusion.scores import Half, agreement, kept, log_loss, pooled
 from undertone.fusion import fused_many
 from undertone.scoring.calibration import HIGHEST, LOWEST
-from undertone.scoring.scores import uar
+from undertone.scoring.scores import expected_calibration_error, uar
 from undertone.weighting import FusionSettings
 
 Kinds = Mapping[str, Half]
@@ -55,11 +56,11 @@ def best_fixed(kinds: Kinds, step: float) -> FusionSettings:
 
 
 def best_adaptive(
-    kinds: Kinds, step: float, sharpnesses: Sequence[float], polarities: Sequence[float]
+    kinds: Kinds, step: float, sharpnesses: Sequence[float], polarities: Sequence[float], strengths: Sequence[float]
 ) -> FusionSettings:
     """Return the adaptive weight on the grids, with its temperature, of nearly the least log loss.
 
-    `polarities` are tried of the words and of the voice.
+    `polarities` are tried of the words and of the voice; `strengths`, of `contradiction`, for what is nearly as good.
     """
     constants = ("sharpness", "polarity", "voice_polarity", "adaptive_alpha")
     grid = product(sharpnesses, polarities, polarities, alphas(step)[1:-1])
@@ -69,7 +70,14 @@ def best_adaptive(
     ]
     losses = [loss(kinds, settings) for settings in candidates]
     good = [settings for settings, own in zip(candidates, losses, strict=True) if own <= min(losses) + NEARLY]
-    return max(good, key=lambda settings: (least_gain(kinds, settings), -loss(kinds, settings)))
+    drawn = [drawing_together(kinds, settings, strengths) for settings in good]
+    return max(drawn, key=lambda settings: least_gain(kinds, settings) - overall_ece(kinds, settings))
+
+
+def overall_ece(kinds: Kinds, settings: FusionSettings) -> float:
+    """Return the expected calibration error of the fused vectors of all kinds together."""
+    half = pooled(kinds)
+    return expected_calibration_error(half.actual, fused_many(half.text, half.audio, settings))
 
 
 def drawing_together(kinds: Kinds, settings: FusionSettings, strengths: Sequence[float]) -> FusionSettings:

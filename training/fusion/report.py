@@ -16,6 +16,7 @@ from training.fusion.choice import (
     chosen,
     drawing_together,
     loss,
+    overall_ece,
     tempered,
 )
 from training.fusion.pairs import THEY_CONTRADICT
@@ -44,11 +45,11 @@ def tuned(kinds: Kinds, section: Mapping[str, Any]) -> tuple[FusionSettings, dic
 
     `section` is the section `fusion` of params.yaml.
     """
-    weighted = {
-        "fixed": best_fixed(kinds, section["alpha_step"]),
-        "adaptive": best_adaptive(kinds, section["alpha_step"], section["sharpness"], section["polarity"]),
+    step, strengths = section["alpha_step"], section["contradiction"]
+    rules = {
+        "fixed": drawing_together(kinds, best_fixed(kinds, step), strengths),
+        "adaptive": best_adaptive(kinds, step, section["sharpness"], section["polarity"], strengths),
     }
-    rules = {name: drawing_together(kinds, best, section["contradiction"]) for name, best in weighted.items()}
     released = chosen(kinds, rules["fixed"], rules["adaptive"])
     floor = abstention_floor(kinds, released, section["kept_accuracy"])
     return replace(released, abstain_below=floor), rules
@@ -60,13 +61,12 @@ def report(
     """Return the numbers of metrics/fusion.json that come from both halves; only the test half is reported on."""
     tuning, test = halves["tuning"], halves["test"]
     whole = pooled(test)
-    fused = fused_many(whole.text, whole.audio, released)
     floor = released.abstain_below
     older = {name: FusionSettings(**settings) for name, settings in section.get("compared", {}).items()}
     return {
         "settings": asdict(released),
         "chosen": "adaptive" if released.adaptive else "fixed",
-        "ece": expected_calibration_error(whole.actual, fused),
+        "ece": overall_ece(test, released),
         "kinds": {kind: _kind(kind, half, released, {**rules, **older}, section) for kind, half in test.items()},
         "tuning": {name: _on_tuning(tuning, settings) for name, settings in rules.items()},
         "abstention": {

@@ -113,8 +113,9 @@ def own_protocol(params: Mapping[str, Any]) -> str:
         f"our sentences (data/labeled) in voices without feeling ({len(voices['test'])} made of hibari-tts); sentences "
         "with clips of their label; sentences of one pole with clips of the other, counted once with each label. Tuned "
         f"on one half of the sentences with actors {tuning}, judged by a network fitted without them, tested on the "
-        f"other half with actors {test} and other voices; int8 graphs; all constants chosen by log loss, each kind "
-        "counting alike; intervals are 95 % bootstraps over sentences and speakers"
+        f"other half with actors {test} and other voices; int8 graphs; the constants chosen by log loss, each "
+        "kind counting alike, and the adaptive weight of those nearly as good by what it takes from who alone can know "
+        "and its ECE; intervals are 95 % bootstraps over sentences and speakers"
     )
 
 

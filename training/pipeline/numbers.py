@@ -32,7 +32,7 @@ def table(now: Mapping[str, Any], before: Mapping[str, Any], whole: bool) -> Ite
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value) if len(str(value)) <= 40 else f"{str(value)[:37]}..."
+    return str(value) if len(str(value)) <= 27 else f"{str(value)[:24]}..."  # so that two fit in a line
 
 
 def committed(path: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from undertone.weighting import FusionSettings
 
 Kinds = Mapping[str, Half]
 NEARLY = 0.015  # nats of log loss
+MOST_COMPARED = 30  # adaptive weights that are nearly as good; where the set tells nothing, hundreds are
 KNOWS = {WORDS_SAY_NOTHING: "audio", VOICE_SAYS_NOTHING: "text"}  # who alone can know, by kind
 
 
@@ -68,9 +69,9 @@ def best_adaptive(
         tempered(kinds, FusionSettings(adaptive=True, **dict(zip(constants, map(float, values), strict=True))))
         for values in grid
     ]
-    losses = [loss(kinds, settings) for settings in candidates]
-    good = [settings for settings, own in zip(candidates, losses, strict=True) if own <= min(losses) + NEARLY]
-    drawn = [drawing_together(kinds, settings, strengths) for settings in good]
+    by_loss = sorted(((loss(kinds, settings), settings) for settings in candidates), key=lambda found: found[0])
+    good = [settings for own, settings in by_loss if own <= by_loss[0][0] + NEARLY]
+    drawn = [drawing_together(kinds, settings, strengths) for settings in good[:MOST_COMPARED]]
     return max(drawn, key=lambda settings: least_gain(kinds, settings) - overall_ece(kinds, settings))
 
 

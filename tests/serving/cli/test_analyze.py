@@ -74,8 +74,8 @@ def test_the_table_has_times_verdict_and_words(samples, promoted_release, capsys
     name, verdict, lanes, words = printed.splitlines()
     assert (code, complaints) == (0, "")
     assert name == str(samples / "07_proud.flac")
-    assert verdict.split() == ["0:00.000", "to", "0:03.084", "positive", "+0.92"]
-    assert lanes.strip() == "└ fused · words positive x0.98 · voice neutral x0.02 · no agreement · abstains"
+    assert verdict.split() == ["0:00.000", "to", "0:03.084", "positive", "+0.93"]
+    assert lanes.strip() == "└ fused · words positive x0.97 · voice neutral x0.03 · only the words tell"
     assert words.strip() == '"I am so proud and so happy about the music."'
 
 

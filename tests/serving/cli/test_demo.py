@@ -113,7 +113,7 @@ def test_the_demo_shows_words_for_and_against_the_voice_and_stops_its_server(
         assert text in output
     rows = [line for line in output.splitlines() if "└" in line and "fused" in line]
     assert ["words positive" in row for row in rows] == [True, False, False]
-    assert ["no agreement" in row for row in rows] == [True, False, False]
+    assert ["no agreement" in row for row in rows] == [False, True, False]
     assert "is loaded and warm" in (tmp_path / "logs" / "demo-server.log").read_text()
     assert not answers(port_of(output.splitlines()[0]))
 

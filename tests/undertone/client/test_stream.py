@@ -111,7 +111,7 @@ def test_words_and_the_weight_of_the_command_line_show_in_the_verdict(listening_
     shown = capsys.readouterr().out
     assert "words: faster-whisper tiny.en" in shown
     assert "partial" in shown
-    assert "fused · words positive x0.25 · voice neutral x0.75 · no agreement" in shown
+    assert "fused · words positive x0.25 · voice neutral x0.75 · only the words tell" in shown
     assert '"I am so proud and so happy about the music."' in shown
     assert "07_proud.flac: 1 utterance (1 fused)" in shown
 

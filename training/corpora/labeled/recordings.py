@@ -1,4 +1,4 @@
-"""Reads the recordings of a labelled set: any audio or video file that PyAV decodes, cut to its speech as in service.
+"""Reads the recordings of a labelled set: any audio file that the library reads, cut to its speech as in service.
 
 What has no text is written down by the recogniser of the service.
 """
@@ -6,12 +6,10 @@ What has no text is written down by the recogniser of the service.
 from collections.abc import Mapping
 from pathlib import Path
 
-import av
-from faster_whisper import decode_audio
-
 from training.corpora.labeled.labeled_set import LabeledSetError
 from training.features.trim import speech_bounds
-from undertone.audio import RATE_HZ, Samples, to_float, to_int16
+from undertone.audio import Samples, to_float
+from undertone.audio_file import AudioFileError, read
 from undertone.words.engines.recogniser import AsrSettings, Recogniser, load_recogniser
 from undertone.words.transcript import AsrError
 
@@ -25,10 +23,9 @@ def read_recording(path: Path) -> Samples:
         LabeledSetError: the file holds no sound that can be decoded.
     """
     try:
-        waveform = decode_audio(str(path), sampling_rate=RATE_HZ)
-    except (av.error.FFmpegError, IndexError, TypeError) as error:  # no such stream, no frame in it
+        return read(path)
+    except AudioFileError as error:
         raise LabeledSetError(f"{path}: no sound can be read from it ({error})") from None
-    return to_int16(waveform)
 
 
 def read_speech(path: Path, vad: Mapping[str, float]) -> Samples:

@@ -18,6 +18,7 @@ log = logging.getLogger("undertone.words")
 
 _LOOK_EVERY_S = 0.5
 _READY_POLL_S = 0.03
+_UNREAD_S, _MOST_SENT = 1.5, 3  # so long after it was sent a request that no worker took is sent again, so often in all
 _REMEMBERED = 0.8  # of how long requests took so far, when the next one has told
 _SWEEP_EVERY_S = 0.1
 _AT_LEAST = 2  # requests, that at work and the next: a slow model is no overload
@@ -264,16 +265,18 @@ class WorkerQueue:
         return list(trip.answer())
 
     async def _until_taken(self, trip: RoundTrip, batch: list[dict[str, Any]]) -> None:
-        sent_s, restarting = time.monotonic(), False
+        sent_s, restarts, sent = time.monotonic(), self.restarts(), 1
         while not await _answered(trip) and trip.worker_id is None:
-            ready = await self.ready()
-            if restarting and ready:
-                sent_s = time.monotonic()
-                await trip.send(batch)  # a worker that dies idle takes the next request with it unread
-            elif ready and time.monotonic() - sent_s > self._hung_s:
+            if not await self.ready():
+                continue
+            waited_s, lost = time.monotonic() - sent_s, self.restarts() != restarts
+            # A worker that dies idle takes the next request with it unread, for a second after its death as well.
+            if lost or (waited_s > _UNREAD_S and self.restarts() and sent < _MOST_SENT):
+                sent_s, restarts, sent = time.monotonic(), self.restarts(), sent + 1
+                await trip.send(batch)
+            elif waited_s > self._hung_s:
                 sent_s = time.monotonic()
                 self._kill(*(set(range(self._workers)) - {taken.worker_id for taken in self._trips}))
-            restarting = not ready
 
     async def _until_answered(self, trip: RoundTrip) -> None:
         taken_s, killed = time.monotonic(), False

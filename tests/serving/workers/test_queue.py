@@ -49,7 +49,10 @@ class Workers:
         self._answer, self._takes_s, self.batches = answer, takes_s, []
         self.response_buffer, self.app = {}, SimpleNamespace(response_queue_id=0)
         self.workers_setup_status = {"words_0": WorkerSetupStatus.READY}
-        self.loop = asyncio.get_running_loop()
+        self.loop, self.restarted = asyncio.get_running_loop(), 0
+
+    def restarts(self, api_path):
+        return self.restarted
 
     def ask_for_workers(self, api_path, count):
         pass
@@ -100,6 +103,24 @@ def test_one_that_fails_costs_the_others_of_its_batch_nothing():
     answers, _ = asked(second_fails, "abcd")
     assert isinstance(answers[2], WorkerError)
     assert [answer["heard"] for answer in answers[:2] + answers[3:]] == ["a", "b", "d"]
+
+
+def test_a_request_that_a_dead_worker_took_unread_is_sent_to_the_one_in_its_place_however_quick_that_was():
+    async def scenario():
+        workers = Workers(echo)
+        put = workers.put
+
+        def lost(request):
+            workers.batches.append("unread")
+            workers.restarted, workers.put = 1, put
+
+        workers.put = lost
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT)
+        return await queue.submit({"name": "a"}, 5.0, Job()), workers.batches
+
+    answer, batches = asyncio.run(scenario())
+    assert answer["heard"] == "a"
+    assert batches == ["unread", ["a"]]
 
 
 def test_a_worker_that_dies_over_a_batch_loses_all_of_it_and_nothing_else():

@@ -10,7 +10,8 @@ A sum of a lane that feels something and one that does not says too little; one 
 is as sure as they are, which is right as often as both are not misled. So it is sharpened the less the harder both lean
 the same way:
 
-    exponent = 1 + (1 / temperature - 1) * sum over pairs of 4 w_i w_j (1 - min(|lean_i|, |lean_j|)), of equal signs
+    exponent = 1 + (1 / temperature - 1) * min(1, sum over pairs of 4 w_i w_j (1 - same_ij))
+    same_ij = min(|lean_i|, |lean_j|) of two that lean to the same pole, else 0
 
 Lanes that lean to opposite poles leave open which of them is meant: words say one thing and the voice another, and no
 sum of the two can tell. A sum is then surer than it is right, however well each lane is calibrated. So the poles of the
@@ -43,7 +44,7 @@ _NEGATIVE, _NEUTRAL, _POSITIVE = (LABELS.index(label) for label in ("negative", 
 def fuse_lanes(lanes: Sequence[Lane], settings: FusionSettings) -> tuple[Probabilities, list[Weights]]:
     """Return the fused vector (..., 3) of `lanes`, at least one, and the weight (...) of each, in their order."""
     parts = lane_weights(lanes, settings)
-    joined = sharpened(summed(lanes, parts), unsettled(lanes, parts), settings.temperature)
+    joined = sharpened(summed(lanes, parts), evenness(parts, apart(lanes)), settings.temperature)
     if settings.contradiction:
         joined = drawn_together(joined, settings.contradiction * evenness(parts) * contradiction(lanes))
     return joined, parts
@@ -120,17 +121,12 @@ def contradiction(lanes: Sequence[Lane]) -> NDArray[np.float64]:
     return np.max(pairs, axis=0) if pairs else np.zeros(np.shape(lanes[0].probabilities)[:-1])
 
 
-def unsettled(lanes: Sequence[Lane], parts: Sequence[Weights]) -> NDArray[np.float64]:
-    """Return how much the sum of `lanes` mixes what they do not say alike, (...), in [0, 1].
+def apart(lanes: Sequence[Lane]) -> list[NDArray[np.float64]]:
+    """Return of each pair of `lanes` how much they do not say alike, (...), in [0, 1]: 0 where both are sure of a pole.
 
-    It is the `evenness` of their weights `parts` but for pairs that lean to the same pole, of which it leaves out as
-    much as the less decided of both leans: two lanes that are sure of the same have nothing left to sharpen.
+    It is 1 less the smaller lean of two that lean to the same pole; those have nothing left to sharpen.
     """
-    pairs = [
-        4.0 * np.asarray(own) * np.asarray(others) * (1.0 - _alike(one.probabilities, other.probabilities))
-        for (one, own), (other, others) in combinations(zip(lanes, parts, strict=True), 2)
-    ]
-    return np.minimum(1.0, np.sum(pairs, axis=0)) if pairs else np.zeros_like(parts[0])
+    return [1.0 - _alike(one.probabilities, other.probabilities) for one, other in combinations(lanes, 2)]
 
 
 def drawn_together(joined: Probabilities, by: ArrayLike) -> Probabilities:

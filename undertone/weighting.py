@@ -171,12 +171,15 @@ def summed(lanes: Sequence[Lane], parts: Sequence[Weights]) -> Probabilities:
     return np.asarray(np.sum(terms, axis=0))
 
 
-def evenness(parts: Sequence[Weights]) -> Weights:
+def evenness(parts: Sequence[Weights], counted: Sequence[ArrayLike] | None = None) -> Weights:
     """Return how evenly a sum mixes its lanes, in [0, 1]: 4 alpha (1 - alpha) of two lanes; 0 where one has it all.
 
     In general min(1, 2 (1 - sum of w**2)), from the Gini-Simpson index; two equal lanes mix as evenly as counts.
+    Of each pair, in the order of `itertools.combinations`, as much counts as `counted` says, in [0, 1]; without it all.
     """
     pairs = [4.0 * np.asarray(one) * np.asarray(other) for one, other in combinations(parts, 2)]
+    if counted is not None:
+        pairs = [pair * np.asarray(part) for pair, part in zip(pairs, counted, strict=True)]
     return np.minimum(1.0, np.sum(pairs, axis=0)) if pairs else np.zeros_like(parts[0])
 
 

@@ -13,10 +13,9 @@ from undertone.words.plausibility.calibrated import can_judge, english, spoken
 from undertone.words.plausibility.evidence import Evidence
 from undertone.words.plausibility.hallucination import needs_wider_window, says_again
 
-CLEARLY_SPOKEN, CLEARLY_ENGLISH = 1.5, 1.6  # log odds from which one hearing is enough
+CLEARLY_SPOKEN, CLEARLY_ENGLISH = 1.5, 1.3  # log odds from which nobody doubts what was heard
 TELLING_WORDS = 3  # fewer are too few to be alike or not
 ALIKE = 0.5  # of the words of both, those that stand in both in the same order
-SURELY_ENGLISH = 1.3  # log odds from which nobody doubts the language of what was heard in the widest window
 SLOWED, ALIKE_SLOWED = 0.9, 0.45
 
 
@@ -26,12 +25,12 @@ def asks_again(evidence: Evidence, only_english: bool) -> bool:
         return True
     if not can_judge(evidence):
         return False
-    return spoken(evidence) <= CLEARLY_SPOKEN or (only_english and _may_be_foreign(evidence, CLEARLY_ENGLISH))
+    return spoken(evidence) <= CLEARLY_SPOKEN or (only_english and _may_be_foreign(evidence))
 
 
 def doubts_language(evidence: Evidence, only_english: bool) -> bool:
     """Return whether accepted words are to be heard again in the sound slowed to `SLOWED`, pitch and all."""
-    return only_english and can_judge(evidence) and _may_be_foreign(evidence, SURELY_ENGLISH)
+    return only_english and can_judge(evidence) and _may_be_foreign(evidence)
 
 
 def _looks_wrong(evidence: Evidence) -> bool:
@@ -39,8 +38,8 @@ def _looks_wrong(evidence: Evidence) -> bool:
     return needs_wider_window(evidence) or says_again(evidence.words)
 
 
-def _may_be_foreign(evidence: Evidence, surely: float) -> bool:
-    return len(set(evidence.words)) > 1 and english(evidence) <= surely
+def _may_be_foreign(evidence: Evidence) -> bool:
+    return len(set(evidence.words)) > 1 and english(evidence) <= CLEARLY_ENGLISH
 
 
 def contradict(first: Evidence, again: Evidence) -> bool:

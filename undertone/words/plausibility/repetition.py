@@ -6,18 +6,21 @@ said two or three times by one actor of RAVDESS 0.64 (5 %: 0.46), four times by 
 (5 %: 0.77). Rhythmic sounds (beeps, keys, music) do repeat themselves; that they are no voice is known otherwise.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples
+from undertone.words.plausibility.evidence import Evidence
 
 FRAME, HOP, BINS = 512, 320, 1024  # 32 ms every 20 ms
 STRETCH, APART = 24, 14  # frames: 0.48 s, and how far the other one is at least
 FLOOR_DB, LOUD_DB = -40.0, -25.0  # below the strongest band nothing counts; below the loud frames (95 %) no frame does
 REPEATS_FROM, SURELY_REPEATS_FROM = 0.55, 0.6
 TIMES = 5  # said so often, a word must be heard to come again
+PHRASE_WORDS, PHRASE_WORDS_PER_SECOND = 3, 2.5  # different ones at least, and a pace at which nothing else was said
 
 _WINDOW = np.hanning(FRAME).astype(np.float32)
 _HZ = np.fft.rfftfreq(BINS, 1 / RATE_HZ)
@@ -43,6 +46,26 @@ def only_one(words: list[str]) -> bool:
 def surely_repeats(self_similarity: float | None) -> bool:
     """Return whether a sound repeats itself beyond doubt, or nobody has looked."""
     return self_similarity is None or self_similarity >= SURELY_REPEATS_FROM
+
+
+def loop_length(tokens: Sequence[int]) -> int:
+    """Return how many of `tokens` a decoder wrote before it began anew, and went on so to the end; all, if it did not.
+
+    `loop_length([5, 6, 7, 5, 6, 7, 5])` is 3; `loop_length([5, 6, 7, 5])` is 4: it must have come round once.
+    """
+    for length in range(1, len(tokens) // 2 + 1):
+        if list(tokens[length:]) == list(tokens[:-length]):
+            return length
+    return len(tokens)
+
+
+def is_said_once(phrase: Evidence, samples: Samples) -> bool:
+    """Return whether `phrase`, which was written over and over, fills the speech of (n,) int16 at 16 kHz by itself.
+
+    A phrase that leaves room for more is none: the decoder lost its way before the speech ended.
+    """
+    fills = phrase.words_per_second >= PHRASE_WORDS_PER_SECOND and len(set(phrase.words)) >= PHRASE_WORDS
+    return fills and not repeats(self_similarity(samples))
 
 
 def self_similarity(samples: Samples) -> float:

@@ -182,8 +182,25 @@ def test_an_english_model_ignores_another_language(tiny_en):
 
 
 def test_words_that_run_on_in_a_narrow_window_are_heard_again(tiny_en, say, monkeypatch):
-    monkeypatch.setattr("undertone.words.engines.decoder.NARROW_TOKENS_PER_SECOND", 1)
-    monkeypatch.setattr("undertone.words.engines.decoder.NARROW_SPARE_TOKENS", 4)
+    monkeypatch.setattr("undertone.words.engines.decoder.ENGLISH_TOKENS_PER_SECOND", 1)
+    monkeypatch.setattr("undertone.words.engines.decoder.ENGLISH_SPARE_TOKENS", 4)
     heard = tiny_en.transcribe(say("The kitchen door was open."))
     assert (heard.decodings, heard.window_s, heard.rejected) == (2, 10.0, None)
     assert heard.text == "The kitchen door was open."
+
+
+@pytest.mark.ravdess
+@pytest.mark.parametrize("clip", ["03-01-01-01-02-02-24", "03-01-02-02-02-02-22"])
+def test_a_sentence_that_a_narrow_window_writes_over_and_over_is_heard_once(
+    tiny_en, ravdess_mirror, repository, clip, monkeypatch
+):
+    (path,) = ravdess_mirror.rglob(f"{clip}.*")
+    sound = np.concatenate([read(path), np.zeros(RATE_HZ, dtype=np.int16)])
+    vad = vad_settings(load_params(repository / "params.yaml")["vad"])
+    (found,) = utterances(sound, published_silero(), vad)
+    heard = [sound[found.start : found.end], None, (found.speech_end - found.speech_start) // 16, found.speech_prob]
+    once = tiny_en.transcribe(*heard)
+    monkeypatch.setattr("undertone.words.engines.decoder.loop_length", len)
+    again = tiny_en.transcribe(*heard)
+    assert (once.decodings, again.decodings) == (1, 2)
+    assert once.text == again.text == "Dogs are sitting by the door."

@@ -8,7 +8,14 @@ from training.params import load_params
 from training.sounds.noises import noise
 from undertone.gate.listener import utterances
 from undertone.gate.settings import vad_settings
-from undertone.words.plausibility.repetition import REPEATS_FROM, mostly_again, self_similarity
+from undertone.words.plausibility.evidence import Evidence
+from undertone.words.plausibility.repetition import (
+    REPEATS_FROM,
+    is_said_once,
+    loop_length,
+    mostly_again,
+    self_similarity,
+)
 
 RATE_HZ = 16_000
 PAUSE = np.zeros(RATE_HZ // 5, dtype=np.int16)
@@ -22,6 +29,33 @@ def test_words_that_were_there_before_are_counted():
     assert not mostly_again(["no"])
     assert not mostly_again(["i", "know", "that", "i", "know"])
     assert not mostly_again([])
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("tokens", "once"),
+    [
+        ([5, 6, 7, 5, 6, 7], 3),
+        ([5, 6, 7, 5, 6, 7, 5, 6], 3),
+        ([5, 5, 5], 1),
+        ([5, 6, 7, 5], 4),
+        ([5, 6, 7, 6, 7, 6, 7], 7),
+        ([5, 6, 7, 5, 6, 8], 6),
+        ([5], 1),
+        ([], 0),
+    ],
+)
+def test_a_decoder_begins_anew_where_it_came_round_once_and_goes_on_so_to_the_end(tokens, once):
+    assert loop_length(tokens) == once
+
+
+def test_a_phrase_written_over_and_over_was_said_once_if_it_fills_the_speech_and_the_sound_does_not_repeat_itself(say):
+    sound = say("The train is late.")
+    twice = np.concatenate([sound, PAUSE, sound])
+    assert is_said_once(Evidence("The train is late.", 1.2, speech_ms=1000), sound)
+    assert not is_said_once(Evidence("The train is late.", 3.4, speech_ms=3000), sound), "what came behind is not heard"
+    assert not is_said_once(Evidence("The train is late.", 1.6, speech_ms=1500), twice), "the sound repeats itself too"
+    assert not is_said_once(Evidence("No, no, no, no.", 1.2, speech_ms=1000), sound), "a bark, for all we know"
 
 
 @pytest.mark.parametrize("said", SENTENCES)

@@ -6,8 +6,8 @@ side, one with and one without speculation. The time counts from sending the fra
 last 32 ms within 30 dB of the clip's loudest) until the final is received; it holds the endpoint's silence of 500 ms.
 A speculation is wasted if speech resumed.
 
-    python benchmarks/random_whisper.py build/random_whisper
-    python benchmarks/speculation.py --model build/random_whisper
+    python benchmarks/speculation.py
+    python benchmarks/speculation.py --clips 60     # a quarter of them, five minutes
 """
 
 import argparse

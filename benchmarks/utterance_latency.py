@@ -1,13 +1,11 @@
 """What one utterance costs: the time from its endpoint to its final, and what the recogniser takes of it.
 
-Protocol: a server of its own with the promoted release and a Whisper of tiny.en's exact shape with random weights
-(benchmarks/random_whisper.py: the compute is real, the words are not), int8, one thread, 12 tokens decoded, gates off.
-Utterances of 3 s, cut from the spoken clips of data/samples, 1.5 s of silence between, one session in real time. The
-first utterance warms up and does not count. "Final after the endpoint" is `total_latency_ms`: from the endpoint
-decision until the final is sent. Memory is the peak of the sum of PSS over the processes of the server.
+Protocol: a server of its own with the promoted release and tiny.en as it is served. Utterances of 3 s, cut from the
+spoken clips of data/samples, 1.5 s of silence between, one session in real time. The first utterance warms up and does
+not count. "Final after the endpoint" is `total_latency_ms`: from the endpoint decision until the final is sent. Memory
+is the peak of the sum of PSS over the processes of the server.
 
-    python benchmarks/random_whisper.py build/random_whisper
-    python benchmarks/utterance_latency.py --model build/random_whisper
+    python benchmarks/utterance_latency.py
 """
 
 import argparse
@@ -29,7 +27,6 @@ from spoken_track import Track, cut, track
 from serving.cli.demo_server import DemoServer
 from undertone.audio import RATE_HZ
 from undertone.client.stream import Event, Pace, stream
-from undertone.words.settings import WEIGHTS
 
 CHUNK_MS = 32
 UTTERANCE_S = 3.0
@@ -84,25 +81,17 @@ class Run:
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says which server is measured."""
     parser.add_argument("--release", type=Path, default=Path("models/promoted"))
-    parser.add_argument("--model", type=model_folder, default="build/random_whisper", help="by random_whisper.py")
+    parser.add_argument("--model", default="tiny.en", help="hub name or folder of a CTranslate2 Whisper")
     parser.add_argument("--log", type=Path, default=Path("logs/benchmark-server.log"))
-
-
-def model_folder(text: str) -> str:
-    """Return `text`, the folder of a CTranslate2 model; what is no folder would be looked up on the hub."""
-    if not (Path(text) / WEIGHTS).is_file():
-        raise argparse.ArgumentTypeError(f"{text} holds no {WEIGHTS}; `python benchmarks/random_whisper.py {text}`")
-    return text
 
 
 @contextlib.contextmanager
 def measured_server(
     arguments: argparse.Namespace, *options: str, log: Path | None = None
 ) -> Iterator[tuple[DemoServer, Memory]]:
-    """Run the server with the random Whisper and watch its memory; `log` instead of `arguments.log`."""
-    random_weights = ("--asr-model", arguments.model, "--asr-max-new-tokens", "12", "--asr-gates", "off")
+    """Run the server and watch its memory; `log` instead of `arguments.log`."""
     memory, over = Memory(), threading.Event()
-    with DemoServer(arguments.release, log or arguments.log, (*random_weights, *options)) as server:
+    with DemoServer(arguments.release, log or arguments.log, ("--asr-model", arguments.model, *options)) as server:
         server.wait_until_ready()
         watch = threading.Thread(target=memory.watch, args=(server.pid, over))
         watch.start()

@@ -41,7 +41,7 @@ from serving.cli.demo_server import DemoServer
 def main() -> None:
     """Measure each number of sessions, or find the largest, and print the table."""
     arguments = parsed()
-    budget = Budget(arguments.budget_mood_ms, arguments.budget_final_ms, 0.0 if arguments.no_asr else 0.99)
+    budget = Budget(arguments.budget_mood_ms, arguments.budget_final_ms, 1.0 if arguments.no_asr else 0.01)
     bench = Bench(arguments)
     if arguments.ramp:
         measured = largest(bench.measured, budget)

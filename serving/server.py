@@ -35,7 +35,7 @@ from serving.observe.observer import Observer
 from serving.observe.recording.policy import RecordPolicy
 from serving.observe.routes import add_observation
 from serving.observe.trace_context import TraceContext
-from serving.processes import end_with_parent, share_memory_among_threads
+from serving.processes import add_up_alone, end_with_parent, share_memory_among_threads
 from serving.remote.fetch import Remote
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
@@ -126,6 +126,7 @@ class UndertoneServer(SupervisedServer):
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Load the models while the server already answers /health, and drain on SIGTERM."""
         share_memory_among_threads()
+        add_up_alone()
         end_with_parent()
         async with super().lifespan(app), self.observer.watching(), self.service.recorder.running():
             self._drain_on_signal()

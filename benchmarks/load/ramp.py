@@ -8,17 +8,21 @@ from pathlib import Path
 from load.figures import Figures
 
 from serving.settings.capacity import CapacityCard, Measured, cores, read_card
+from undertone.words.reasons import REJECTIONS
 
 FIRST, MOST = 8, 1024
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a user may wait, in ms at the 95th percentile, and how many finals must have their words."""
+    """What a user may wait, in ms at the 95th percentile, and the share of finals that may lose their words to load.
+
+    What the recogniser heard and rejected is lost to no load.
+    """
 
     first_mood_ms: float
     final_ms: float
-    words: float
+    words_lost: float
 
     def exceeded(self, measured: Figures) -> list[str]:
         """Return what `measured` has too much of, in words; nothing where it is within the budget."""
@@ -30,7 +34,8 @@ class Budget:
             )
             if measured[key]["p95"] is None or measured[key]["p95"] > most
         ]
-        over += [f"{measured['fused']:.1%} with words"] if measured["fused"] < self.words else []
+        late = sum(finals for reason, finals in measured["without_words"].items() if reason not in REJECTIONS)
+        over += [f"{late} finals without words"] if late > self.words_lost * measured["finals"] else []
         return over + [f"{name} {measured[name]:g}" for name in ("refused", "lost") if measured[name]]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from serving.litserve_internals import LoopWithPauses
 from serving.logs import QUIET, LogSettings, about, set_up
-from serving.processes import end_with_parent
+from serving.processes import add_up_alone, end_with_parent
 from serving.workers.memory import UNBOUNDED, MemoryLimit
 from undertone.words.reading import read
 from undertone.words.reasons import Reason
@@ -62,6 +62,7 @@ class RecogniserAPI(litserve.LitAPI):
     def setup(self, device: str) -> None:
         """Load and warm the recogniser."""
         end_with_parent()
+        add_up_alone()
         from undertone.words.engines.recogniser import (  # the engines: not for the API process, which imports us
             NoRecogniser,
             load_recogniser,

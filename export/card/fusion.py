@@ -14,7 +14,8 @@ _PART = Template("""\
 A final joins both vectors: alpha * words + (1 - alpha) * voice. $rule.
 The sum p then becomes p**(1 + 4 alpha (1 - alpha) (1 - s) (1 / $temperature - 1)), normalised; s is the smaller lean,
 P(positive) - P(negative), of two that lean to the same pole, else 0: where one feels something and the other does not,
-their sum says too little; where both feel the same, it is as sure as they are. $drawn Without words the voice stands alone.
+their sum says too little; where both feel the same, it is as sure as they are. $drawn Without words the voice stands
+alone.
 A final whose largest fused probability is under $floor keeps its label and says `abstain: true`, and so does one whose
 words and voice lean to opposite poles (`agreement: false`): either may be meant.
 

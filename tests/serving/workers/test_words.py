@@ -3,12 +3,14 @@
 import contextlib
 import json
 import urllib.request
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import numpy as np
 import pytest
 import yaml
+from material.server_processes import workers_of
 from material.wire import receive, receive_until, send, session, stream, without_latencies
 from websockets.sync.client import connect
 
@@ -151,3 +153,24 @@ def test_sessions_at_full_speed_lose_no_words_and_keep_their_order(listening_ser
     assert numbers == list(range(1, len(numbers) + 1))
     assert {final["mode"] for final in finals[0]} == {"fused"}
     assert word_error_rate([SAID], [finals[0][0]["text"]]) == 0
+
+
+def test_of_a_worker_two_threads_work_the_one_that_hears_and_the_one_that_waits_for_it(listening_server, glad):
+    """A BLAS with a thread for each core keeps them awake behind every product: as much work again, for nothing."""
+    worked = Counter(busy_s(workers_of(listening_server)))
+    for _ in range(6):
+        stream(listening_server.ws_url, glad, len(glad))
+    worked = Counter(busy_s(workers_of(listening_server))) - worked
+    hearing_s = sorted(worked.values(), reverse=True)
+    of_workers = len({pid for pid, _ in worked})
+    assert sum(hearing_s) > 0.2, "it heard six utterances"
+    assert sum(hearing_s[2 * of_workers :]) <= 0.1 * sum(hearing_s)
+
+
+def busy_s(processes):
+    """CPU seconds so far by process and thread."""
+    return {
+        (process.pid, thread.id): thread.user_time + thread.system_time
+        for process in processes
+        for thread in process.threads()
+    }

@@ -18,6 +18,7 @@ from rich.table import Table
 from speculation import held_out
 from spoken_track import voiced
 
+from serving.processes import add_up_alone
 from training.params import load_params
 from undertone.audio_file import read
 from undertone.words.engines.recogniser import AsrSettings, Recogniser, Sound, Transcript, load_recogniser
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    add_up_alone()
     clips = held_out(arguments.ravdess, load_params()["split"]["test_actors"], arguments.clips)
     sounds = [Sound(voiced(read(clip))) for clip in clips]
     recogniser = load_recogniser(AsrSettings(model=arguments.model))

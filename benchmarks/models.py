@@ -37,6 +37,7 @@ from spoken_track import voiced
 
 from export.onnx_file import session_of
 from export.text.convert import INPUTS
+from serving.processes import add_up_alone
 from undertone.audio import FRAME_SAMPLES, RATE_HZ, Samples, to_float
 from undertone.audio_file import read
 from undertone.gate.ears import Ear
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    add_up_alone()
     release = open_release(arguments.release)
     speech = np.concatenate([voiced(read(path)) for path in sorted(arguments.samples.glob("*.flac"))])
     rounds = arguments.rounds

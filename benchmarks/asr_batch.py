@@ -18,7 +18,7 @@ from rich.table import Table
 from speculation import held_out
 from spoken_track import voiced
 
-from serving.processes import add_up_alone
+from serving.threads import add_up_alone
 from training.params import load_params
 from undertone.audio_file import read
 from undertone.words.engines.recogniser import AsrSettings, Recogniser, Sound, Transcript, load_recogniser

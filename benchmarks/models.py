@@ -37,7 +37,7 @@ from spoken_track import voiced
 
 from export.onnx_file import session_of
 from export.text.convert import INPUTS
-from serving.processes import add_up_alone
+from serving.threads import add_up_alone
 from undertone.audio import FRAME_SAMPLES, RATE_HZ, Samples, to_float
 from undertone.audio_file import read
 from undertone.gate.ears import Ear

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
-from threadpoolctl import threadpool_limits
-
 _LOOK_EVERY_S = 0.5
 _M_ARENA_MAX = -8  # of malloc.h
 
@@ -38,15 +36,6 @@ def share_memory_among_threads() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such knob
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-
-
-def add_up_alone() -> None:
-    """Let the BLAS of this process add up on the thread that asks, and start no others.
-
-    OpenBLAS has a thread for each core, which waits for the next product awake: behind each utterance a core for as
-    long as the words of it took, for products that are done before another thread is awake.
-    """
-    threadpool_limits(limits=1, user_api="blas")
 
 
 def end_with_parent() -> None:

@@ -35,10 +35,11 @@ from serving.observe.observer import Observer
 from serving.observe.recording.policy import RecordPolicy
 from serving.observe.routes import add_observation
 from serving.observe.trace_context import TraceContext
-from serving.processes import add_up_alone, end_with_parent, share_memory_among_threads
+from serving.processes import end_with_parent, share_memory_among_threads
 from serving.remote.fetch import Remote
 from serving.service import Service
 from serving.settings import Recognition, ServerLimits
+from serving.threads import add_up_alone
 from serving.web.errors import answer_in_json
 from serving.web.http_protocol import AnsweringHttp
 from serving.web.middleware import HeadAsGet, OtherOrigins

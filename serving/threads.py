@@ -1,4 +1,4 @@
-"""Threads for what would hold up the event loop, in a pool for each purpose: none waits behind another's work."""
+"""Threads for what would hold up the event loop, a pool for each purpose: none waits behind another's work. BLAS has one."""
 
 import asyncio
 import os
@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+
+from threadpoolctl import threadpool_limits
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -25,6 +27,15 @@ class Threads:
         """Return what `function` returns, called on one of the threads."""
         assert not named, "run_in_executor takes positional arguments only"
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+
+
+def add_up_alone() -> None:
+    """Let the BLAS of this process add up on the thread that asks, and start no others.
+
+    OpenBLAS has a thread for each core, which waits for the next product awake: behind each utterance a core for as
+    long as the words of it took, for products that are done before another thread is awake.
+    """
+    threadpool_limits(limits=1, user_api="blas")
 
 
 def _yield_to_others(niceness: int) -> None:

@@ -18,7 +18,8 @@ import numpy as np
 
 from serving.litserve_internals import LoopWithPauses
 from serving.logs import QUIET, LogSettings, about, set_up
-from serving.processes import add_up_alone, end_with_parent
+from serving.processes import end_with_parent
+from serving.threads import add_up_alone
 from serving.workers.memory import UNBOUNDED, MemoryLimit
 from undertone.words.reading import read
 from undertone.words.reasons import Reason

@@ -1,4 +1,4 @@
-"""Threads for what would hold up the event loop, a pool for each purpose: none waits behind another's work. BLAS has one."""
+"""Threads for what would hold up the event loop, a pool for each purpose: none waits behind another's work."""
 
 import asyncio
 import os

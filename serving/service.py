@@ -28,6 +28,7 @@ from undertone.release import Release, open_release
 from undertone.stream.settings import SessionSettings
 from undertone.voice.baseline import no_baseline
 from undertone.voice.ear import describe_ear
+from undertone.words.engines.window import windows_s
 from undertone.words.languages import refusal as language_refusal
 from undertone.words.reading import Words
 
@@ -208,7 +209,7 @@ class Service:
         began_s = time.perf_counter()
         evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob, "word_times": word_times}
         payload = {"samples": samples.tobytes(), "language": language, **evidence, "subject": subject(), "judged": True}
-        timeout_s, job = timeout_s or self.limits.words_timeout_s, _of(samples, job)
+        timeout_s, job = timeout_s or self.limits.words_timeout_s, self._of(samples, language, job)
         if job.is_limited and not job.patience_s and self.pressure.hearing >= NO_WORDS:
             raise OverloadError("live audio is heard too late: the cores are for that")
         try:
@@ -247,11 +248,12 @@ class Service:
         assert self._partials is not None
         evidence = {"speech_ms": speech_ms, "speech_prob": speech_prob}
         payload = {"samples": samples.tobytes(), "language": language, **evidence}
-        job = _of(samples, job)
+        job = self._of(samples, language, job)
         return Words(**await self._partials.submit(payload, self.limits.words_timeout_s, job)).text
 
-
-def _of(samples: Samples, job: Job | None) -> Job:
-    job = job or Job()
-    job.audio_s = len(samples) / RATE_HZ
-    return job
+    def _of(self, samples: Samples, language: str | None, job: Job | None) -> Job:
+        """Return `job`, or a new one, with what is known of `samples`: together go those of one window and language."""
+        job, asr = job or Job(), self._recognition.asr
+        job.audio_s = len(samples) / RATE_HZ
+        job.kind = asr and (windows_s(job.audio_s, asr)[0], language)
+        return job

@@ -81,7 +81,7 @@ class Finals:
     def speculate(self, speculation: Speculation) -> asyncio.Task[Words]:
         """Ask for the words of `speculation` behind everything that somebody waits for; returns at once what asks."""
         self.withdraw()
-        job = Job(urgent=False)
+        job = Job(urgent=False, lead_s=speculation.lead_ms / 1000)
         task = asyncio.create_task(self._transcribe(speculation, job))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may fail with nobody looking
         self._guess = _Guess(job, task)

@@ -248,7 +248,7 @@ class WorkerQueue:
     def _learn(self, batch_s: float, requests: int) -> None:
         self._batch_s = _mixed(self._batch_s, batch_s)
         self._request_s = _mixed(self._request_s, batch_s / requests)
-        self._quickest_s = min(_SLOWER * self._quickest_s, batch_s / requests)
+        self._quickest_s = self._scheduler.hearing_s = min(_SLOWER * self._quickest_s, batch_s / requests)
         half_s = self._limits.age_s / 2
         self._scheduler.most = max(1, min(self._most, int(half_s / self._request_s)))
 

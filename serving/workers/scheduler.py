@@ -1,17 +1,22 @@
 """Which request goes to a worker next: who speaks before recordings, finals before guesses, sessions in turns.
 
 Work waits here, in the API process, and not in LitServe's queue, so that it can still change its rank or be dropped.
-A worker that becomes free takes several of those that wait at once; it never waits for more to come.
+A worker that becomes free takes what waits and can be done together, up to a limit: what waits does so because every
+worker is at work, and then two at once are sooner done than two beside each other. A guess that nobody waits for yet
+waits itself for company, so long as its words will still be there in time.
 
 The turns are those of start-time fair queueing (Goyal, Vin and Cheng 1996): the next request of a session stands one
 round behind the one before it, so that a session that floods the queue waits for itself and for nobody else.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 BACKGROUND_FOR_S = 5.0  # then a request of a recording is due as well, or it might wait for ever
+COMPANY_FOR_S = 0.12  # a guess waits for others no longer: of the 0.3 s to its endpoint the rest is for the work
+_TIMES = 2  # as long as a request took at best: what a guess still needs when it is taken up
 
 
 class OverloadError(RuntimeError):
@@ -31,8 +36,9 @@ class QueueLimits:
 class Job:
     """One request's place; somebody waits for the answer now if it is `urgent`.
 
-    It brings `audio_s` of the speech of `session`. In the `background` nobody speaks: it is of a recording. What was
-    sent ahead of its time may wait for `patience_s` longer than what was just said.
+    It brings `audio_s` of the speech of `session`, and is done together with others of its `kind`. In the `background`
+    nobody speaks: it is of a recording. What was sent ahead of its time may wait for `patience_s` longer than what was
+    just said. For a guess nobody waits before `lead_s` are over.
     """
 
     urgent: bool = True
@@ -40,13 +46,23 @@ class Job:
     audio_s: float = 0.0
     background: bool = False
     patience_s: float = 0.0
+    lead_s: float = 0.0
+    kind: object = None
     turn: int = field(default=0, init=False)
     since_s: float = field(default_factory=time.monotonic, init=False)
     alone: bool = field(default=False, init=False)  # it yielded to others until a worker took it
+    moved: Callable[[], object] | None = field(default=None, init=False)  # told when it moves up
 
     def wanted(self) -> None:
         """Move up among what is urgent: from now on somebody waits."""
         self.urgent, self.since_s = True, time.monotonic()
+        if self.moved:
+            self.moved()
+
+    def company_s(self, hearing_s: float) -> float:
+        """For how long it may still wait for others, where the work takes `hearing_s` at best; 0: no longer."""
+        may_wait_s = 0.0 if self.urgent else min(COMPANY_FOR_S, self.lead_s - _TIMES * hearing_s)
+        return max(0.0, may_wait_s - self.age_s)
 
     @property
     def age_s(self) -> float:
@@ -67,8 +83,9 @@ class Job:
 class Scheduler:
     """`workers` batches are at work at once, as much more as `limits` allow may wait; lives in one event loop.
 
-    `begin` gets the next batch when a worker is free for it: that worker's share of what waits, `most` jobs or fewer.
+    `begin` gets the next batch when a worker is free for it: what waits and is of one kind, `most` jobs or fewer.
     `free_worker` is due for each batch. What yields goes alone, and leaves a worker to whoever speaks if there are two.
+    `hearing_s` is how long a job takes at best, as far as that is known.
     """
 
     def __init__(self, workers: int, limits: QueueLimits, begin: Callable[[list[Job]], object], most: int = 1) -> None:
@@ -76,6 +93,8 @@ class Scheduler:
         self._limits, self._begin = limits, begin
         self._waiting: list[Job] = []
         self._turn = self._yielding = 0
+        self._looks_again: asyncio.TimerHandle | None = None
+        self.hearing_s = 0.0
 
     @property
     def waiting(self) -> int:
@@ -100,7 +119,7 @@ class Scheduler:
         if self._waiting:
             self._check(_audio_s(self._own(job)), job, self._limits.session_s, "of this session")
             self._check(_audio_s(self._waiting), job, self._limits.total_s, "in all")
-        job.turn = self._turn_of(job)
+        job.turn, job.moved = self._turn_of(job), self._call_next
         self._waiting.append(job)
         self._call_next()
 
@@ -134,15 +153,33 @@ class Scheduler:
 
     def _batch(self) -> list[Job]:
         line = self.line()
-        due = [job for job in line if not job.yields]
-        if due:
-            share = -(-len(due) // self._workers)  # the other workers will be free before so many are done
-            return due[: min(share, self.most)]
+        if due := [job for job in line if not job.yields]:
+            return self._together(due)
         if not line or self._yielding >= max(1, self._workers - 1):
             return []
         self._yielding += 1
         line[0].alone = True
         return line[:1]
+
+    def _together(self, due: Iterable[Job]) -> list[Job]:
+        """Return the first of `due` and its company; nothing, where each may wait for more of it."""
+        kinds: dict[object, list[Job]] = {}
+        for job in due:
+            kinds.setdefault(job.kind, []).append(job)
+        batches = [jobs[: self.most] for jobs in kinds.values()]
+        for jobs in batches:
+            if not self._company_s(jobs):
+                return jobs
+        self._look_again(min(self._company_s(jobs) for jobs in batches))
+        return []
+
+    def _company_s(self, jobs: Sequence[Job]) -> float:
+        return 0.0 if len(jobs) == self.most else min(job.company_s(self.hearing_s) for job in jobs)
+
+    def _look_again(self, in_s: float) -> None:
+        if self._looks_again:
+            self._looks_again.cancel()
+        self._looks_again = asyncio.get_running_loop().call_later(in_s, self._call_next)
 
 
 def _place(job: Job) -> tuple[bool, bool, int]:

@@ -7,6 +7,7 @@ speech, all of it below the release threshold. Where the levels say that speech 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from undertone.audio import SAMPLES_PER_MS
 from undertone.gate.hearing import Ended
@@ -23,6 +24,7 @@ class Speculator:
     def __init__(self, endpoint_silence_ms: int, by_meaning: bool = False) -> None:
         """Send nothing where an endpoint comes at once; `by_meaning`: the words may bring it."""
         self._enabled = endpoint_silence_ms > SHORTEST_ENDPOINT_MS
+        self._endpoint = 0 if by_meaning else endpoint_silence_ms * SAMPLES_PER_MS
         self._after = (MEANING_AFTER_MS if by_meaning else SPECULATE_AFTER_MS) * SAMPLES_PER_MS
         self._pause: int | None = None  # where the pause began that was speculated in
         self._current: Speculation | None = None
@@ -37,7 +39,8 @@ class Speculator:
             outputs.append(Withdrawn(self._current))
             self._forget()
         if self._enabled and since is not None and since != self._pause and now - since >= self._after:
-            self._current, self._pause, self._end = heard(since), since, now
+            lead_ms = max(0, since + self._endpoint - now) // SAMPLES_PER_MS
+            self._current, self._pause, self._end = replace(heard(since), lead_ms=lead_ms), since, now
             self.sent += 1
             outputs.append(self._current)
         return outputs

@@ -37,7 +37,12 @@ class SoFar(Stretch):
 
 @dataclass(frozen=True)
 class Speculation(Stretch):
-    """An utterance in a pause that may be its end (undertone/stream/speculation.py)."""
+    """An utterance in a pause that may be its end (undertone/stream/speculation.py).
+
+    Nobody waits for its words before `lead_ms` of audio are over, where the pause lasts; 0: they are wanted at once.
+    """
+
+    lead_ms: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Which requests go to a worker next, and how many at once."""
 
+import asyncio
+
 import pytest
 
-from serving.workers.scheduler import BACKGROUND_FOR_S, Job, OverloadError, QueueLimits, Scheduler
+from serving.workers.scheduler import BACKGROUND_FOR_S, COMPANY_FOR_S, Job, OverloadError, QueueLimits, Scheduler
 
 pytestmark = pytest.mark.fast
 
@@ -95,10 +97,10 @@ def test_recordings_wait_for_whoever_speaks_go_alone_and_leave_a_worker_free(beg
     for _ in range(3):
         scheduler.submit(said("live"))
     scheduler.free_worker()
-    assert [[job.session for job in batch] for batch in begun] == [["file"], ["live"], ["live"]]
+    assert [[job.session for job in batch] for batch in begun] == [["file"], ["live"], ["live", "live"]]
     scheduler.free_worker(begun[0][0].alone)
     scheduler.free_worker()
-    assert [job.session for batch in begun[3:] for job in batch] == ["live", "file"]
+    assert [job.session for batch in begun[3:] for job in batch] == ["file"]
 
 
 def test_a_recording_that_has_waited_for_long_is_due_as_well(begun, monkeypatch):
@@ -130,10 +132,87 @@ def test_a_batch_has_finals_before_guesses(begun):
     assert names(begun, **asked) == [["at_work"], ["final", "guess1"]]
 
 
-def test_workers_share_what_waits(begun):
+def test_a_worker_takes_all_that_waits_of_one_kind_up_to_the_most(begun):
     scheduler = Scheduler(workers=2, limits=LIMITS, begin=begun.append, most=4)
     for _ in range(2 + 11):
         scheduler.submit(Job())
-    for _ in range(5):
+    for _ in range(3):
         scheduler.free_worker()
-    assert [len(batch) for batch in begun] == [1, 1, 4, 4, 2, 1]
+    assert [len(batch) for batch in begun] == [1, 1, 4, 4, 3]
+
+
+def test_what_is_heard_in_another_window_waits_for_the_next_worker(begun):
+    scheduler = Scheduler(workers=1, limits=LIMITS, begin=begun.append, most=4)
+    kinds = {"at_work": "4 s", "short": "4 s", "long": "6 s", "short_too": "4 s", "long_too": "6 s"}
+    asked = {name: Job(kind=kind) for name, kind in kinds.items()}
+    for job in asked.values():
+        scheduler.submit(job)
+    for _ in range(2):
+        scheduler.free_worker()
+    assert names(begun, **asked) == [["at_work"], ["short", "short_too"], ["long", "long_too"]]
+
+
+def guess(**more):
+    return Job(urgent=False, lead_s=0.3, **more)
+
+
+def in_a_loop(scene):
+    """Play `scene`; return what began at once, and what later, as sizes of batches."""
+    begun = []
+
+    async def played():
+        scheduler = Scheduler(workers=2, limits=LIMITS, begin=begun.append, most=3)
+        scene(scheduler)
+        at_once = len(begun)
+        await asyncio.sleep(COMPANY_FOR_S + 0.05)
+        return [len(batch) for batch in begun[:at_once]], [len(batch) for batch in begun[at_once:]]
+
+    return asyncio.run(played())
+
+
+def submitted(*jobs):
+    return lambda scheduler: [scheduler.submit(job) for job in jobs]
+
+
+def test_guesses_wait_for_company_while_nobody_waits_for_them():
+    assert in_a_loop(submitted(guess())) == ([], [1])
+    assert in_a_loop(submitted(guess(), guess())) == ([], [2])
+    assert in_a_loop(submitted(guess(kind="4 s"), guess(kind="6 s"))) == ([], [1, 1])
+
+
+def test_a_full_batch_waits_for_nobody():
+    assert in_a_loop(submitted(guess(), guess(), guess(), guess())) == ([3], [1])
+    others = (guess(kind="6 s") for _ in range(3))
+    assert in_a_loop(submitted(guess(kind="4 s"), *others)) == ([3], [1])
+
+
+def test_whoever_waits_for_words_takes_the_guesses_along_at_once():
+    assert in_a_loop(submitted(guess(), Job())) == ([2], [])
+    assert in_a_loop(submitted(guess(kind="4 s"), Job(kind="6 s"))) == ([1], [1])
+
+
+def test_a_guess_that_somebody_waits_for_now_waits_for_nobody():
+    def scene(scheduler):
+        asked = guess()
+        scheduler.submit(asked)
+        asked.wanted()
+
+    assert in_a_loop(scene) == ([1], [])
+
+
+def test_a_guess_withdrawn_while_it_waits_for_company_costs_nothing():
+    def scene(scheduler):
+        withdrawn = guess()
+        scheduler.submit(withdrawn)
+        scheduler.drop(withdrawn)
+
+    assert in_a_loop(scene) == ([], [])
+
+
+def test_a_guess_waits_for_nobody_where_its_words_would_come_too_late():
+    def slow(scheduler):
+        scheduler.hearing_s = 0.16
+        scheduler.submit(guess())
+
+    assert in_a_loop(slow) == ([1], [])
+    assert in_a_loop(submitted(Job(urgent=False))) == ([1], []), "its words may bring the endpoint"

@@ -59,6 +59,12 @@ def test_a_speculation_heard_the_utterance_but_for_a_tenth_of_a_second_of_silenc
     assert 200 <= utterance.speculation_lead_ms <= 300
     assert abs(speculation.speech_ms - utterance.speech_ms) < 300
     assert speculation.speech_prob == pytest.approx(utterance.speech_prob, abs=0.05)
+    assert abs(speculation.lead_ms - utterance.speculation_lead_ms) <= 32, "it said how long nobody would wait for it"
+
+
+def test_words_that_may_bring_the_endpoint_are_wanted_at_once(engine, paused):
+    outputs, _ = run(engine, paused, endpoint="adaptive")
+    assert {output.lead_ms for output in outputs if isinstance(output, Speculation)} == {0}
 
 
 @pytest.mark.parametrize("chunk_bytes", [2, 320, 642, 1024, 32_000])

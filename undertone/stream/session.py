@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from undertone.audio import FRAME_SAMPLES, FULL_SCALE, SAMPLES_PER_MS, Samples
+from undertone.audio import FRAME_SAMPLES, FULL_SCALE, SAMPLES_PER_MS, Samples, to_float
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.probabilities import by_label
+from undertone.stream.ahead import HeardAhead
 from undertone.stream.events import Mood, SpeechEnded, SpeechStarted
 from undertone.stream.meaning import allowed_pause_ms
 from undertone.stream.models import Models
@@ -57,7 +58,8 @@ class Session:
         self.settings = settings
         vad = self._models.manifest.vad
         silence_ms, longest_ms = settings.endpoint_silence_ms, settings.max_utterance_ms
-        self._listener = Listener(self._models.silero, vad, silence_ms, longest_ms)
+        self._silero = HeardAhead(self._models.silero)
+        self._listener = Listener(self._silero, vad, silence_ms, longest_ms)
         self._speculator = Speculator(silence_ms if self._speculates else 0, settings.endpoint == "adaptive")
         held_ms = longest_ms + vad.pad_ms + silence_ms + 1000
         self._ring = RingBuffer(held_ms * SAMPLES_PER_MS)
@@ -95,17 +97,17 @@ class Session:
 
     def feed(self, pcm: bytes) -> list[Output]:
         """Take the next samples, of any even number of bytes, and return what they bring about, in order."""
-        samples = np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)
+        samples = self._offset.removed(np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False))
+        begun = self._ring.total % FRAME_SAMPLES
+        heard = np.concatenate([self._ring.read(self._ring.total - begun, self._ring.total), samples])
+        whole = len(heard) // FRAME_SAMPLES * FRAME_SAMPLES
+        self._silero.expect(to_float(heard[:whole]))
         outputs: list[Output] = []
-        while len(samples):
-            room = FRAME_SAMPLES - self._ring.total % FRAME_SAMPLES
-            piece = self._offset.removed(samples[:room])
-            self._ring.append(piece)
-            samples = samples[room:]
-            if self._ring.total % FRAME_SAMPLES == 0:
-                whole = len(piece) == FRAME_SAMPLES
-                frame = piece if whole else self._ring.read(self._ring.total - FRAME_SAMPLES, self._ring.total)
-                outputs += self._frame(frame)
+        for start in range(0, whole, FRAME_SAMPLES):
+            end = start + FRAME_SAMPLES
+            self._ring.append(heard[max(start, begun) : end])
+            outputs += self._frame(heard[start:end])
+        self._ring.append(heard[max(whole, begun) :])
         return outputs
 
     def hint(self, speculation: Speculation, words: Words) -> None:

@@ -18,6 +18,7 @@ from serving.guard.socket_refusal import close_code, tell_refusal
 from serving.live.audio_input import AudioInput
 from serving.live.inbox import PCM_BYTES_PER_S, Cut, Drain, Frame
 from serving.live.link import Link
+from serving.live.pace import together_s
 from serving.live.resumption import Resumable, Resumption
 from serving.live.socket import LostError, Socket
 from serving.service import Service
@@ -101,7 +102,7 @@ class Connection:
 
     def __init__(self, socket: Socket, service: Service, slot: Slot, resumption: Resumption) -> None:
         self._limits, self._slot, self._resumption = service.limits, slot, resumption
-        self._pressure = service.pressure
+        self._pressure, self._sessions = service.pressure, service.sessions
         self._session = ServedSession(service, self._send)
         self._session.subscribers.insert(0, each_final(slot.answered))
         self._link = Link(socket, slot, self._session, resumption)
@@ -151,7 +152,7 @@ class Connection:
             self._clock.heard_s = time.monotonic()
             self._clock.audio_until_s += waited_s
         try:
-            frame = await self._inbox.next(self._patience_s())
+            frame = await self._inbox.next(self._patience_s(), together_s(self._sessions.live))
         except TimeoutError:
             await self._out_of_patience()
         except Cut:

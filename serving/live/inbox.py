@@ -3,14 +3,15 @@
 A client may send over one socket after the other: what came over the first is read before what comes over the next.
 
 Audio that has been waiting is read in one piece: a session hears the same whatever the pieces, and each costs a way to
-a thread and back.
+a thread and back. It may be let wait for that; what is not audio ends such a wait.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from serving.live.backlog import Backlog
 from serving.live.socket import Socket
@@ -59,7 +60,7 @@ class Inbox:
         self._form, self._most_s = Form(), most_s
         self._backlog: Backlog[Frame | type[Exception]] = Backlog(_size, round(most_s * self._form.bytes_per_s))
         self._taken_bytes, self._began_s = 0, 0.0
-        self._answered = asyncio.Event()
+        self._answered, self._hurried = asyncio.Event(), asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self.is_unused = True
 
@@ -70,8 +71,8 @@ class Inbox:
         self.is_unused = True
         self._reader = asyncio.create_task(self._read(socket))
 
-    async def next(self, timeout_s: float) -> Frame:
-        """Return the next message; audio that waits behind audio comes with it.
+    async def next(self, timeout_s: float, together_s: float = 0.0) -> Frame:
+        """Return the next message; audio that waits behind audio comes with it, or comes within `together_s` after it.
 
         Raises:
             TimeoutError: nothing came within `timeout_s`.
@@ -79,6 +80,7 @@ class Inbox:
         """
         if self._backlog.is_empty:
             self._answered.set()
+            self._hurried.clear()
         try:
             await self._filled(timeout_s)
         except TimeoutError:  # this process may have stood still itself: what came meanwhile is not late
@@ -86,7 +88,11 @@ class Inbox:
         item = await self._backlog.take()
         if not isinstance(item, Frame):
             raise item
-        return self._joined(item) if self._is_audio(item) else item
+        if not self._is_audio(item):
+            return item
+        if together_s and not item.early and _size(item) < together_s * self._form.bytes_per_s:
+            await self._company(item.arrived_s + together_s - self._clock())
+        return self._joined(item)
 
     @property
     def form(self) -> Form:
@@ -110,11 +116,22 @@ class Inbox:
 
     def wake(self) -> None:
         """Let `next` raise `Cut` after what has already come."""
-        self._backlog.add(Cut)
+        self._add(Cut)
 
     async def _filled(self, timeout_s: float) -> None:
         async with asyncio.timeout(max(timeout_s, 0.001)):
             await self._backlog.filled()
+
+    async def _company(self, in_s: float) -> None:
+        if in_s > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(in_s):
+                    await self._hurried.wait()
+
+    def _add(self, item: Frame | type[Exception]) -> None:
+        self._backlog.add(item)
+        if not self._is_audio(item) or item.early:
+            self._hurried.set()
 
     def _joined(self, frame: Frame) -> Frame:
         pieces, room = [frame.data or b""], JOINED_BYTES - _size(frame)
@@ -127,7 +144,7 @@ class Inbox:
     def drain(self) -> None:
         """Let `next` raise `Drain` after what has already come, as far as there is time to hear it."""
         self._backlog.forget_stored()
-        self._backlog.add(Drain)
+        self._add(Drain)
 
     def close(self) -> None:
         """Stop reading, and forget what waits."""
@@ -146,7 +163,7 @@ class Inbox:
             if message is None:
                 return
             self.is_unused = False
-            self._backlog.add(self._frame(message))
+            self._add(self._frame(message))
             if not self._taken_bytes:
                 self._answered.clear()
                 await self._answered.wait()
@@ -164,7 +181,7 @@ class Inbox:
         self._taken_bytes += 0 if len(data) % self._form.unit_bytes else len(data)  # half a sample is not taken
         return ahead_s > AHEAD_S
 
-    def _is_audio(self, item: Frame | type[Exception]) -> bool:
+    def _is_audio(self, item: Frame | type[Exception]) -> TypeGuard[Frame]:
         """Whole samples; what is not is refused by itself."""
         return isinstance(item, Frame) and bool(item.data) and len(item.data or b"") % self._form.unit_bytes == 0
 

@@ -58,11 +58,13 @@ class Sessions:
         self._metrics = metrics
         self._under_way: set[ObservedSession] = set()
         self._heard_before = dict.fromkeys(KINDS, 0)  # samples of sessions that ended
+        self.live = 0  # how many of those under way are
 
     def begin(self, kind: Kind, heard_samples: Callable[[], int], totals: Totals) -> ObservedSession:
         """Observe a session of `kind`; call it in the task of the session."""
         session = ObservedSession(kind, heard_samples, totals, self.spans.session(kind))
         self._under_way.add(session)
+        self.live += kind == "live"
         return session
 
     @contextmanager
@@ -88,6 +90,7 @@ class Sessions:
         if session not in self._under_way:
             return
         self._under_way.discard(session)
+        self.live -= session.kind == "live"
         self._heard_before[session.kind] += session.heard_samples()
         self._metrics.ended(session.kind, reason)
         totals = {"kind": session.kind, "reason": reason, **_flat(session.totals())}
@@ -97,7 +100,7 @@ class Sessions:
     @property
     def any_live(self) -> bool:
         """Whether there is a live session."""
-        return any(session.kind == "live" for session in self._under_way)
+        return self.live > 0
 
     def by_state(self) -> dict[tuple[Kind, str], int]:
         """Return how many sessions there are by kind and state."""

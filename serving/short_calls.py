@@ -17,8 +17,8 @@ from serving.threads import Threads
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
-TOGETHER_S = 0.008
-CALLS_A_THREAD = 8  # more of them wake another thread
+TOGETHER_S = 0.02
+CALLS_A_THREAD = 32  # more of them wake another thread; two of them only take the interpreter from each other
 
 _Answer = tuple[asyncio.Future[Any], Any, BaseException | None]
 

@@ -1,6 +1,7 @@
 """What a session reads of what its client has sent: in order, audio that waits in one piece."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -152,3 +153,53 @@ def test_audio_is_counted_as_the_message_before_it_says():
         return len(frame.data), inbox.units, inbox.audio_s
 
     assert asyncio.run(reading()) == (8001, 16_000, 2.0)
+
+
+class PacedSocket(Socket):
+    """Gives out a message every 20 ms, and stays open."""
+
+    def __init__(self, messages):
+        super().__init__(messages)
+        self._left = len(messages)
+
+    async def receive(self):
+        await asyncio.sleep(0.02 if self._left else 60)
+        self._left -= 1
+        return await super().receive()
+
+
+def first_read(messages, together_s):
+    """Return the first piece of audio that is read of `messages`, and after how many seconds."""
+
+    async def reading():
+        inbox = attached(PacedSocket(messages), time.monotonic)
+        began_s = time.monotonic()
+        frame = await inbox.next(5.0, together_s)
+        inbox.close()
+        return len(frame.data), time.monotonic() - began_s
+
+    return asyncio.run(reading())
+
+
+def test_audio_may_wait_for_what_follows_it():
+    alone, _ = first_read(10 * [AUDIO], 0.0)
+    joined, waited_s = first_read(10 * [AUDIO], 0.09)
+    assert alone == len(AUDIO)
+    assert 2 * len(AUDIO) <= joined <= 6 * len(AUDIO)
+    assert waited_s >= 0.09
+
+
+def test_audio_that_nothing_follows_is_read_after_the_wait():
+    assert first_read([AUDIO], 0.09)[0] == len(AUDIO)
+
+
+def test_a_message_behind_audio_ends_its_wait():
+    length, waited_s = first_read([AUDIO, AUDIO, "commit", AUDIO], 5.0)
+    assert length == 2 * len(AUDIO)
+    assert waited_s < 2.5
+
+
+def test_what_is_long_by_itself_or_faster_than_life_waits_for_nothing():
+    length, waited_s = first_read([bytes(64_000), AUDIO], 2.0)
+    assert (length, waited_s < 1.0) == (64_000, True)
+    assert first_read([AUDIO, bytes(96_000), AUDIO], 5.0)[1] < 2.5

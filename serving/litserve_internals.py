@@ -27,13 +27,14 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray, RawValue
 from queue import Queue
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import litserve.server
 import uvicorn
 from litserve.loops import SingleLoop
 from litserve.server import LitServer
-from litserve.utils import LitAPIStatus, ResponseBufferItem, WorkerSetupStatus
+from litserve.transport.base import MessageTransport
+from litserve.utils import LitAPIStatus, LoopResponseType, WorkerSetupStatus
 
 from serving.port import listening_socket
 from serving.processes import end_with_parent, interrupts_blocked
@@ -243,36 +244,86 @@ class SupervisedServer(LitServer):
             child.join(timeout=1)
 
 
-class LoopWithPauses(SingleLoop):
+class Part(NamedTuple):
+    """What a worker sends of an answer before the whole: that to the request at `place` of a batch."""
+
+    place: int
+    answer: Any
+
+
+class WorkerLoop(SingleLoop):
     """The loop of a worker, which calls `in_pause` before it looks for a request: at least once a second, never in one.
 
-    Where that ends the process, no request is lost.
+    Where that ends the process, no request is lost. While it has one, parts of the answer may be told ahead.
     """
 
     def __init__(self, in_pause: Callable[[], object]) -> None:
         super().__init__()
         self._in_pause = in_pause
+        self._queue: _WatchedQueue | None = None
 
-    def run_single_loop(self, lit_api: litserve.LitAPI, request_queue: "Queue[Any]", *others: Any) -> None:
+    def run_single_loop(
+        self, lit_api: litserve.LitAPI, request_queue: "Queue[Any]", transport: MessageTransport, *others: Any
+    ) -> None:
         """Serve requests for ever."""
-        super().run_single_loop(lit_api, _QueueWithPauses(request_queue, self._in_pause), *others)
+        self._queue, self._transport = _WatchedQueue(request_queue, self._in_pause), transport
+        super().run_single_loop(lit_api, self._queue, transport, *others)
+
+    def tell(self, part: Part) -> None:
+        """Send `part` of the answer to the request at hand; nothing where there is none."""
+        if self._queue and self._queue.last:
+            consumer, uid, *_ = self._queue.last
+            self.put_response(self._transport, consumer, uid, part, LitAPIStatus.OK, LoopResponseType.REGULAR)
 
 
-class _QueueWithPauses:
+class _WatchedQueue:
+    """Calls `in_pause` before each look; `last` is the request that came last."""
+
     def __init__(self, queue: "Queue[Any]", in_pause: Callable[[], object]) -> None:
         self._queue, self._in_pause = queue, in_pause
+        self.last: Any = None
 
     def get(self, timeout: float) -> Any:
         self._in_pause()
-        return self._queue.get(timeout=timeout)
+        self.last = self._queue.get(timeout=timeout)
+        return self.last
+
+
+class _Awaited:
+    """What LitServe puts responses into, as it would into its `ResponseBufferItem`: parts go to `told`.
+
+    `told` must not raise: the answers of all workers come in the task that calls it.
+    """
+
+    def __init__(self, told: Callable[[Part], object]) -> None:
+        self._told = told
+        self._response: tuple[Any, LitAPIStatus] | None = None
+        self.event, self.answered = asyncio.Event(), asyncio.Event()
+        self.worker_id: int | None = None
+
+    @property
+    def response(self) -> Any:
+        """The whole answer, once `answered`."""
+        return self._response
+
+    @response.setter
+    def response(self, response: tuple[Any, LitAPIStatus]) -> None:
+        if isinstance(response[0], Part):
+            self._told(response[0])
+            return
+        self._response = response
+        self.answered.set()
 
 
 class RoundTrip:
-    """One request to the workers of `api_path`: enter it before it is sent, or a quick answer would be thrown away."""
+    """One request to the workers of `api_path`: enter it before it is sent, or a quick answer would be thrown away.
 
-    def __init__(self, server: LitServer, api_path: str) -> None:
+    `told` gets the parts of its answer that come before the whole.
+    """
+
+    def __init__(self, server: LitServer, api_path: str, told: Callable[[Part], object] = lambda part: None) -> None:
         self._server, self._api_path = server, api_path
-        self._uid, self._item = str(uuid.uuid4()), ResponseBufferItem(asyncio.Event())
+        self._uid, self._item = str(uuid.uuid4()), _Awaited(told)
 
     def __enter__(self) -> "RoundTrip":
         self._server.response_buffer[self._uid] = self._item
@@ -290,7 +341,7 @@ class RoundTrip:
     @property
     def answered(self) -> asyncio.Event:
         """Set when `answer` has one."""
-        return self._item.event
+        return self._item.answered
 
     @property
     def worker_id(self) -> int | None:

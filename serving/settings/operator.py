@@ -153,9 +153,9 @@ class OperatorSettings(AccessSettings):
     speculation: _Switch = _one_of(
         *("on", "off"), default="on", about="ask for the words in a pause, before it ends the utterance"
     )
-    asr_gates: _Switch = _one_of("on", "off", default="on", about="off: for benchmarks on random weights")
+    asr_gates: _Switch = _one_of("on", "off", default="on", about="off: for measurements, all words are believed")
     asr_max_new_tokens: Annotated[int, BeforeValidator(checks.whole(1, 448))] | None = _setting(
-        _ASR.max_new_tokens, "for benchmarks on random weights", "N"
+        _ASR.max_new_tokens, "for measurements: the most of an utterance, by default as its length says", "N"
     )
 
     @field_validator("asr_language")

@@ -254,7 +254,7 @@ class WorkerQueue:
 
     async def _round_trip(self, requests: Sequence[_Request]) -> list[dict[str, Any]]:
         batch = [{**request.payload, "until_s": request.until_s} for request in requests]
-        with RoundTrip(self._server, self._api_path) as trip:
+        with RoundTrip(self._server, self._api_path, lambda part: requests[part.place].settle(part.answer)) as trip:
             self._trips.add(trip)
             try:
                 await trip.send(batch)

@@ -9,14 +9,14 @@ for one.
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import litserve
 import numpy as np
 
-from serving.litserve_internals import LoopWithPauses
+from serving.litserve_internals import Part, WorkerLoop
 from serving.logs import QUIET, LogSettings, about, set_up
 from serving.processes import end_with_parent
 from serving.threads import add_up_alone
@@ -41,11 +41,11 @@ NO_ASR = NoRecogniser("no worker is ready yet").description
 class RecogniserAPI(litserve.LitAPI):
     """Runs in LitServe's inference workers, with the text model of `release` once somebody asks what words say.
 
-    A batch is a list of requests, answered by a list. Requests are `{"describe": True}`, answered by
-    `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz) and the other fields of `Sound`, answered by the
-    fields of `Words`, or by `error` where that one request failed. What is taken up after its `until_s` is not done.
-    What is logged of a request carries the ids of its `subject`. A worker that takes more than `memory` ends between
-    two batches.
+    A batch is a list of requests, answered by a list; what is known before all of it is sent ahead. Requests are
+    `{"describe": True}`, answered by `Recogniser.description`, or `samples` (int16 PCM bytes at 16 kHz) and the other
+    fields of `Sound`, answered by the fields of `Words`, or by `error` where that one request failed. What is taken up
+    after its `until_s` is not done. What is logged of a request carries the ids of its `subject`. A worker that takes
+    more than `memory` ends between two batches.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class RecogniserAPI(litserve.LitAPI):
         log: LogSettings = QUIET,
         memory: MemoryLimit = UNBOUNDED,
     ) -> None:
-        super().__init__(api_path=api_path, loop=LoopWithPauses(memory.end_if_over))
+        self._sending = WorkerLoop(memory.end_if_over)
+        super().__init__(api_path=api_path, loop=self._sending)
         self._release, self._asr, self._log, self._memory = release, asr, log, memory
         self._text: TextModel | None = None
 
@@ -80,9 +81,12 @@ class RecogniserAPI(litserve.LitAPI):
 
     def predict(self, x: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return, for each request, the description of the recogniser or the fields of `Words`."""
-        at_once = [self._without_hearing(request) for request in x]
-        heard = iter(self._heard([request for request, known in zip(x, at_once, strict=True) if known is None]))
-        return [next(heard) if known is None else known for known in at_once]
+        answers: dict[int, dict[str, Any]] = {}
+        for place, answer in self._answered(x):
+            answers[place] = answer
+            if len(answers) < len(x):
+                self._sending.tell(Part(place, answer))
+        return [answers[place] for place in range(len(x))]
 
     def encode_response(self, output: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Hand the answers back as they are."""
@@ -93,24 +97,36 @@ class RecogniserAPI(litserve.LitAPI):
             return self._recogniser.description
         return {"reason": Reason.ASR_TIMEOUT} if time.monotonic() > request["until_s"] else None
 
-    def _heard(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        began_s = time.perf_counter()
+    def _answered(self, requests: Sequence[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+        to_hear: dict[int, dict[str, Any]] = {}
+        for place, request in enumerate(requests):
+            if (known := self._without_hearing(request)) is None:
+                to_hear[place] = request
+            else:
+                yield place, known
+        yield from self._heard(to_hear)
+
+    def _heard(self, requests: Mapping[int, dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+        began_s, left = time.perf_counter(), dict(requests)
+        places = list(requests)
         try:
-            transcripts = self._recogniser.transcribe_all([_sound(request) for request in requests])
-            asr_latency_ms = 1000 * (time.perf_counter() - began_s)
-            texts = [self._text_model(request) for request in requests]
-            return [
-                vars(read(transcript, text, asr_latency_ms))
-                for transcript, text in zip(transcripts, texts, strict=True)
-            ]
+            for number, transcript in self._recogniser.transcribe_each([_sound(requests[place]) for place in places]):
+                asr_latency_ms = 1000 * (time.perf_counter() - began_s)
+                request = requests[places[number]]
+                answer = vars(read(transcript, self._text_model(request), asr_latency_ms))
+                del left[places[number]]
+                yield places[number], answer
         except AsrUnavailableError:
-            return [{"reason": Reason.ASR_UNAVAILABLE} for _ in requests]
+            yield from ((place, {"reason": Reason.ASR_UNAVAILABLE}) for place in left)
         except Exception as error:
-            if len(requests) > 1:  # what one of them is at fault for costs the others nothing
-                return [answer for request in requests for answer in self._heard([request])]
-            with about(requests[0].get("subject", {})):
-                log.exception("no words for an utterance")
-            return [{"error": repr(error)}]
+            if len(left) > 1:  # what one of them is at fault for costs the others nothing
+                for place, request in left.items():
+                    yield from self._heard({place: request})
+                return
+            for place, request in left.items():
+                with about(request.get("subject", {})):
+                    log.exception("no words for an utterance")
+                yield place, {"error": repr(error)}
 
     def _text_model(self, request: dict[str, Any]) -> TextModel | None:
         if self._text is None and request.get("judged"):

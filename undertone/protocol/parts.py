@@ -170,9 +170,9 @@ class Timings(TypedDict):
     """Where the time of a final went.
 
     total_latency_ms runs from the endpoint decision. speculation_lead_ms is by how much audio the words were asked for
-    before it (null: they were asked for then); asr_latency_ms may then be longer than the total. queue_latency_ms is the
-    wait for a worker; words asked for ahead wait there for others to be heard with as well. Voice and words are looked
-    into side by side, so that the parts may add up to more than the total.
+    before it (null: they were asked for then); asr_latency_ms may then be longer than the total. queue_latency_ms is
+    the wait for a worker; words asked for ahead wait there for others to be heard with as well. Voice and words are
+    looked into side by side, so that the parts may add up to more than the total.
     """
 
     endpoint_wait_ms: Duration

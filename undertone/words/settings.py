@@ -10,7 +10,8 @@ class AsrSettings:
     `model` is a name of the hub ("tiny.en", "small.en", "distil-small.en", "owner/name") or a folder of a CTranslate2
     Whisper. `fallback` ("pocketsphinx" or "none") runs where the hub cannot give it within `hub_wait_s`. `language`
     None: as the model says (".en") or detected. `window` "adaptive" encodes what an utterance needs, "full" always
-    30 s. `gates` False, and `max_new_tokens`, are for benchmarks on random weights.
+    30 s. `gates` False takes what is decoded first for what was said; `max_new_tokens` is the most of an utterance,
+    None: by its length. Both are for measurements.
     """
 
     model: str = "tiny.en"

@@ -6,7 +6,7 @@ AsrError
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,10 @@ class Recogniser(ABC):
         Raises:
             AsrUnavailableError: there is no engine.
         """
+
+    def transcribe_each(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Transcript]]:
+        """Yield the place of each of `sounds` and its words, as soon as they are known; raises as `transcribe_all`."""
+        yield from enumerate(self.transcribe_all(sounds))
 
     def encoding(self, samples: Samples) -> NDArray[np.float32] | None:
         """Return `Transcript.encoding` of (n,) int16 samples, n > 0, without finding their words; None: no encoder."""

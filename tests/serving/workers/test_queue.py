@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from litserve.utils import LitAPIStatus, WorkerSetupStatus
 
+from serving.litserve_internals import Part
 from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job, OverloadError, QueueLimits
 from serving.workers.words import PARTIALS_PATH, WORDS_PATH
@@ -103,6 +104,23 @@ def test_one_that_fails_costs_the_others_of_its_batch_nothing():
     answers, _ = asked(second_fails, "abcd")
     assert isinstance(answers[2], WorkerError)
     assert [answer["heard"] for answer in answers[:2] + answers[3:]] == ["a", "b", "d"]
+
+
+def test_what_is_known_of_a_batch_ahead_is_answered_ahead():
+    async def scenario():
+        workers = Workers(lambda batch: ([{"heard": "late"} for _ in batch], LitAPIStatus.OK), takes_s=0.2)
+        queue = WorkerQueue(workers, WORDS_PATH, workers=1, limits=PATIENT, most=3)
+        first, *asking = [asyncio.create_task(queue.submit({"name": name}, 5.0, Job())) for name in "abc"]
+        await first
+        while len(workers.batches) < 2:
+            await asyncio.sleep(0.01)
+        (item,) = workers.response_buffer.values()
+        item.worker_id, item.response = 0, (Part(1, {"heard": "early"}), LitAPIStatus.OK)
+        early = await asyncio.wait_for(asking[1], 0.1)
+        assert not asking[0].done()
+        return early, await asking[0]
+
+    assert asyncio.run(scenario()) == ({"heard": "early"}, {"heard": "late"})
 
 
 def test_a_request_that_a_dead_worker_took_unread_is_sent_to_the_one_in_its_place_however_quick_that_was():

@@ -4,7 +4,7 @@
 one window; here is which window, and whether what was heard is believed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,20 @@ class WhisperRecogniser(Recogniser):
         return {**about, "languages": self._decoder.languages, "sha256": self._sha256}
 
     def transcribe_all(self, sounds: Sequence[Sound]) -> list[Transcript]:
-        """See `Recogniser`; what is longer than 28 s is cut into pieces, the rest goes together."""
-        whole = [0 < len(sound.samples) <= LONGEST_PIECE_S * RATE_HZ for sound in sounds]
-        heard = iter(self._heard([sound for sound, fits in zip(sounds, whole, strict=True) if fits]))
-        return [
-            next(heard) if fits else by_pieces(sound, lambda piece: self._heard([piece])[0])
-            for sound, fits in zip(sounds, whole, strict=True)
-        ]
+        """See `Recogniser`."""
+        heard = dict(self.transcribe_each(sounds))
+        return [heard[place] for place in range(len(sounds))]
+
+    def transcribe_each(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Transcript]]:
+        """See `Recogniser`; what is longer than 28 s is cut into pieces, the rest goes together.
+
+        First comes what is heard once, then what is heard again, which may take several times as long.
+        """
+        whole = [place for place, sound in enumerate(sounds) if 0 < len(sound.samples) <= LONGEST_PIECE_S * RATE_HZ]
+        for number, transcript in self._heard([sounds[place] for place in whole]):
+            yield whole[number], transcript
+        for place in sorted(set(range(len(sounds))) - set(whole)):
+            yield place, by_pieces(sounds[place], lambda piece: next(self._heard([piece]))[1])
 
     def encoding(self, samples: Samples) -> NDArray[np.float32]:
         """See `Recogniser`; of what is longer than 28 s, that of its first 28 s."""
@@ -69,11 +76,17 @@ class WhisperRecogniser(Recogniser):
         first, *_ = windows_s(len(heard) / RATE_HZ, self._settings)
         return self._decoder.encoding(Sound(heard), self._decoder.features(heard), first)
 
-    def _heard(self, sounds: Sequence[Sound]) -> list[Transcript]:
+    def _heard(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Transcript]]:
         features = [self._decoder.features(sound.samples) for sound in sounds]
         windows = [windows_s(len(sound.samples) / RATE_HZ, self._settings) for sound in sounds]
         decodings = self._decoder.decode(sounds, features, [first for first, *_ in windows])
-        return [self._checked(*one) for one in zip(sounds, features, windows, decodings, strict=True)]
+        heard = list(zip(sounds, features, windows, decodings, strict=True))
+        for number in sorted(range(len(heard)), key=lambda number: self._may_take_longer(decodings[number])):
+            yield number, self._checked(*heard[number])
+
+    def _may_take_longer(self, first: Decoding) -> bool:
+        only_english = not self._decoder.multilingual
+        return self._settings.gates and (self._asks_again(first) or doubts_language(first.evidence, only_english))
 
     def _checked(self, sound: Sound, features: np.ndarray, windows: Sequence[float], first: Decoding) -> Transcript:
         """Return the transcript of `first`, or of a wider window's where that is not enough; the encoding stays."""

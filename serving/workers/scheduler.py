@@ -2,8 +2,8 @@
 
 Work waits here, in the API process, and not in LitServe's queue, so that it can still change its rank or be dropped.
 A worker that becomes free takes what waits and can be done together, up to a limit: what waits does so because every
-worker is at work, and then two at once are sooner done than two beside each other. A guess that nobody waits for yet
-waits itself for company, so long as its words will still be there in time.
+worker is at work, and then two at once are sooner done than two beside each other. Where many come, a guess that nobody
+waits for yet waits itself for company, so long as its words will still be there in time.
 
 The turns are those of start-time fair queueing (Goyal, Vin and Cheng 1996): the next request of a session stands one
 round behind the one before it, so that a session that floods the queue waits for itself and for nobody else.
@@ -11,11 +11,13 @@ round behind the one before it, so that a session that floods the queue waits fo
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 BACKGROUND_FOR_S = 5.0  # then a request of a recording is due as well, or it might wait for ever
 COMPANY_FOR_S = 0.12  # a guess waits for others no longer: of the 0.3 s to its endpoint the rest is for the work
+CROWD = 5  # requests in a second; where fewer come, the next one comes too late
 _TIMES = 2  # as long as a request took at best: what a guess still needs when it is taken up
 
 
@@ -94,6 +96,7 @@ class Scheduler:
         self._waiting: list[Job] = []
         self._turn = self._yielding = 0
         self._looks_again: asyncio.TimerHandle | None = None
+        self._came_s: deque[float] = deque(maxlen=CROWD)
         self.hearing_s = 0.0
 
     @property
@@ -120,6 +123,7 @@ class Scheduler:
             self._check(_audio_s(self._own(job)), job, self._limits.session_s, "of this session")
             self._check(_audio_s(self._waiting), job, self._limits.total_s, "in all")
         job.turn, job.moved = self._turn_of(job), self._call_next
+        self._came_s.append(job.since_s)
         self._waiting.append(job)
         self._call_next()
 
@@ -174,7 +178,13 @@ class Scheduler:
         return []
 
     def _company_s(self, jobs: Sequence[Job]) -> float:
-        return 0.0 if len(jobs) == self.most else min(job.company_s(self.hearing_s) for job in jobs)
+        if len(jobs) == self.most or not self._is_crowded:
+            return 0.0
+        return min(job.company_s(self.hearing_s) for job in jobs)
+
+    @property
+    def _is_crowded(self) -> bool:
+        return len(self._came_s) == CROWD and time.monotonic() - self._came_s[0] < 1.0
 
     def _look_again(self, in_s: float) -> None:
         if self._looks_again:

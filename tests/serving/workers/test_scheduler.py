@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serving.workers.scheduler import BACKGROUND_FOR_S, COMPANY_FOR_S, Job, OverloadError, QueueLimits, Scheduler
+from serving.workers.scheduler import BACKGROUND_FOR_S, COMPANY_FOR_S, CROWD, Job, OverloadError, QueueLimits, Scheduler
 
 pytestmark = pytest.mark.fast
 
@@ -156,12 +156,16 @@ def guess(**more):
     return Job(urgent=False, lead_s=0.3, **more)
 
 
-def in_a_loop(scene):
-    """Play `scene`; return what began at once, and what later, as sizes of batches."""
+def in_a_loop(scene, crowd=CROWD):
+    """Play `scene` after `crowd` others; return what began at once, and what later, as sizes of batches."""
     begun = []
 
     async def played():
         scheduler = Scheduler(workers=2, limits=LIMITS, begin=begun.append, most=3)
+        for _ in range(crowd):
+            scheduler.submit(Job())
+            scheduler.free_worker()
+        begun.clear()
         scene(scheduler)
         at_once = len(begun)
         await asyncio.sleep(COMPANY_FOR_S + 0.05)
@@ -178,6 +182,11 @@ def test_guesses_wait_for_company_while_nobody_waits_for_them():
     assert in_a_loop(submitted(guess())) == ([], [1])
     assert in_a_loop(submitted(guess(), guess())) == ([], [2])
     assert in_a_loop(submitted(guess(kind="4 s"), guess(kind="6 s"))) == ([], [1, 1])
+
+
+def test_where_few_come_a_guess_is_heard_at_once():
+    assert in_a_loop(submitted(guess()), crowd=CROWD - 2) == ([1], [])
+    assert in_a_loop(submitted(guess()), crowd=CROWD - 1) == ([], [1])
 
 
 def test_a_full_batch_waits_for_nobody():

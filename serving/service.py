@@ -66,7 +66,8 @@ class Service:
         self.ear: dict[str, Any] = {"active": False, "reason": NO_ASR["reason"]}
         self.engine: Release | None = None
         cores = os.cpu_count() or 1
-        self.live_threads = Threads("live", cores)
+        # Two of them take the interpreter from each other, and the cores from the words.
+        self.live_threads = Threads("live", max(1, cores // 2))
         self.live_calls = ShortCalls(self.live_threads)
         self.upload_threads = Threads("upload", max(1, cores // 2), _UPLOADS_NICENESS)
         self._loading_threads = Threads("loading", 1)

@@ -21,14 +21,13 @@ from serving.threads import Threads
 from serving.workers.pressure import NO_WORDS, Pressure
 from serving.workers.queue import WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job, OverloadError
-from serving.workers.words import NO_ASR
+from serving.workers.words import NO_ASR, kind_of
 from undertone.audio import RATE_HZ, Samples
 from undertone.manifest import MANIFEST_NAME, EarSettings, describe
 from undertone.release import Release, open_release
 from undertone.stream.settings import SessionSettings
 from undertone.voice.baseline import no_baseline
 from undertone.voice.ear import describe_ear
-from undertone.words.engines.window import windows_s
 from undertone.words.languages import refusal as language_refusal
 from undertone.words.reading import Words
 
@@ -253,8 +252,8 @@ class Service:
         return Words(**await self._partials.submit(payload, self.limits.words_timeout_s, job)).text
 
     def _of(self, samples: Samples, language: str | None, job: Job | None) -> Job:
-        """Return `job`, or a new one, with what is known of `samples`: together go those of one window and language."""
-        job, asr = job or Job(), self._recognition.asr
+        """Return `job`, or a new one, with what is known of `samples`."""
+        job = job or Job()
         job.audio_s = len(samples) / RATE_HZ
-        job.kind = asr and (windows_s(job.audio_s, asr)[0], language)
+        job.kind = kind_of(job.audio_s, language, self._recognition.asr)
         return job

@@ -21,6 +21,7 @@ from serving.logs import QUIET, LogSettings, about, set_up
 from serving.processes import end_with_parent
 from serving.threads import add_up_alone
 from serving.workers.memory import UNBOUNDED, MemoryLimit
+from undertone.words.engines.window import windows_s
 from undertone.words.reading import read
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
@@ -36,6 +37,11 @@ log = logging.getLogger("undertone.words")
 
 # What session.created and /info say of the recogniser as long as no worker has told which one it loaded.
 NO_ASR = NoRecogniser("no worker is ready yet").description
+
+
+def kind_of(audio_s: float, language: str | None, asr: AsrSettings | None) -> object:
+    """Return what utterances must have in common to be decoded together: the window, and the language asked for."""
+    return (windows_s(audio_s, asr)[0], language) if asr else None
 
 
 class RecogniserAPI(litserve.LitAPI):

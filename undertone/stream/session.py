@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from undertone.audio import FRAME_SAMPLES, FULL_SCALE, SAMPLES_PER_MS, Samples, to_float
+from undertone.audio import FRAME_SAMPLES, FULL_SCALE, RATE_HZ, SAMPLES_PER_MS, Samples, to_float
 from undertone.gate.hearing import Ended, Started
 from undertone.gate.listener import Listener
 from undertone.probabilities import by_label
@@ -97,7 +97,13 @@ class Session:
 
     def feed(self, pcm: bytes) -> list[Output]:
         """Take the next samples, of any even number of bytes, and return what they bring about, in order."""
-        samples = self._offset.removed(np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False))
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)
+        outputs: list[Output] = []
+        for start in range(0, len(samples), RATE_HZ):  # what is heard at once takes four times its memory
+            outputs += self._piece(self._offset.removed(samples[start : start + RATE_HZ]))
+        return outputs
+
+    def _piece(self, samples: Samples) -> list[Output]:
         begun = self._ring.total % FRAME_SAMPLES
         heard = np.concatenate([self._ring.read(self._ring.total - begun, self._ring.total), samples])
         whole = len(heard) // FRAME_SAMPLES * FRAME_SAMPLES

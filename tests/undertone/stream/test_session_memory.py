@@ -40,3 +40,18 @@ def test_two_hours_of_speech_take_no_more_memory_than_a_minute():
         tracemalloc.stop()
     assert session.totals["audio_ms"] == (6 * 1200 + 120) * 1000
     assert later < 1.5 * minute + 100_000
+
+
+def test_a_long_recording_fed_at_once_is_heard_in_little_memory():
+    silent = SimpleNamespace(
+        silero=lambda frames, h, c: (np.zeros(len(frames)), h, c), manifest=SimpleNamespace(vad=VAD), acoustic=None
+    )
+    session = Session(silent)
+    ten_minutes = bytes(600 * 32_000)
+    tracemalloc.start()
+    try:
+        session.feed(ten_minutes)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 2e6

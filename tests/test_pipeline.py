@@ -8,8 +8,6 @@ import sys
 import pytest
 import yaml
 
-pytestmark = pytest.mark.fast
-
 PACKAGES = ("undertone", "training", "export")
 # They carry values in and out and make none: dvc.yaml says why no stage depends on them.
 CARRIERS = {

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-pytestmark = pytest.mark.fast
-
 SCHEMAS = {
     "compose.yaml": "compose-spec",
     ".github/workflows/ci.yml": "github-workflows",

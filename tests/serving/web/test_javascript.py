@@ -16,7 +16,6 @@ from undertone.audio_file import read
 from undertone.client.stream import stream
 from undertone.client.timing import MAX_SPEED, Pace
 
-pytestmark = pytest.mark.fast
 HERE = "tests/serving/web"
 DIFFERS = {"timings", "seq"}  # between two sessions that hear the same
 

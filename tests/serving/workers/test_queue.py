@@ -12,9 +12,6 @@ from serving.workers.queue import WorkerError, WorkerLostError, WorkerQueue
 from serving.workers.scheduler import Job, OverloadError, QueueLimits
 from serving.workers.words import PARTIALS_PATH, WORDS_PATH
 
-pytestmark = pytest.mark.fast
-
-
 PATIENT = QueueLimits(age_s=100)
 BRIEF = QueueLimits(age_s=0.6)
 

@@ -12,9 +12,6 @@ from training.pipeline.repro import Clock, plan
 from training.pipeline.stages import asked_for, read_stages, with_followers
 from training.pipeline.sweep import compared, names
 
-pytestmark = pytest.mark.fast
-
-
 ENDS = ["export_text", "quantize_text"]
 
 

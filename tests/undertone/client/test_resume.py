@@ -180,7 +180,6 @@ def test_messages_that_are_missing_are_no_small_thing():
         collected([SECOND], url)
 
 
-@pytest.mark.fast
 def test_no_more_than_a_minute_of_audio_is_kept_for_a_server_that_acknowledges_nothing():
     taken, over = [], threading.Event()
 

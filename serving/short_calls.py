@@ -1,4 +1,4 @@
-"""Many short calls on few threads: what comes within a few milliseconds goes there together, and so come the answers.
+"""Many short calls on few threads: what comes within some milliseconds goes there together, and so come the answers.
 
 A call for each frame of audio would wake a thread and then the event loop, a thousand times a second for 32 sessions,
 which costs as much as what is called. Calls begin in the order in which they came, each on a thread that is free; an

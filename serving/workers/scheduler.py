@@ -170,11 +170,12 @@ class Scheduler:
         kinds: dict[object, list[Job]] = {}
         for job in due:
             kinds.setdefault(job.kind, []).append(job)
-        batches = [jobs[: self.most] for jobs in kinds.values()]
-        for jobs in batches:
-            if not self._company_s(jobs):
-                return jobs
-        self._look_again(min(self._company_s(jobs) for jobs in batches))
+        waits_s = []
+        for jobs in kinds.values():
+            waits_s.append(self._company_s(jobs[: self.most]))
+            if not waits_s[-1]:
+                return jobs[: self.most]
+        self._look_again(min(waits_s))
         return []
 
     def _company_s(self, jobs: Sequence[Job]) -> float:

@@ -29,7 +29,7 @@ class HeardAhead:
         self._frames[:, CONTEXT_SAMPLES:] = sound.reshape(-1, FRAME_SAMPLES)
         self._frames[1:, :CONTEXT_SAMPLES] = self._frames[:-1, -CONTEXT_SAMPLES:]
         self._next = self._heard = 0  # of the frames: to be asked for, and heard so far
-        self._answers = np.zeros(0, np.float32)  # of the last of those that were heard
+        self._answers = np.zeros(len(self._frames), dtype=np.float32)
 
     def __call__(self, frames: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats, Floats]:
         """Return what `silero` returns; of a frame in the midst of those heard ahead, the state after all of them.
@@ -47,9 +47,8 @@ class HeardAhead:
         if not begun:
             self._hear(frames, h, c)
         assert self._state
-        answer = self._answers[len(self._answers) - self._heard + self._next :][:1]
         self._next += 1
-        return answer, *self._state
+        return self._answers[self._next - 1 : self._next], *self._state
 
     def _expects(self, frames: Floats) -> bool:
         if len(frames) != 1 or self._next == len(self._frames):
@@ -58,6 +57,6 @@ class HeardAhead:
 
     def _hear(self, first: Floats, h: Floats, c: Floats) -> None:
         self._frames[self._next] = first  # with its context
-        ahead = self._frames[self._next : self._next + MOST_FRAMES]
-        probabilities, h, c = self._silero(ahead, h, c)
-        self._answers, self._state, self._heard = probabilities.reshape(-1), (h, c), self._next + len(ahead)
+        ahead = slice(self._next, min(self._next + MOST_FRAMES, len(self._frames)))
+        probabilities, h, c = self._silero(self._frames[ahead], h, c)
+        self._answers[ahead], self._state, self._heard = probabilities.reshape(-1), (h, c), ahead.stop

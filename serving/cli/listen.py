@@ -73,16 +73,13 @@ async def _listen(device: "Device", view: "View", arguments: argparse.Namespace,
     from undertone.client.connection import StreamError
     from undertone.devices import DeviceError, Microphone
 
-    microphone = Microphone(device, CHUNK_MS * SAMPLES_PER_MS)
     try:
-        await microphone.start()
-        with _ending(microphone, arguments.seconds):
-            return await _show(microphone, device.name, view, arguments, settings)
+        async with Microphone(device, CHUNK_MS * SAMPLES_PER_MS) as microphone:
+            with _ending(microphone, arguments.seconds):
+                return await _show(microphone, device.name, view, arguments, settings)
     except (DeviceError, StreamError) as failed:
         _complain(str(failed))
         return FAILED
-    finally:
-        microphone.stop()
 
 
 async def _show(

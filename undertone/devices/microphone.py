@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from undertone.audio import RATE_HZ, Samples, to_int16
 from undertone.devices.devices import Device, DeviceError, sound_system
 
+CLOSE_S = 4.0  # a device that gives nothing any more is not waited for longer
+
 
 class Microphone:
     """An asynchronous iterator of pieces (`chunk_samples`,) int16 at 16 kHz, all channels mixed, until `stop`.
 
-    `samples` counts what was taken. It records from `start` on; what nobody takes is kept.
+    `samples` counts what was taken. It records inside `async with`; what nobody takes is kept. The device is given
+    back where the block ends: one that ends while a thread still records is aborted by the sound system's library.
 
     Raises:
-        DeviceError: from `start` or from iterating: it cannot be recorded from, or not any more.
+        DeviceError: from entering or from iterating: it cannot be recorded from, or not any more.
     """
 
     def __init__(self, device: Device, chunk_samples: int) -> None:
@@ -26,7 +29,7 @@ class Microphone:
         self._stopping = threading.Event()
         self.samples = 0
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> Self:
         """Begin to record; returns when it does."""
         self._loop, began = asyncio.get_running_loop(), asyncio.Event()
         self._thread = threading.Thread(target=self._record, args=(began,), daemon=True)
@@ -34,6 +37,11 @@ class Microphone:
         await began.wait()
         if not self._pieces.empty() and isinstance(failed := self._pieces.get_nowait(), Exception):
             raise failed
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+        await asyncio.to_thread(self._thread.join, CLOSE_S)
 
     def stop(self) -> None:
         """End the stream after what was recorded."""

@@ -44,6 +44,10 @@ class SoundServer:
     def run(self, *command):
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
 
+    def recorders(self):
+        """Return how many programs record something here."""
+        return len(self.run("pactl", "list", "short", "source-outputs").stdout.splitlines())
+
     def undertone(self, *arguments):
         """Return `undertone listen` after its end."""
         return self.run(sys.executable, "-m", "serving.cli.main", "listen", *arguments)
@@ -120,6 +124,32 @@ def test_it_ends_by_itself_after_the_seconds_asked_for_and_shows_the_table(serve
     done = sound.undertone("--url", server.ws_url, "--seconds", "1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Mic: 0 utterances" in done.stdout
+
+
+def test_a_microphone_is_given_back_before_anything_else_happens(sound):
+    program = """if True:
+        import asyncio
+        from undertone.devices import Microphone, all_devices, choose
+
+        async def hear():
+            async with Microphone(choose(all_devices()), 4_000):  # pieces of 250 ms: it is in one
+                print("begun", flush=True)
+                input()
+            print("left", flush=True)
+            input()
+
+        asyncio.run(hear())
+    """
+    idle = sound.recorders()  # `mic` itself records `room`
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", program, "its name"], env=sound.environment, **pipes) as process:
+        assert process.stdout.readline() == "begun\n"
+        assert sound.recorders() == idle + 1
+        print(file=process.stdin, flush=True)
+        assert process.stdout.readline() == "left\n"
+        assert sound.recorders() == idle
+        assert process.communicate("\n", timeout=20) == ("", "")
+        assert process.returncode == 0
 
 
 def test_a_sound_server_that_goes_away_is_said_in_one_line(server, sound):

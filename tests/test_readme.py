@@ -9,6 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from tests.material.printed import assert_printed
 from undertone.audio_file import read
 
 
@@ -105,4 +106,4 @@ def test_the_library_prints_what_its_page_says(pages, repository, promoted_relea
     code, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL).groups()
     monkeypatch.chdir(repository)
     exec(code, {})
-    assert capsys.readouterr().out == printed
+    assert_printed(capsys.readouterr().out, printed)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from serving.cli.main import main
+from tests.material.printed import assert_printed
 
 COMMAND = [sys.executable, "-m", "serving.cli.main", "analyze"]
 
@@ -74,8 +75,8 @@ def test_the_table_has_times_verdict_and_words(samples, promoted_release, capsys
     name, verdict, lanes, words = printed.splitlines()
     assert (code, complaints) == (0, "")
     assert name == str(samples / "07_proud.flac")
-    assert verdict.split() == ["0:00.000", "to", "0:03.084", "positive", "+0.93"]
-    assert lanes.strip() == "└ fused · words positive x0.97 · voice neutral x0.03 · only the words tell"
+    assert_printed(" ".join(verdict.split()), "0:00.000 to 0:03.084 positive +0.93")
+    assert_printed(lanes.strip(), "└ fused · words positive x0.97 · voice neutral x0.03 · only the words tell")
     assert words.strip() == '"I am so proud and so happy about the music."'
 
 

@@ -6,6 +6,8 @@ decoder attends to the pause before it, and the last may reach into the silence 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 from faster_whisper import WhisperModel
@@ -29,9 +31,17 @@ def word_times(
     segment: dict[str, Any] = {"seek": 0, "start": 0.0, "end": length_s, "tokens": list(tokens)}
     frames = max(2, round(length_s * _FRAMES_PER_SECOND))
     whisper.add_word_timestamps([[segment]], tokenizer, states, frames, _OPENING, _CLOSING, 0.0)
-    return tuple(_word(found, length_s) for found in segment["words"] if found["word"].strip())
+    parts = [found for found in segment["words"] if found["word"].strip()]
+    return tuple(_word(parts[start:end], length_s) for start, end in pairwise(_starts(parts)))
 
 
-def _word(found: dict[str, Any], length_s: float) -> Word:
-    start_s, end_s = (min(max(0.0, float(found[end])), length_s) for end in ("start", "end"))
-    return Word(start_s, max(start_s, end_s), found["word"].strip(), float(found["probability"]))
+def _starts(parts: Sequence[dict[str, Any]]) -> list[int]:
+    """Return where words begin, and the end: "well" and "-known" are two parts for faster-whisper, and one word."""
+    later = [place for place, found in enumerate(parts) if place and found["word"].startswith(" ")]
+    return [0, *later, len(parts)] if parts else []
+
+
+def _word(parts: Sequence[dict[str, Any]], length_s: float) -> Word:
+    start_s, end_s = (min(max(0.0, float(at)), length_s) for at in (parts[0]["start"], parts[-1]["end"]))
+    text = "".join(found["word"] for found in parts).strip()
+    return Word(start_s, max(start_s, end_s), text, fmean(float(found["probability"]) for found in parts))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples, to_float
 from undertone.words.engines.alignment import word_times
+from undertone.words.engines.overflow import files_in_fewer_steps, overflows
 from undertone.words.engines.pooling import pooled, sound_frames
 from undertone.words.engines.sentence_end import sentence_end_prob
 from undertone.words.engines.window import SECOND_WINDOW_S, window_frames
@@ -86,7 +87,10 @@ class WhisperDecoder:
 
     def __init__(self, settings: AsrSettings, folder: Path) -> None:
         self._settings = settings
-        self._whisper = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads)
+        files = files_in_fewer_steps(folder) if overflows() else None
+        self._whisper = WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads, files=files
+        )
         self._tokenizers: dict[str, tuple[Tokenizer, list[int]]] = {}
 
     @property

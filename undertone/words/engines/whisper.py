@@ -45,6 +45,7 @@ class WhisperRecogniser(Recogniser):
         if wrong := refusal(settings.language, self._decoder.languages):
             raise AsrModelError(f"{settings.model}: {wrong}")
         self._sha256 = sha256 or sha256_of(folder / WEIGHTS)
+        self._only_english = not self._decoder.multilingual
         self.transcribe(np.zeros(RATE_HZ, dtype=np.int16))
 
     @property
@@ -85,8 +86,7 @@ class WhisperRecogniser(Recogniser):
             yield number, self._checked(*heard[number])
 
     def _may_take_longer(self, first: Decoding) -> bool:
-        only_english = not self._decoder.multilingual
-        return self._settings.gates and (self._asks_again(first) or doubts_language(first.evidence, only_english))
+        return self._settings.gates and (self._asks_again(first) or doubts_language(first.evidence, self._only_english))
 
     def _checked(self, sound: Sound, features: np.ndarray, windows: Sequence[float], first: Decoding) -> Transcript:
         """Return the transcript of `first`, or of a wider window's where that is not enough; the encoding stays."""
@@ -101,7 +101,7 @@ class WhisperRecogniser(Recogniser):
     def _asks_again(self, heard: Decoding) -> bool:
         if heard.window_s >= SECOND_WINDOW_S:
             return needs_wider_window(heard.evidence)
-        return heard.is_cut or asks_again(heard.evidence, only_english=not self._decoder.multilingual)
+        return heard.is_cut or asks_again(heard.evidence, self._only_english)
 
     def _judged(self, sound: Sound, heard: Sequence[Decoding]) -> Transcript:
         """Return the transcript of the last of `heard`, as far as those before it agree, with the first encoding."""
@@ -123,12 +123,11 @@ class WhisperRecogniser(Recogniser):
         )
 
     def _rejected(self, sound: Sound, first: Decoding, judged: Evidence, window: float) -> Reason | None:
-        only_english = not self._decoder.multilingual
-        if reason := gate(judged, only_english=only_english):
+        if reason := gate(judged, only_english=self._only_english):
             return reason
         if first.window_s < window and contradict(first.evidence, judged):
             return Reason.HALLUCINATION
-        if doubts_language(judged, only_english) and is_foreign(judged, self._slowed(sound, window)):
+        if doubts_language(judged, self._only_english) and is_foreign(judged, self._slowed(sound, window)):
             return Reason.LANGUAGE
         return None
 

@@ -47,6 +47,8 @@ class GateSettings:
     endless_word_s: float = 0.8  # above: two
     least_share_of_words: float = 0.15  # of the time below: one
     noises: int = 1  # so many that the engine itself heard as noise: one
+    loop_logprob: float = -0.2  # mean of the tokens of what is said over and over; what people say so is surer
+    loop_similarity: float = 0.65  # a sound from which this is known to hold what is said over and over
 
 
 DEFAULT = GateSettings()
@@ -61,7 +63,7 @@ def gate(evidence: Evidence, settings: GateSettings = DEFAULT, only_english: boo
         return Reason.NO_WORDS
     if not can_judge(evidence):
         return Reason.HALLUCINATION if sum(signs(evidence, settings).values()) >= settings.points_to_reject else None
-    if impossible(evidence) or spoken(evidence) < 0:
+    if impossible(evidence) or _has_lost_its_way(evidence, settings) or spoken(evidence) < 0:
         return Reason.HALLUCINATION
     tellable = only_english and len(set(evidence.words)) > 1
     return Reason.LANGUAGE if tellable and english(evidence) < 0 else None
@@ -93,6 +95,13 @@ def needs_wider_window(evidence: Evidence, settings: GateSettings = DEFAULT) -> 
     low = evidence.avg_logprob is not None and evidence.avg_logprob < settings.avg_logprob
     silent = evidence.no_speech_prob is not None and evidence.no_speech_prob > settings.no_speech_prob
     return repeats_itself(evidence, settings) or (low and not silent)
+
+
+def _has_lost_its_way(evidence: Evidence, settings: GateSettings) -> bool:
+    """Return whether the decoder went round and round, unsure, over a sound that does not: mostly another language."""
+    if evidence.token_logprob is None or evidence.self_similarity is None or not repeats_itself(evidence, settings):
+        return False
+    return evidence.token_logprob < settings.loop_logprob and evidence.self_similarity < settings.loop_similarity
 
 
 def repeats_itself(evidence: Evidence, settings: GateSettings = DEFAULT) -> bool:

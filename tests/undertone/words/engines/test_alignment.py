@@ -40,6 +40,13 @@ def test_the_words_are_those_of_the_text_in_order_and_inside_the_sound(heard, sp
     assert all(0.3 < word.confidence <= 1 for word in heard.words)
 
 
+def test_what_is_written_with_hyphens_is_one_word(tiny_en, say):
+    (transcript,) = tiny_en.transcribe_all([Sound(say("A well-known actor came to the desk."), word_times=True)])
+    assert [word.text for word in transcript.words] == transcript.text.split()
+    (known,) = (word for word in transcript.words if word.text == "well-known")
+    assert 0.3 < known.end_s - known.start_s < 1
+
+
 def test_words_begin_and_end_where_they_were_spoken(heard, spoken):
     _, (_, second_s), (first_ends_s, second_ends_s) = spoken
     words = {word.text.strip(",.").lower(): word for word in heard.words}

@@ -155,6 +155,14 @@ def test_what_is_said_over_and_over_passes_and_a_decoder_that_loops_is_cut_short
     assert gate(heard_by_whisper(unlooped(loops), speech_ms=2000), only_english=True) is None
 
 
+def test_an_unsure_decoder_that_goes_round_over_a_sound_that_does_not_has_invented_its_words():
+    loops = {"speech_ms": 3552, "compression_ratio": 8.0, "token_logprob": -0.375, "self_similarity": 0.57}
+    text = "I'm gonna be here, I'm gonna be here, I'm gonna be here, I'm gonna"
+    assert gate(heard_by_whisper(text, **loops), only_english=True) == "hallucination"
+    for other in ({"token_logprob": -0.15}, {"self_similarity": 0.7}, {"self_similarity": None}):
+        assert gate(heard_by_whisper(text, **{**loops, **other}), only_english=True) is None
+
+
 def test_however_sure_nobody_speaks_twenty_words_in_a_second_or_in_silence():
     assert gate(heard_by_whisper("one two three four five six seven eight nine ten", speech_ms=500)) == "hallucination"
     assert gate(heard_by_whisper("I saw them both.", level=2.0)) == "hallucination"

@@ -8,8 +8,8 @@ import textwrap
 
 import numpy as np
 import pytest
+from printed import assert_printed
 
-from tests.material.printed import assert_printed
 from undertone.audio_file import read
 
 

@@ -22,8 +22,9 @@ from rich.table import Table
 from undertone.audio import RATE_HZ, to_float
 from undertone.audio_file import read
 from undertone.words.engines.hub import find_model
-from undertone.words.engines.overflow import files_in_fewer_steps, overflows
+from undertone.words.engines.overflow import files_in_fewer_steps
 from undertone.words.engines.window import window_frames
+from undertone.words.processor import overflows
 
 HEARD_S = 4.0
 STEPS = (127, 120, 116, 112, 108, 104, 96, 80, 64)

@@ -1,8 +1,8 @@
 """The capacity card: how many sessions a machine was seen to carry, and what `--max-sessions auto` makes of it here.
 
 `python benchmarks/streams.py --ramp --card capacity.json` writes one; without one of its own, a server takes the card
-that comes with it. What was measured on a machine of another number of cores is scaled by it. It says nothing of how
-quick these cores are: whoever wants to know measures.
+that comes with it for this kind of processor. What was measured on a machine of another number of cores is scaled by
+it. It says nothing of how quick these cores are: whoever wants to know measures.
 """
 
 import json
@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-BUNDLED = Path(__file__).with_name("capacity.json")
+from undertone.words.processor import overflows
+
+WITH_VNNI, WITHOUT_VNNI = (Path(__file__).with_name(f"{name}.json") for name in ("capacity", "capacity_without_vnni"))
 UNMEASURED = 8  # sessions, with a recogniser that the card does not know
 NO_RECOGNISER = "none"
 
@@ -51,6 +53,11 @@ class CapacityCard:
     def text(self) -> str:
         """Return the card as it is written: JSON."""
         return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def bundled() -> Path:
+    """Return the card of the package for this processor: x86 without VNNI carries half as many sessions."""
+    return WITHOUT_VNNI if overflows() else WITH_VNNI
 
 
 def read_card(path: Path) -> CapacityCard:

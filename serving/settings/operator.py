@@ -17,7 +17,7 @@ from serving.observe.recording.policy import RecordPolicy
 from serving.promoted import default_release
 from serving.settings import checks
 from serving.settings.access import AccessSettings
-from serving.settings.capacity import BUNDLED, cores, read_card
+from serving.settings.capacity import bundled, cores, read_card
 from serving.settings.limits import Recognition, ServerLimits, worker_per_core
 from serving.workers.scheduler import QueueLimits
 from undertone.words.languages import ENGLISH, refusal
@@ -210,7 +210,7 @@ class OperatorSettings(AccessSettings):
         """How many sessions there may be at once."""
         if self.max_sessions != "auto":
             return self.max_sessions
-        return read_card(self.capacity or BUNDLED).sessions(self.asr_model, cores())
+        return read_card(self.capacity or bundled()).sessions(self.asr_model, cores())
 
     @property
     def origins(self) -> tuple[str, ...]:

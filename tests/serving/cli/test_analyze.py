@@ -9,9 +9,9 @@ import sys
 
 import httpx
 import pytest
+from printed import assert_printed
 
 from serving.cli.main import main
-from tests.material.printed import assert_printed
 
 COMMAND = [sys.executable, "-m", "serving.cli.main", "analyze"]
 

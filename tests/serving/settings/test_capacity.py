@@ -5,7 +5,17 @@ import json
 import pytest
 
 from serving.cli.main import main
-from serving.settings.capacity import BUNDLED, UNMEASURED, CapacityCard, Measured, cores, read_card
+from serving.settings import capacity
+from serving.settings.capacity import (
+    UNMEASURED,
+    WITH_VNNI,
+    WITHOUT_VNNI,
+    CapacityCard,
+    Measured,
+    bundled,
+    cores,
+    read_card,
+)
 from serving.settings.operator import OperatorSettings
 
 pytestmark = pytest.mark.fast
@@ -39,13 +49,26 @@ def test_a_server_takes_the_card_that_it_is_given_and_else_that_of_the_package(t
     own = tmp_path / "capacity.json"
     own.write_text(card_of(cores=cores(), **{"tiny.en": 17}).text())
     assert OperatorSettings(capacity=own).limits.max_sessions == 17
-    assert OperatorSettings().limits.max_sessions == read_card(BUNDLED).sessions("tiny.en", cores())
-    assert OperatorSettings(asr_model="none").limits.max_sessions == read_card(BUNDLED).sessions("none", cores())
+    assert OperatorSettings().limits.max_sessions == read_card(bundled()).sessions("tiny.en", cores())
+    assert OperatorSettings(asr_model="none").limits.max_sessions == read_card(bundled()).sessions("none", cores())
     assert OperatorSettings(max_sessions="5", capacity=own).limits.max_sessions == 5
 
 
-def test_the_card_of_the_package_knows_the_recogniser_that_runs_by_default():
-    card = read_card(BUNDLED)
+@pytest.mark.parametrize(("overflows", "card"), [(False, WITH_VNNI), (True, WITHOUT_VNNI)])
+def test_each_kind_of_processor_has_a_card_of_its_own(monkeypatch, overflows, card):
+    monkeypatch.setattr(capacity, "overflows", lambda: overflows)
+    assert bundled() == card
+    assert OperatorSettings().limits.max_sessions == read_card(card).sessions("tiny.en", cores())
+
+
+def test_without_vnni_fewer_sessions_are_admitted():
+    there, here = (read_card(card).measured for card in (WITH_VNNI, WITHOUT_VNNI))
+    assert all(here[recogniser].sessions < there[recogniser].sessions for recogniser in ("tiny.en", "none"))
+
+
+@pytest.mark.parametrize("card", [WITH_VNNI, WITHOUT_VNNI])
+def test_the_cards_of_the_package_know_the_recogniser_that_runs_by_default(card):
+    card = read_card(card)
     assert {"tiny.en", "none"} <= set(card.measured)
     for measured in card.measured.values():
         assert measured.first_mood_p95_ms <= measured.budget_first_mood_ms

@@ -1,4 +1,4 @@
-"""A server at rest is small and starts quickly: workers start when somebody needs them, and not before."""
+"""A server at rest is small: workers start when somebody needs them, and not before (benchmarks/start.py: how fast)."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,6 @@ from serving.workers.on_demand import Unstarted, WorkersOnDemand
 from serving.workers.words import MOST_AT_ONCE, PARTIALS_NICENESS, WORDS_NICENESS
 from undertone.audio_file import read
 
-READY_CPU_S = 3.5  # until it is ready; 2.1 on a quiet machine, and 4.3 where every worker starts by itself
 AT_REST_BYTES = 450e6  # 330 MB measured, and 700 where every worker starts by itself
 
 
@@ -46,7 +45,6 @@ def heard(server, clip, **settings):
 
 def test_at_rest_one_worker_runs_and_all_processes_together_are_small(own_server):
     everybody = [psutil.Process(own_server.pid), *family_of(own_server)]
-    assert sum(sum(process.cpu_times()[:2]) for process in everybody) < READY_CPU_S
     assert sum(process.memory_full_info().pss for process in everybody) < AT_REST_BYTES
     assert len(workers_of(own_server)) == 1
 

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ, Samples, to_float
 from undertone.words.engines.alignment import word_times
-from undertone.words.engines.overflow import files_in_fewer_steps, overflows
+from undertone.words.engines.overflow import files_in_fewer_steps
 from undertone.words.engines.pooling import pooled, sound_frames
 from undertone.words.engines.sentence_end import sentence_end_prob
 from undertone.words.engines.window import SECOND_WINDOW_S, window_frames
 from undertone.words.languages import base_code
 from undertone.words.plausibility.evidence import Evidence, words_of
 from undertone.words.plausibility.repetition import is_said_once, loop_length, mostly_again, repeats, self_similarity
+from undertone.words.processor import overflows
 from undertone.words.settings import AsrSettings
 from undertone.words.transcript import Sound, Word
 

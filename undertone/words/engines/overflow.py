@@ -6,7 +6,6 @@ a third of what int8 itself does: its encoder is off by 5.8 % of its norm, 4.3 %
 the `STEPS` here, which seldom overflow (benchmarks/words/overflow.py).
 """
 
-import platform
 import struct
 from collections.abc import Sized
 from io import BytesIO
@@ -20,14 +19,6 @@ from undertone.words.settings import WEIGHTS
 STEPS = 104
 VERSION = 6  # of the layout that `ModelSpec.save` of CTranslate2 writes
 _TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)  # bfloat16, the sixth, is none of numpy's
-_CPU = Path("/proc/cpuinfo")
-
-
-def overflows() -> bool:
-    """Return whether this processor adds products of 8 bits in 16; x86 of which nothing is told is taken to do so."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return False
-    return not _CPU.is_file() or "avx512_vnni" not in _CPU.read_text(encoding="utf-8")
 
 
 def files_in_fewer_steps(folder: Path, steps: int = STEPS) -> dict[str, bytes] | None:

@@ -5,9 +5,9 @@ import pytest
 from faster_whisper import WhisperModel
 
 from undertone.audio import to_float
-from undertone.words.engines import decoder, overflow
+from undertone.words.engines import decoder
 from undertone.words.engines.hub import find_model
-from undertone.words.engines.overflow import files_in_fewer_steps, in_fewer_steps, overflows
+from undertone.words.engines.overflow import files_in_fewer_steps, in_fewer_steps
 from undertone.words.engines.recogniser import load_recogniser
 from undertone.words.settings import WEIGHTS, AsrSettings
 
@@ -50,24 +50,3 @@ def test_a_layout_that_is_not_known_is_left_alone(folder):
     assert in_fewer_steps(b"\5\0\0\0" + weights[4:]) is None
     assert in_fewer_steps(weights[:5000]) is None
     assert in_fewer_steps(b"") is None
-
-
-@pytest.mark.parametrize(
-    ("machine", "flags", "expected"),
-    [
-        ("x86_64", "fma avx avx2", True),
-        ("x86_64", "avx2 avx512f avx512_vnni", False),
-        ("AMD64", None, True),
-        ("aarch64", "asimd asimddp", False),
-        ("arm64", None, False),
-    ],
-)
-def test_a_processor_overflows_if_it_is_x86_and_does_not_say_that_it_has_vnni(
-    monkeypatch, tmp_path, machine, flags, expected
-):
-    told = tmp_path / "cpuinfo"
-    if flags:
-        told.write_text(f"processor : 0\nflags : {flags}\n")
-    monkeypatch.setattr(overflow, "_CPU", told)
-    monkeypatch.setattr(overflow.platform, "machine", lambda: machine)
-    assert overflows() is expected

@@ -49,13 +49,17 @@ def contradict(first: Evidence, again: Evidence) -> bool:
     """
     if _looks_wrong(first) or len(again.words) < TELLING_WORDS:
         return False
-    return _likeness(first, again) < ALIKE
+    return _likeness(first.words, again.words) < ALIKE
 
 
 def is_foreign(heard: Evidence, slowed: Evidence) -> bool:
-    """Return whether the slowed sound has so few of the words that were `heard` that they are not what was said."""
-    return _likeness(heard, slowed) < ALIKE_SLOWED
+    """Return whether the slowed sound has so few of the words that were `heard` that they are not what was said.
+
+    Where the decoder goes round over the slowed sound, what it wrote after as many words as were heard tells nothing.
+    """
+    again = slowed.words[: len(heard.words)] if says_again(slowed.words) else slowed.words
+    return _likeness(heard.words, again) < ALIKE_SLOWED
 
 
-def _likeness(one: Evidence, other: Evidence) -> float:
-    return SequenceMatcher(None, one.words, other.words, autojunk=False).ratio()
+def _likeness(one: list[str], other: list[str]) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

@@ -4,7 +4,7 @@ import pytest
 
 from undertone.words.plausibility.evidence import Evidence
 from undertone.words.plausibility.hallucination import gate
-from undertone.words.plausibility.hearings import asks_again, contradict
+from undertone.words.plausibility.hearings import asks_again, contradict, is_foreign
 
 pytestmark = pytest.mark.fast
 
@@ -55,3 +55,15 @@ def test_one_unlikely_word_is_no_sentence_in_a_language_that_the_recogniser_cann
     unread = {"token_logprob": -2.5, "least_logprob": -3.3, "sure_tokens": 0.04, "speech_prob": 0.99}
     assert gate(heard("you", **unread), only_english=True) == "hallucination"
     assert gate(heard("You.", speech_ms=1500), only_english=True) is None, "said slowly, and surely heard"
+
+
+def test_slowed_english_stays_what_it_was_and_other_languages_do_not():
+    said = heard("but the first Bible was printed at Mainz by Peter in the year")
+    assert not is_foreign(said, heard("but the first Bible was printed at Mainz by Peter in a year"))
+    assert is_foreign(said, heard("what a firm idea that was in my time to be here"))
+
+
+def test_a_decoder_that_goes_round_over_slowed_english_does_not_make_it_foreign():
+    text = "but the first Bible was printed at Mainz by Peter in the year"
+    assert not is_foreign(heard(text), heard(text + " which was printed at Mainz" * 8))
+    assert is_foreign(heard("We are going there again"), heard("He was here. " * 8))

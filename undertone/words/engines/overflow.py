@@ -50,10 +50,10 @@ def in_fewer_steps(model: bytes, steps: int = STEPS) -> bytes | None:
 def _quantized(
     matrix: NDArray[np.generic], scale: NDArray[np.generic] | None, steps: int
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return `matrix` in int8 and the scale of each row; where it has a `scale` it is in int8 already."""
+    """Return `matrix` in int8 and the scale of each row; where it has a `scale` it is in whole numbers already."""
     rows = matrix.astype(np.float32)
     if scale is not None:
-        rows /= scale.astype(np.float32)[:, None]
+        rows /= scale.astype(np.float32).reshape(-1, 1)  # of int16 it is one for the whole matrix
     largest = np.maximum(rows.max(axis=1), -rows.min(axis=1))
     scales = np.asarray(steps / np.where(largest > 0, largest, steps), dtype=np.float32)
     rows *= scales[:, None]

@@ -16,8 +16,9 @@ CLOSE_S = 4.0  # a device that gives nothing any more is not waited for longer
 class Microphone:
     """An asynchronous iterator of pieces (`chunk_samples`,) int16 at 16 kHz, all channels mixed, until `stop`.
 
-    `samples` counts what was taken. It records inside `async with`; what nobody takes is kept. The device is given
-    back where the block ends: one that ends while a thread still records is aborted by the sound system's library.
+    `samples` counts what was taken. It records inside `async with`; what nobody takes is kept. Where the block ends,
+    or is not entered after all, the device is given back: the sound system's library aborts a program that ends while
+    a thread still records.
 
     Raises:
         DeviceError: from entering or from iterating: it cannot be recorded from, or not any more.
@@ -34,9 +35,13 @@ class Microphone:
         self._loop, began = asyncio.get_running_loop(), asyncio.Event()
         self._thread = threading.Thread(target=self._record, args=(began,), daemon=True)
         self._thread.start()
-        await began.wait()
-        if not self._pieces.empty() and isinstance(failed := self._pieces.get_nowait(), Exception):
-            raise failed
+        try:
+            await began.wait()
+            if not self._pieces.empty() and isinstance(failed := self._pieces.get_nowait(), Exception):
+                raise failed
+        except BaseException:  # Ctrl-C among them
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

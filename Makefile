@@ -7,6 +7,8 @@ STAMPS := $(VENV)/stamps
 comma := ,
 # The stages of dvc.yaml run `python`: it must be the one of the environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Images set it; every process that a test starts would then compile all of our files again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test fast serve repro dag metrics sweep promote lab mlflow-ui docs lock newest clean

@@ -5,12 +5,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 import soxr
+import yaml
 from hibari import Hibari
 from material.tiny_release import make_release
 from numpy.typing import NDArray
@@ -47,6 +51,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         os.nice(NICENESS - os.nice(0))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Of the everyday tests read only the files that have any: what the others import takes long."""
+    if config.option.markexpr != "fast" or not collection_path.match("test_*.py"):
+        return None
+    return None if "mark.fast" in collection_path.read_text(encoding="utf-8") else True
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the whole numbers to those who ask for them: `pytest -m exhaustive`."""
     if "exhaustive" in (config.option.markexpr or ""):
@@ -59,6 +70,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoProcessesForServers:
     return TwoProcessesForServers(config, log)
+
+
+@pytest.fixture(scope="session")
+def jsonschema() -> ModuleType:
+    """The library of this name, which takes four seconds to load: grammars of its formats."""
+    return import_module("jsonschema")
+
+
+@pytest.fixture(scope="session")
+def documented(jsonschema: ModuleType) -> Callable[[dict[str, Any]], None]:
+    """Check that a message of the server is as serving/asyncapi.yaml describes it."""
+    components = yaml.safe_load((ROOT / "serving" / "asyncapi.yaml").read_text(encoding="utf-8"))["components"]
+
+    def check(message: dict[str, Any]) -> None:
+        schema = {"$ref": f"#/components/schemas/{message['type']}", "components": components}
+        jsonschema.Draft202012Validator(schema).validate(message)
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,12 @@
-"""Text networks small enough to be made by a test: a DistilBERT classifier and an MPNet, two narrow layers each."""
+"""Text networks small enough to be made by a test: a DistilBERT classifier and an MPNet, two narrow layers each.
+
+What reads this file imports no transformers, which take three seconds: only who makes a network does.
+"""
 
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    DistilBertConfig,
-    DistilBertForSequenceClassification,
-    MPNetConfig,
-    MPNetModel,
-    PreTrainedTokenizerFast,
-)
 
 from material.tiny_text import make_tokenizer
 
@@ -19,6 +15,8 @@ WORDS = ["bad", "awful", "it", "was", "the", "film", "good", "great", "yes", "no
 
 def make_classifier(folder: Path, labels: tuple[str, ...] = ("NEGATIVE", "POSITIVE"), seed: int = 0) -> Path:
     """Save a classifier with these class names into `folder`, as `save_pretrained` does, and return it."""
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedTokenizerFast
+
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
     config = DistilBertConfig(
@@ -41,6 +39,8 @@ def make_classifier(folder: Path, labels: tuple[str, ...] = ("NEGATIVE", "POSITI
 
 def make_mpnet(folder: Path, seed: int = 0) -> Path:
     """Save an MPNet with its configuration and tokenizer into `folder`, as the hub has it, and return it."""
+    from transformers import MPNetConfig, MPNetModel
+
     torch.manual_seed(seed)
     words = {word: i for i, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", *WORDS])}
     config = MPNetConfig(

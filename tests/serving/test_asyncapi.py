@@ -1,6 +1,5 @@
 """The document of the wire is what the types say."""
 
-import jsonschema
 import pytest
 
 from serving.asyncapi import FILE, document, text
@@ -20,7 +19,7 @@ def test_the_file_is_what_the_types_give():
     assert FILE.read_text(encoding="utf-8") == text(), "write it anew with `python -m serving.asyncapi`"
 
 
-def test_every_schema_is_one_and_every_reference_leads_to_one(schemas):
+def test_every_schema_is_one_and_every_reference_leads_to_one(schemas, jsonschema):
     for name, schema in schemas.items():
         jsonschema.Draft202012Validator.check_schema(schema)
         for place in references(schema):

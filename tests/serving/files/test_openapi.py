@@ -2,7 +2,6 @@
 
 import json
 
-import jsonschema
 import pytest
 
 from serving.files.openapi import predict_route, transcribe_route
@@ -24,7 +23,7 @@ def test_a_recording_takes_the_settings_of_a_session_with_their_ranges_and_defau
     assert list(parameters(transcribe_route(SETTINGS))) == list(SETTINGS)
 
 
-def test_the_bodies_are_whole_schemas_and_name_nothing_elsewhere():
+def test_the_bodies_are_whole_schemas_and_name_nothing_elsewhere(jsonschema):
     for route in (predict_route(), transcribe_route(SETTINGS)):
         assert "$ref" not in json.dumps(route)
         for answer in route["responses"].values():
@@ -32,7 +31,7 @@ def test_the_bodies_are_whole_schemas_and_name_nothing_elsewhere():
             jsonschema.Draft202012Validator.check_schema(content["schema"])
 
 
-def test_a_refusal_has_a_code_and_a_message():
+def test_a_refusal_has_a_code_and_a_message(jsonschema):
     schema = transcribe_route(SETTINGS)["responses"][503]["content"]["application/json"]["schema"]
     jsonschema.validate({"error": {"code": "overload", "message": "busy"}}, schema)
     with pytest.raises(jsonschema.ValidationError, match="message"):

@@ -4,7 +4,6 @@ import io
 import json
 
 import httpx
-import jsonschema
 import numpy as np
 import pytest
 import soundfile
@@ -18,7 +17,7 @@ def client(listening_server):
         yield client
 
 
-def test_the_words_of_a_recording_are_those_of_its_finals_and_stand_where_they_were_said(client, samples):
+def test_the_words_of_a_recording_are_those_of_its_finals_and_stand_where_they_were_said(client, samples, jsonschema):
     recording = (samples / "06_turn.flac").read_bytes()
     answer = client.post("/api/transcribe", content=recording)
     assert answer.status_code == 200, answer.text
@@ -52,7 +51,7 @@ def test_silence_has_no_words(client):
     assert (transcript["text"], transcript["segments"]) == ("", [])
 
 
-def test_of_what_ends_early_the_words_up_to_there_come_with_a_note(client, samples):
+def test_of_what_ends_early_the_words_up_to_there_come_with_a_note(client, samples, jsonschema):
     speech = read(samples / "09_calm.flac")
     buffer = io.BytesIO()
     soundfile.write(buffer, np.concatenate([speech, speech]), 16_000, format="FLAC")

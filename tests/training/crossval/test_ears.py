@@ -16,8 +16,6 @@ from training.params import load_params
 from undertone.labels import label_index
 from undertone.probabilities import softmax
 
-pytestmark = pytest.mark.fast
-
 FOLD_OF = {actor: actor % 2 for actor in range(1, 9)}
 
 
@@ -58,6 +56,7 @@ def heads(clips, table, params):
     return [fitted(table, own, params, {**params["train_ear"], "other_words": 0}) for own in of_fold]
 
 
+@pytest.mark.fast
 def test_answers_come_back_as_they_were_kept(network, clips, tmp_path):
     write_answers(network, tmp_path / "answers.arrow")
     read = read_answers(clips, tmp_path / "answers.arrow")
@@ -68,6 +67,7 @@ def test_answers_come_back_as_they_were_kept(network, clips, tmp_path):
     np.testing.assert_allclose(read.emotion_logits, network.emotion_logits, rtol=1e-6)
 
 
+@pytest.mark.fast
 def test_each_clip_is_heard_by_the_head_of_its_fold_under_the_conditions_that_both_know(network, table, heads):
     ear = heard_by_ear(network, table, heads)
     assert list(ear.logits) == [CLEAN]
@@ -77,6 +77,7 @@ def test_each_clip_is_heard_by_the_head_of_its_fold_under_the_conditions_that_bo
         np.testing.assert_allclose(ear.logits[CLEAN][own], head.logits(table.of(CLEAN, names)[own]), rtol=1e-5)
 
 
+@pytest.mark.fast
 def test_both_together_know_more_than_either(network, table, heads):
     ear = heard_by_ear(network, table, heads)
     both = joined(network, ear, weight=0.5)

@@ -227,7 +227,6 @@ def test_the_report_tells_each_kind_of_the_test_half_by_itself() -> None:
     assert found["kinds"]["they_contradict"]["test"]["fused"]["accuracy"] == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.fast
 def test_nothing_is_chosen_on_the_test_half() -> None:
     tuning = one()
     outcomes = [

@@ -1,7 +1,8 @@
 """Stage `corpora`: the corpora beside RAVDESS that params.yaml names, cut to their speech, in one table.
 
-They are read from the folder of `UNDERTONE_DATA`, each from a folder (or a CSV file) of its name. DVC does not see them
-there: after a change of one, `dvc repro -f -s corpora`. Run it as `python -m training.corpora.prepare`.
+They are read from the folder of `UNDERTONE_DATA`, each from a folder of its name; one of your own from a CSV file of
+its name where there is one, whatever folder lies beside it. DVC does not see them there: after a change of one,
+`dvc repro -f -s corpora`. Run it as `python -m training.corpora.prepare`.
 """
 
 import os
@@ -26,6 +27,7 @@ from undertone.audio_file import AudioFileError, read
 from undertone.corpora.check import of_folder
 from undertone.corpora.emotions import label_of, learnt
 from undertone.corpora.known import corpus_named
+from undertone.corpora.plain import PLAIN
 from undertone.corpora.recording import CorpusError, Recording
 
 MIRROR_VARIABLE = "UNDERTONE_DATA"
@@ -76,9 +78,11 @@ def _recordings(name: str, mirror: Path | None) -> list[Recording]:
         raise SystemExit(
             f"corpora names {name}, and {MIRROR_VARIABLE} is not set: set it to the folder that has {name}/"
         )
-    place = next((path for path in (mirror / name, mirror / f"{name}.csv") if path.exists()), mirror / name)
+    place, table = mirror / name, mirror / f"{name}.csv"
     try:
-        return of_folder(corpus_named(name), place).recordings
+        corpus = corpus_named(name)
+        place = table if corpus is PLAIN and table.is_file() else place
+        return of_folder(corpus, place).recordings
     except CorpusError as error:
         raise SystemExit(f"{name}: {error}; `undertone corpus check {name} {place}` says more") from None
 

@@ -82,14 +82,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=Path("tuned/fusion.json"), help="numbers (default: %(default)s)")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write the release with the new rule")
     parsed, params = parser.parse_args(arguments), load_params()
+    if parsed.write and parsed.write.exists():
+        parser.error(f"{parsed.write} is there already: name a folder that is not")
     check_store()
     try:
         content = tune_own(parsed.listed, parsed.release, params)
+    except (LabeledSetError, FloorError, ReleaseError) as error:
+        raise SystemExit(f"the fusion cannot be tuned: {error}") from None
+    try:
         write_metrics(parsed.output, content)
         if parsed.write:
             write_release(parsed.release, parsed.write, content)
-    except (LabeledSetError, FloorError, ReleaseError, FileExistsError) as error:
-        raise SystemExit(f"the fusion cannot be tuned: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"what was tuned cannot be written: {error}") from None
     log_numbers("fusion", {"fusion": params["fusion"]}, {"fusion": parsed.output})
     sys.stdout.write(_told(content, parsed))
 

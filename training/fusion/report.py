@@ -116,6 +116,7 @@ def _kind(
     kind: str, half: Half, released: FusionSettings, others: Mapping[str, FusionSettings], section: Mapping[str, Any]
 ) -> dict[str, Any]:
     drawn = resamples(half.clusters, section["bootstrap_samples"], section["seed"])
+    drawn = drawn[drawn.any(axis=1)]  # few sentences by few speakers may leave a sample empty
     fused = fused_many(half.text, half.audio, released)
     over = KNOWS.get(kind) or better_alone(half)  # who alone can know, else the better of both
     judges = {"text": half.text, "audio": half.audio, "fused": fused}

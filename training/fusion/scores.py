@@ -57,10 +57,10 @@ def log_loss(actual: Labels, probabilities: Probabilities) -> float:
 
 
 def uars(half: Half, probabilities: Probabilities, weights: Weights) -> NDArray[np.float64]:
-    """Return the UAR of each bootstrap sample, (samples,)."""
+    """Return the UAR of each bootstrap sample, (samples,): over the labels that it holds."""
     hits = probabilities.argmax(axis=1) == half.actual
     recalls = [_weighted_mean(hits[of], weights[:, of]) for of in _each_label(half.actual)]
-    return np.asarray(np.mean(recalls, axis=0))
+    return np.asarray(np.nanmean(recalls, axis=0))
 
 
 def uar_and_loss(half: Half, probabilities: Probabilities, weights: Weights) -> dict[str, Any]:
@@ -150,7 +150,9 @@ def reliability(half: Half, fused: Probabilities, bins: int = 10) -> list[dict[s
 
 
 def _weighted_mean(values: NDArray[Any], weights: Weights) -> NDArray[np.float64]:
-    return np.asarray(weights @ values.astype(np.float64) / np.maximum(weights.sum(axis=1), 1.0))
+    """Return the mean of `values` (n,) in each sample of `weights` (samples, n); NaN where none of them was drawn."""
+    drawn = weights.sum(axis=1)
+    return np.where(drawn > 0, weights @ values.astype(np.float64) / np.maximum(drawn, 1.0), np.nan)
 
 
 def _each_label(actual: Labels) -> list[NDArray[np.bool_]]:

@@ -12,7 +12,7 @@ from undertone.corpora.recording import Contents, Corpus, CorpusError, Recording
 from undertone.labels import LABELS
 from undertone.tables import Row, TableError, read_table
 
-COLUMNS = ("audio", "file_name", "label", "emotion", "speaker", "speaker_id", "text", "transcription")
+COLUMNS = ("", "audio", "file_name", "label", "emotion", "speaker", "speaker_id", "text", "transcription")
 KNOWN = (*LABELS, *LEARNT, *EMOTIONS)
 
 

@@ -5,6 +5,7 @@ matplotlib draws; whatever it draws in one of `_INKS` is given the variable of t
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,7 @@ _STYLE = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "legend.frameon": False,
+    "text.parse_math": False,  # of groups named "$25,000 - $49,999"
 }
 Summary = dict[str, Any]
 
@@ -135,7 +137,9 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure) -> str:
     written = io.StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():  # the text stays text: the page's fonts draw it, which know more than matplotlib's
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     svg = written.getvalue()
     svg = svg[svg.index("<svg") :]
     for drawn, wanted in _INKS.values():

@@ -25,7 +25,8 @@ def bootstrap(speakers: "pd.Series[Any]", samples: int, seed: int) -> Values:
 
 
 def drawn_scores(labels: NDArray[np.int64], said: NDArray[np.int64], weights: Values) -> dict[str, Values]:
-    """Return UAR, macro-F1, accuracy and each recall in every sample of `weights` (samples, rows)."""
+    """Return UAR, macro-F1, accuracy and each recall in every sample of `weights` (samples, rows) that has any row."""
+    weights = weights[weights.sum(axis=1) > 0]
     tables = np.zeros((len(weights), len(LABELS), len(LABELS)))
     for label in range(len(LABELS)):
         for answer in range(len(LABELS)):

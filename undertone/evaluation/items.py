@@ -1,5 +1,6 @@
 """What is to be judged: recordings with their labels, from a CSV, from folders named by label, or by RAVDESS names."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ class Item:
 
 
 def read_items(places: Sequence[Path]) -> list[Item]:
-    """Return what is at `places`; of several, each name begins with that of its place.
+    """Return what is at `places`; of several, each name begins with that of its place, or its path if two bear that.
 
     A CSV has the columns `audio` (paths as seen from it) and `label`, and perhaps `text`, `speaker` and any others, by
     which results are grouped. A folder has one folder for each label in it, or clips of RAVDESS by their names.
@@ -43,16 +44,20 @@ def read_items(places: Sequence[Path]) -> list[Item]:
     Raises:
         ItemsError: there is nothing, a label is unknown, a file is missing or named twice.
     """
-    items = [item for place in places for item in _of_place(place, several=len(places) > 1)]
+    names = Counter(place.name for place in places)
+    items = []
+    for place in places:
+        head = place.name if names[place.name] == 1 else place.as_posix()
+        items += [replace(item, name=f"{head}/{item.name}") if len(places) > 1 else item for item in _of_place(place)]
     _check_once(items)
     return items
 
 
-def _of_place(place: Path, several: bool) -> list[Item]:
+def _of_place(place: Path) -> list[Item]:
     items = _of_folder(place) if place.is_dir() else _of_table(place)
     if not items:
         raise ItemsError(f"{place}: there is nothing to evaluate in it")
-    return [replace(item, name=f"{place.name}/{item.name}") for item in items] if several else items
+    return items
 
 
 def _of_table(path: Path) -> list[Item]:
@@ -72,7 +77,8 @@ def _of_row(row: Row, folder: Path) -> Item:
     if not (folder / name).is_file():
         raise ItemsError(f"{row.place}: there is no file {folder / name}")
     text, speaker = (row.fields.get(column, "").strip() or None for column in ("text", "speaker"))
-    groups = {column: value.strip() or "unknown" for column, value in row.fields.items() if column not in _OWN}
+    # A column without a name is an index that a table was written with, or a comma too many.
+    groups = {column: value.strip() or "unknown" for column, value in row.fields.items() if column not in ("", *_OWN)}
     return Item(name, folder / name, label, text, speaker, groups)
 
 
@@ -95,7 +101,7 @@ def _of_file(path: Path, folder: Path) -> Item | None:
         groups = {"emotion": emotion, **clip["groups"]}
         return Item(name, path, RAVDESS_LABELS[emotion], clip["text"], speaker, groups)
     named = [part.lower() for part in path.relative_to(folder).parts[:-1] if part.lower() in LABELS]
-    return Item(name, path, named[0]) if named else None
+    return Item(name, path, named[-1]) if named else None
 
 
 def _check_once(items: Iterable[Item]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from undertone.evaluation.disk import naming
+
 Message = dict[str, Any]
 BEGUN, HEARD = "evaluation.begun", "evaluation.heard"
 
@@ -23,10 +25,11 @@ class Journal:
     def __init__(self, path: Path, protocol: Mapping[str, Any]) -> None:
         self._path = path
         self.heard: dict[str, Message] = {}
-        if path.exists():
+        if path.exists() and not _is_hardly_begun(path):
             self._go_on(protocol)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             self._write([{"type": BEGUN, "protocol": dict(protocol)}])
 
     def add(self, name: str, events: Sequence[Message], **facts: Any) -> None:
@@ -51,10 +54,16 @@ class Journal:
         self.heard = {line["audio"]: line for line in lines[1:] if not line.get("failure")}
 
     def _write(self, lines: Iterable[Message]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
+        with naming(self._path), self._path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _is_hardly_begun(path: Path) -> bool:
+    """Return whether `path` holds no more than a part of its first line: the disk was full."""
+    content, first = path.read_bytes(), f'{{"type": "{BEGUN}"'.encode()
+    return b"\n" not in content and content[: len(first)] == first[: len(content)]
 
 
 def _whole_lines(path: Path) -> tuple[list[Message], int]:

@@ -18,7 +18,8 @@ def predictions(items: Sequence[Item], heard: Mapping[str, Message]) -> pd.DataF
     """Return a row for each of `items` that `heard` knows, by name, with what the journal has of it.
 
     What is said of a recording of several utterances is the mean of their vectors, each weighted by its length. Where
-    no speech was found, or it could not be read, the columns of answers are missing values, and `failure` may say why.
+    no speech was found, or it could not be read, the columns of answers are missing values, and `failure` may say why;
+    `damage` says what was not heard of a file that ends early or is damaged.
     """
     rows = [_row(item, heard[item.name]) for item in items if item.name in heard]
     return pd.DataFrame(rows).convert_dtypes()
@@ -36,7 +37,12 @@ def _row(item: Item, entry: Message) -> dict[str, Any]:
     return {
         **{"audio": item.name, "label": item.label, "text": item.text, "speaker": item.speaker},
         **{f"group_{name}": value for name, value in item.groups.items()},
-        **{"failure": entry.get("failure"), "utterances": len(finals), "speech_ms": int(lengths.sum())},
+        **{
+            "failure": entry.get("failure"),
+            "damage": entry.get("damage"),
+            "utterances": len(finals),
+            "speech_ms": int(lengths.sum()),
+        },
         **_said(finals, lengths),
         "heard": " ".join(final["text"] for final in finals if final["text"]) or None,
         "ttfm_ms": _median(entry.get("first_mood_ms")),

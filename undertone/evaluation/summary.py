@@ -27,7 +27,7 @@ def summary(table: pd.DataFrame, protocol: Mapping[str, Any]) -> Summary:
     """
     judged = table[table["verdict"].notna()].reset_index(drop=True)
     counts = {"recordings": len(table), "judged": len(judged), "without_speech": _silent(table)}
-    counts["unreadable"] = int(table["failure"].notna().sum())
+    counts |= {"unreadable": int(table["failure"].notna().sum()), "damaged": int(table["damage"].notna().sum())}
     result: Summary = {"protocol": dict(protocol), "counts": counts}
     if not len(judged):
         return result

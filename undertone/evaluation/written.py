@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from undertone.evaluation.disk import naming
 from undertone.evaluation.items import Item
 from undertone.evaluation.report import report
 from undertone.evaluation.summary import summary
@@ -17,7 +18,7 @@ def write(folder: Path, table: pd.DataFrame, items: Sequence[Item], protocol: Ma
     numbers = summary(table, protocol)
     folder.mkdir(parents=True, exist_ok=True)
     _whole(folder / "predictions.parquet", table.to_parquet(index=False))
-    _whole(folder / "summary.json", (json.dumps(numbers, indent=2) + "\n").encode())
+    _whole(folder / "summary.json", (json.dumps(numbers, indent=2, allow_nan=False) + "\n").encode())
     _whole(folder / "report.html", report(table, items, numbers).encode())
     return numbers
 
@@ -40,5 +41,9 @@ def one_line(numbers: Mapping[str, Any]) -> str:
 
 def _whole(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    beside.replace(path)
+    try:
+        with naming(path):
+            beside.write_bytes(content)
+            beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

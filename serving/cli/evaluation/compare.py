@@ -1,6 +1,7 @@
 """`undertone compare`: what one evaluation has more than another, and whether that is chance."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _limit(text: str) -> tuple[str, float]:
     name, _, most = text.partition(":")
     try:
+        if not math.isfinite(float(most)):
+            raise ValueError
         return _NAMES[name.lower()], float(most)
     except (KeyError, ValueError):
         known = ", ".join(_NAMES.values())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the command line starts without pandas, matplotlib and the 
 
 _CODES = {
     WELL: "every recording was judged, or has no speech in it",
-    FAILED: "one could not be heard; run it again: nothing else is asked twice",
+    FAILED: "one could not be heard (run it again: nothing else is asked twice), ends early or is damaged",
     USAGE: "wrong arguments, no server, no release, or a manifest that cannot be used",
 }
 _complain = partial(complain, "undertone evaluate")
@@ -56,6 +56,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, write, and say the few numbers that matter; return the exit code."""
     check_libraries(arguments.parser)
+    if arguments.upload and arguments.release:
+        arguments.parser.error("--upload sends recordings to a server, and --release asks none")
     from undertone.evaluation.items import ItemsError, read_items
     from undertone.evaluation.journal import Journal, JournalError
     from undertone.manifest import ReleaseError
@@ -107,6 +109,7 @@ def _ask(items: "list[Item]", judge: "Judge", journal: "Journal", concurrency: i
                     _complain(f"{item.name}: {failure}")
                 advance()
         except BaseException:  # Ctrl-C: what is under way is not waited for in vain
+            judge.stopped.set()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -128,10 +131,12 @@ def _write(folder: Path, items: "list[Item]", journal: "Journal", protocol: dict
 
     table = predictions(items, journal.heard)
     summary = write(folder, table, items, protocol)
+    for name, damage in table.loc[table["damage"].notna(), ["audio", "damage"]].to_numpy():
+        _complain(f"{name}: {damage}")
     sys.stdout.write(f"{one_line(summary)}\n{folder / 'report.html'}\n")
     if mlflow and not _logged(folder):
         return FAILED
-    return FAILED if summary["counts"]["unreadable"] else WELL
+    return FAILED if summary["counts"]["unreadable"] or summary["counts"]["damaged"] else WELL
 
 
 def _logged(folder: Path) -> bool:

@@ -51,8 +51,13 @@ def test_the_promoted_release_alone_is_enough_and_what_comes_out_can_be_served(
     assert release.manifest.fusion == content["settings"]
     assert "The fusion was tuned again" in (tmp_path / "mine/MODEL_CARD.md").read_text()
     assert (tmp_path / "mlflow/mlflow.db").is_file()
-    with pytest.raises(SystemExit, match="mine"):
-        own.main([str(listed), "--release", str(promoted_release.resolve()), "--write", "mine"])
+
+
+@pytest.mark.fast
+def test_a_place_that_is_taken_is_refused_before_anything_is_tuned(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        own.main(["mine.csv", "--write", str(tmp_path)])
+    assert f"{tmp_path} is there already" in capsys.readouterr().err
 
 
 @pytest.mark.fast

@@ -198,6 +198,13 @@ def test_intervals_are_drawn_over_sentences_and_speakers() -> None:
 
 
 @pytest.mark.fast
+def test_a_label_that_a_sample_does_not_hold_is_not_counted_as_missed() -> None:
+    known = half(text=9.0)
+    some = resamples(known.clusters, 20, seed=0) * (known.actual != 1)
+    assert uars(known, known.text, some).tolist() == [1.0] * 20
+
+
+@pytest.mark.fast
 def test_the_gain_is_over_one_alone_and_drawn_together() -> None:
     known = half(text=1.0, audio=2.0)
     assert better_alone(known) == "audio"

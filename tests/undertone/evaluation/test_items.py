@@ -45,6 +45,18 @@ def test_several_places_are_one_set(tmp_path):
     assert [item.name for item in read_items(places)] == ["ann/neutral/a.wav", "bob/neutral/a.wav"]
 
 
+def test_places_that_bear_one_name_are_told_apart_by_their_paths(tmp_path):
+    places = [planted(tmp_path / name / "train", "neutral/a.wav") for name in ("ann", "bob")]
+    assert [item.name for item in read_items(places)] == [f"{place.as_posix()}/neutral/a.wav" for place in places]
+
+
+def test_the_innermost_folder_names_the_label_and_a_column_without_name_is_no_group(tmp_path):
+    planted(tmp_path, "positive/negative/a.wav")
+    assert [item.label for item in read_items([tmp_path])] == ["negative"]
+    (tmp_path / "m.csv").write_text(",audio,label,accent,\n0,positive/negative/a.wav,negative,welsh,\n")
+    assert read_items([tmp_path / "m.csv"])[0].groups == {"accent": "welsh"}
+
+
 def test_emotions_are_grouped_as_the_trainings_group_them(repository):
     assert load_params(repository / "params.yaml")["labels"] == RAVDESS_LABELS
 

@@ -25,6 +25,17 @@ def test_a_line_that_was_cut_off_is_asked_again(tmp_path):
     assert set(Journal(path, PROTOCOL).heard) == {"a.wav", "b.wav"}
 
 
+def test_what_was_hardly_begun_on_a_full_disk_begins_anew(tmp_path):
+    path = tmp_path / "events.jsonl"
+    for begun in ("", '{"type": "eval', '{"type": "evaluation.begun", "protocol": {"mani'):
+        path.write_text(begun)
+        Journal(path, PROTOCOL).add("a.wav", [])
+        assert set(Journal(path, PROTOCOL).heard) == {"a.wav"}
+    path.write_text("somebody's notes")
+    with pytest.raises(JournalError, match="no record of an evaluation"):
+        Journal(path, PROTOCOL)
+
+
 def test_what_could_not_be_heard_is_tried_again(tmp_path):
     Journal(tmp_path / "events.jsonl", PROTOCOL).add("a.wav", [], failure="no server")
     assert Journal(tmp_path / "events.jsonl", PROTOCOL).heard == {}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from undertone.evaluation.charts import groups_chart
 from undertone.evaluation.groups import holm
 from undertone.evaluation.items import Item
 from undertone.evaluation.predictions import predictions
@@ -54,9 +55,32 @@ def test_recordings_without_speech_and_such_as_cannot_be_read_score_nothing():
     table = heard([("neutral", [final("neutral")], {}), ("negative", [], {})])
     table = pd.concat([table, table.iloc[[1]].assign(failure="no such file")], ignore_index=True)
     result = summary(table, PROTOCOL)
-    assert result["counts"] == {"recordings": 3, "judged": 1, "without_speech": 1, "unreadable": 1}
+    assert result["counts"] == {"recordings": 3, "judged": 1, "without_speech": 1, "unreadable": 1, "damaged": 0}
     assert result["lanes"]["verdict"]["accuracy"] == 1.0
     assert result["lanes"]["words"] is None
+
+
+def test_intervals_of_a_lane_leave_out_the_samples_in_which_it_was_never_drawn():
+    rows = [(label, [final(label)], {}) for label in ("positive", "neutral", "neutral", "negative")]
+    rows.append(("positive", [final("positive", words="positive")], {}))
+    result = summary(heard(rows), PROTOCOL)
+    ends = {"low": 1.0, "high": 1.0}
+    assert result["lanes"]["words"]["intervals"]["uar"] == result["lanes"]["words"]["intervals"]["accuracy"] == ends
+    assert json.dumps(result, allow_nan=False)
+
+
+def test_groups_may_have_any_name_that_a_page_can_show():
+    names = ("$25,000 - $49,999", "5% of $20k & 10% of $50k", "日本語")
+    rows = [(label, [final(label)], {"groups": {"income": name}}) for name in names for label in LABELS]
+    drawn = groups_chart(summary(heard(rows), PROTOCOL)["groups"][0]["groups"])
+    assert all(f"{name.replace('&', '&amp;')} (3)" in drawn for name in names)
+
+
+def test_what_was_not_heard_whole_is_counted():
+    items = [Item("a.wav", "a.wav", "neutral"), Item("b.wav", "b.wav", "neutral")]
+    entries = {"a.wav": {"events": [final("neutral")], "damage": "the file ends early"}, "b.wav": {"events": []}}
+    counts = summary(predictions(items, entries), PROTOCOL)["counts"]
+    assert (counts["judged"], counts["damaged"]) == (1, 1)
 
 
 def test_nothing_judged_is_no_error():

@@ -9,8 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
+from conftest import running_server
+from material.waiting import metric, until
 
 LABELS = {"01_glad": "positive", "02_upset": "negative", "03_plain": "neutral", "04_sad": "negative"}
 
@@ -92,10 +96,51 @@ def test_a_recording_that_cannot_be_read_is_named_and_costs_nothing_else(promote
     assert done.stdout.startswith("1 of 2 judged")
 
 
+@pytest.mark.parametrize("way", ["here", "live", "upload"])
+def test_a_recording_that_ends_early_is_judged_by_what_is_there_and_named(
+    way, promoted_release, listening_server, samples, tmp_path
+):
+    (tmp_path / "half.flac").write_bytes((samples / "01_glad.flac").read_bytes()[:30_000])
+    (tmp_path / "m.csv").write_text("audio,label\nhalf.flac,positive\n")
+    url = ("--url", listening_server.ws_url)
+    asked = {"here": ("--release", promoted_release), "live": (*url, "--speed", "max"), "upload": (*url, "--upload")}
+    done = undertone("evaluate", tmp_path / "m.csv", *asked[way], "--report", tmp_path / "r")
+    assert (done.returncode, done.stderr.count("half.flac: the file ends early")) == (1, 1), done.stderr
+    assert json.loads((tmp_path / "r/summary.json").read_text())["counts"]["damaged"] == 1
+
+
+@pytest.fixture(scope="module")
+def small_server(promoted_release, tmp_path_factory):
+    log = tmp_path_factory.mktemp("small") / "server.log"
+    with running_server(promoted_release, log, "--asr-model", "none", "--max-sessions", "1") as running:
+        yield running
+
+
+def test_a_full_server_is_waited_for(small_server, samples, tmp_path):
+    rows = [f"{samples / name}.flac,{label}" for name, label in LABELS.items()]
+    (tmp_path / "m.csv").write_text("\n".join(["audio,label", *rows]) + "\n")
+    where = ("--url", small_server.ws_url, "--report", tmp_path / "r")
+    done = undertone("evaluate", tmp_path / "m.csv", *where, "--speed", "max", timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4 of 4 judged")
+
+
+def test_an_interruption_does_not_wait_for_the_end_of_long_recordings(small_server, tmp_path):
+    soundfile.write(tmp_path / "long.wav", np.zeros(16_000 * 300, np.int16), 16_000)
+    (tmp_path / "m.csv").write_text("audio,label\nlong.wav,neutral\n")
+    command = [sys.executable, "-m", "serving.cli.main", "evaluate", tmp_path / "m.csv", "--url", small_server.ws_url]
+    asking = subprocess.Popen([*command, "--report", tmp_path / "r"], stderr=subprocess.PIPE, text=True)
+    until(lambda: metric(small_server, 'slots_taken{kind="live"}') == 1)
+    asking.send_signal(signal.SIGINT)
+    _, told = asking.communicate(timeout=60)
+    assert (asking.returncode, told) == (130, "undertone evaluate: stopped\n")
+
+
 @pytest.mark.fast
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ((".", "--upload", "--release", "r"), "--upload sends recordings to a server"),
         (("nowhere.csv",), "nowhere.csv: No such file"),
         ((".", "--concurrency", "0"), "0 is no number of recordings"),
         ((".", "--url", "ws://127.0.0.1:9/ws/analyze"), "nothing to evaluate"),

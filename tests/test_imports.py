@@ -26,7 +26,7 @@ THIRD_PARTY = {
     "undertone.gate": {"numpy"},
     "undertone.prosody": {"numpy", "swift_f0"},
     "undertone.voice": {"numpy"},
-    "undertone.words": {"numpy", "tokenizers"},
+    "undertone.words": {"numpy", "threadpoolctl", "tokenizers"},
     "undertone.words.engines": {"numpy", "faster_whisper", "ctranslate2", "huggingface_hub", "pocketsphinx", "soxr"},
     "undertone.words.plausibility": {"numpy"},
     "undertone.protocol": {"pydantic", "typing_extensions"},

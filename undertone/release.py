@@ -23,6 +23,7 @@ from undertone.gate.silero import SileroModel
 from undertone.manifest import ACOUSTIC_FILE, EAR_FILE, SERVED_FILES, VAD_FILE, Manifest, ManifestError, load
 from undertone.stream.analysis import Stream
 from undertone.stream.events import Final
+from undertone.stream.settings import SettingError
 from undertone.stream.utterance import Voice
 from undertone.voice.acoustic import AcousticModel
 from undertone.voice.ear import Ear
@@ -81,7 +82,10 @@ class Release:
         Raises:
             undertone.stream.settings.SettingError: a setting is unknown or out of range; the message names it.
         """
-        return Stream(self, self.reader if words else None, settings)
+        stream = Stream(self, self.reader if words else None, settings)
+        if words and (why := self.reader.refusal(settings.get("language"))):
+            raise SettingError(f"language: {why}")
+        return stream
 
 
 def check_release(folder: Path) -> Manifest:

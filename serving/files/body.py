@@ -59,17 +59,12 @@ class Refusal(Exception):
         return error_response(self.status, self.code, str(self), retry_after_s=self.retry_after_s)
 
 
-_AUDIO_FAULTS: dict[type[AudioFileError], tuple[int, str]] = {
-    NotAudioError: (415, "not_audio"),
-    EmptyAudioError: (422, "empty_audio"),
-    DamagedAudioError: (422, ErrorCode.DAMAGED_AUDIO),
-    AudioTooLongError: (413, ErrorCode.AUDIO_TOO_LONG),
-}
+_AUDIO_FAULTS = {NotAudioError: 415, EmptyAudioError: 422, DamagedAudioError: 422, AudioTooLongError: 413}
 
 
 def fault_of(error: AudioFileError) -> tuple[int, str]:
     """Return HTTP status and code of what is wrong with a recording."""
-    return _AUDIO_FAULTS[type(error)]
+    return _AUDIO_FAULTS[type(error)], error.code
 
 
 @contextlib.contextmanager

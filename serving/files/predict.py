@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Send
 
-from serving.files.body import Refusal, fault_of
+from serving.files.body import Refusal
 from serving.files.lines import Lines
 from serving.files.upload import Upload
 from serving.observe.metrics import READS_NOTHING
@@ -68,7 +68,7 @@ async def _listen(session: ServedSession, upload: Upload, lines: Lines) -> None:
     except AudioFileError as broken:
         await session.end_utterance("finish")
         await session.settle()
-        session.cancel(fault_of(broken)[1])
-        await lines.send(error(fault_of(broken)[1], str(broken), fatal=True))
+        session.cancel(broken.code)
+        await lines.send(error(ErrorCode[broken.code.upper()], str(broken), fatal=True))
         return
     await session.close("finished", notes=upload.notes)

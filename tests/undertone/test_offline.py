@@ -76,6 +76,8 @@ def test_the_settings_of_a_session_hold_here_too(release, turn):
         release.analyze(turn, alhpa=0.5)
     with pytest.raises(undertone.SettingError, match="max_utterance_ms"):
         release.analyze(turn, max_utterance_ms=1)
+    with pytest.raises(undertone.SettingError, match=r"language: 'de' is not among .*: en"):
+        release.analyze(turn, language="de")
 
 
 @pytest.mark.fast

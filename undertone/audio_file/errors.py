@@ -10,23 +10,33 @@ StreamBrokenError          inside this room: a stream cannot be read on; what pr
 
 
 class AudioFileError(ValueError):
-    """An audio file cannot be read; the message names it and says why."""
+    """An audio file cannot be read; the message names it and says why, `code` is for programs."""
+
+    code = "unreadable_audio"
 
 
 class NotAudioError(AudioFileError):
     """It is no audio, or of a kind that neither libsndfile nor PyAV can read."""
 
+    code = "not_audio"
+
 
 class EmptyAudioError(AudioFileError):
     """It is audio without a sample."""
+
+    code = "empty_audio"
 
 
 class DamagedAudioError(AudioFileError):
     """Nothing of it can be decoded, or it holds samples that are not finite numbers."""
 
+    code = "damaged_audio"
+
 
 class AudioTooLongError(AudioFileError):
     """It is longer than `max_s`."""
+
+    code = "audio_too_long"
 
 
 class StreamBrokenError(Exception):

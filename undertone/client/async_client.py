@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from undertone.audio import RATE_HZ
 from undertone.audio_file import blocks_of
 from undertone.client.address import DEFAULT_URL
-from undertone.client.connection import SessionRefusedError
+from undertone.client.connection import ConnectionLostError, SessionRefusedError
 from undertone.client.events import Event, event_of
 from undertone.client.samples import Audio, Converter
 from undertone.client.session import Session
@@ -29,6 +29,7 @@ from undertone.client.timing import MAX_SPEED, Message, Pace, SendLog, rechunk
 from undertone.stream.events import Final
 from undertone.stream.settings import OF_SOCKETS, SessionSettings, SettingError
 
+OUTSIDE = "a client is a context manager: use it inside `with`"
 _PACE = Pace(chunk_ms=100, speed=MAX_SPEED)
 
 
@@ -131,7 +132,7 @@ class AsyncClient:
     @property
     def _running(self) -> Session:
         if self._session is None:
-            raise ValueError("a client is a context manager: use it inside `with`")
+            raise ValueError(OUTSIDE)
         return self._session
 
     async def _begin(self) -> None:
@@ -153,10 +154,14 @@ class AsyncClient:
         if not self._settings:
             return
         await self._running.command("session.update", **self._settings)
-        async with asyncio.timeout(self._server[2]):
-            answer = await self._running.next()
+        patience_s = self._server[2]
+        try:
+            async with asyncio.timeout(patience_s):
+                answer = await self._running.next()
+        except TimeoutError:
+            raise ConnectionLostError(f"the server has not answered for {patience_s:g} s") from None
         if answer["type"] == "error":
-            raise SettingError(answer["message"])
+            raise SessionRefusedError(answer) if answer.get("fatal") else SettingError(answer["message"])
         self.info = {**self.info, "settings": answer["settings"]}
 
     async def _hang_up(self) -> None:

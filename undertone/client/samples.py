@@ -40,7 +40,7 @@ class Converter:
         yield self._form.take(sound.block)
 
     def end(self) -> Iterator[Samples]:
-        """Yield the rest."""
-        if self._form:
-            yield self._form.end()
-        self._form = None
+        """Yield the rest, if there is any."""
+        form, self._form = self._form, None
+        if form and len(rest := form.end()):
+            yield rest

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from undertone.audio import RATE_HZ
 from undertone.client.address import DEFAULT_URL
-from undertone.client.async_client import AsyncClient
+from undertone.client.async_client import OUTSIDE, AsyncClient
 from undertone.client.events import Event
 from undertone.client.samples import Audio
 from undertone.stream.events import Final
@@ -87,7 +87,14 @@ class _LoopThread:
         self._thread.join()
         self._loop.close()
 
+    @property
+    def runs(self) -> bool:
+        return self._thread.is_alive()
+
     def call(self, work: Coroutine[Any, Any, T]) -> T:
+        if not self.runs:
+            work.close()
+            raise ValueError(OUTSIDE)
         running = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return running.result()
@@ -105,4 +112,5 @@ class _LoopThread:
             while found := self.call(following()):
                 yield from found
         finally:
-            self.call(items.aclose())
+            if self.runs:  # else its loop has closed it
+                self.call(items.aclose())

@@ -36,6 +36,9 @@ LOOKBACK_FRAMES = 16  # 512 ms before the probability rose: where an onset by le
 RISE_DB = 5.0  # speech mostly grows louder: at its start the loudest frame is still to come by about so much
 FOLLOW_UP_MS = 1000  # so long after an utterance its speaker is expected to go on
 
+# What a cut leaves of an utterance may be a word long before it, and silence since.
+CLARITY_FRAMES = CUT_SEARCH_MS * SAMPLES_PER_MS // FRAME_SAMPLES + EVIDENCE_FRAMES
+
 _ANNOUNCED = (Announced, Paused)
 _REMEMBERED = (EVIDENCE_FRAMES + LOOKBACK_FRAMES) * FRAME_SAMPLES  # before an utterance
 _IDLE = Idle()
@@ -51,6 +54,7 @@ class Endpointer:
         self._free_from = 0  # end of the previous utterance: nothing of the next reaches behind it
         self._recent: deque[tuple[int, Hearing]] = deque(maxlen=EVIDENCE_FRAMES)
         self._evidence: deque[float] = deque(maxlen=EVIDENCE_FRAMES)  # of the same frames
+        self._probabilities: deque[tuple[int, float]] = deque(maxlen=CLARITY_FRAMES)
         self._loudness, self._clarity = Loudness(vad), Clarity()
 
     @property
@@ -114,6 +118,7 @@ class Endpointer:
 
     def _remember(self, hearing: Hearing, frame_start: int) -> None:
         self._recent.append((frame_start, hearing))
+        self._probabilities.append((frame_start, hearing.probability))
         self._evidence.append(hearing.second + hearing.probability / 2)
         horizon = self._state.start if isinstance(self._state, Utterance) else frame_start
         self._loudness.remember(hearing.level_db, frame_start, horizon - _REMEMBERED)
@@ -153,9 +158,9 @@ class Endpointer:
         self._loudness.begin(rise, goes_on)
         rise = max(self._free_from, rise)
         self._clarity = Clarity()
-        for start, hearing in self._recent:
+        for start, probability in self._probabilities:
             if start >= rise:
-                self._clarity.add(hearing.probability)
+                self._clarity.add(probability)
         return Heard(self._padded(rise), rise, goes_on=goes_on)
 
     def _padded(self, onset: int) -> int:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.words.languages import ENGLISH
+from undertone.words.blas import one_thread
+from undertone.words.languages import ENGLISH, refusal
 from undertone.words.reasons import Reason
 from undertone.words.sentiment import TextModel, load_text_model
 from undertone.words.settings import AsrSettings
@@ -23,7 +24,7 @@ from undertone.words.transcript import AsrUnavailableError, NoRecogniser, Recogn
 
 log = logging.getLogger("undertone.asr")
 
-_loading = threading.Lock()
+_loading, _hearing = threading.Lock(), threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def _felt(text: str, model: TextModel) -> tuple[list[float] | None, float | None
 class Reader:
     """Finds the words of utterances in the calling thread; what it needs is loaded when it is first asked.
 
-    The recogniser is shared by all readers of the process that have the same settings.
+    The recogniser is shared by all readers of the process that have the same settings; of several threads it hears one
+    after the other.
     """
 
     def __init__(self, folder: Path, asr: AsrSettings | None = None) -> None:
@@ -99,6 +101,11 @@ class Reader:
         """Which recogniser runs and why, as `Recogniser.description`; loads it."""
         return self._recogniser.description
 
+    def refusal(self, language: str | None) -> str | None:
+        """Return why `language` cannot be asked for; None where it can, and where no engine is there to know any."""
+        known = self.description.get("languages") if language else None
+        return refusal(language, known) if known else None
+
     def read(self, sound: Sound) -> Words:
         """Return the words of `sound`, or why there are none: whatever fails costs the words, never the verdict.
 
@@ -108,7 +115,8 @@ class Reader:
         """
         recogniser, model = self._recogniser, self._model
         try:
-            (transcript,) = recogniser.transcribe_all([sound])
+            with _hearing, one_thread():
+                (transcript,) = recogniser.transcribe_all([sound])
         except AsrUnavailableError:
             return Words(reason=Reason.ASR_UNAVAILABLE)
         except Exception:

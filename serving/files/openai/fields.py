@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from serving.files.body import Refusal
+from serving.files.query import setting_of
 from undertone.stream.settings import SessionSettings, SettingError
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json"]
@@ -93,9 +94,10 @@ def _checked(given: dict[str, Any]) -> Fields:
 
 
 def _settings(given: dict[str, str]) -> dict[str, Any]:
-    chosen = {name: int(text) if text.isdecimal() else text for name, text in given.items() if text}
-    try:
-        SessionSettings().updated(chosen)
-    except SettingError as error:
-        raise FieldRefusal(next(iter(chosen)), str(error)) from None
+    chosen = {name: text if name == "language" else setting_of(text) for name, text in given.items() if text}
+    for name, value in chosen.items():
+        try:
+            SessionSettings().updated({name: value})
+        except SettingError as error:
+            raise FieldRefusal(name, str(error)) from None
     return chosen

@@ -3,18 +3,22 @@
 A stream is Server-Sent Events: `transcript.text.delta` for each utterance, `transcript.text.done`, or an `error`.
 """
 
+import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Send
 
-from serving.files.body import Refusal, fault_of
+from serving.files.body import Refusal
 from serving.files.lines import Lines
 from serving.files.openai.fields import FieldRefusal, fields_of
 from serving.files.openai.formats import answer, joined, segment, usage, word
 from serving.files.transcribe import QUIET
 from serving.files.upload import Upload
 from serving.guard.refusal import RETRY_AFTER_S, RefusedError
+from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
@@ -24,6 +28,7 @@ from undertone.protocol import ErrorCode, Message
 from undertone.words.reading import Words
 from undertone.words.reasons import REJECTIONS
 
+log = logging.getLogger("undertone.http")
 Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -37,6 +42,8 @@ async def transcription(service: Service, upload: Upload, send: Send) -> ASGIApp
     fields, settings = fields_of(upload.fields, service.asr.get("model"))
     if why := service.no_language(settings.get("language")):
         raise FieldRefusal("language", f"language: {why}")
+    if why := service.too_long(settings.get("max_utterance_ms")):
+        raise FieldRefusal("max_utterance_ms", f"max_utterance_ms: {why}")
     if fields.stream:
         return await _streamed(service, settings, upload, send)
     heard = _Heard(service, settings, upload)
@@ -61,9 +68,21 @@ async def _streamed(service: Service, settings: dict[str, Any], upload: Upload, 
     except (Refusal, RefusedError, AudioFileError) as error:
         if not lines.begun:
             raise
-        code = fault_of(error)[1] if isinstance(error, AudioFileError) else error.code
-        await lines.send({"error": {"code": code, "message": str(error)}})
+        await _last(lines, error.code, str(error))
+    except ClientDisconnect:
+        raise
+    except Exception:
+        if not lines.begun:
+            raise
+        log.exception("session %s: internal error", heard.session.id)
+        message = f"an internal error; the log has it as session {heard.session.id}"
+        await _last(lines, ErrorCode.INTERNAL, message)
     return lines.end
+
+
+async def _last(lines: Lines, code: str, message: str) -> None:
+    with contextlib.suppress(TimeoutError):
+        await lines.send({"error": {"code": code, "message": message}})
 
 
 class _Session(ServedSession):
@@ -83,12 +102,11 @@ class _Heard:
     """
 
     def __init__(self, service: Service, settings: dict[str, Any], upload: Upload, tell: Tell | None = None) -> None:
-        self._upload, self._tell = upload, tell
+        self._settings, self._upload, self._tell = settings, upload, tell
         self.segments: list[dict[str, Any]] = []
         self.words: list[dict[str, Any]] = []
         self.session = _Session(service, self._take, live=False)
         self.session.subscribers.insert(0, each_final(upload.slot.answered))
-        self.session.update({**QUIET, **settings})
 
     @property
     def duration_s(self) -> float:
@@ -98,13 +116,18 @@ class _Heard:
     async def listen(self) -> None:
         """Hear the recording to its end."""
         try:
+            self.session.update({**QUIET, **self._settings})
             async for pcm in self._upload:
                 if self._upload.slot.ending.is_set():
                     raise self._upload.slot.why
                 await self.session.hear(pcm)
             await self.session.close("finished")
-        except Exception:
-            self.session.cancel(ErrorCode.INTERNAL)
+        except TimeoutError:
+            log.warning("session %s: the client reads nothing, given up", self.session.id)
+            self.session.cancel(READS_NOTHING)
+            raise ClientDisconnect from None
+        except Exception as failed:
+            self.session.cancel(getattr(failed, "code", ErrorCode.INTERNAL))
             raise
         finally:
             self.session.cancel()

@@ -28,6 +28,43 @@ def everything(url, pieces, rate_hz=16_000, **settings):
         return list(session)
 
 
+def test_nothing_is_sent_behind_what_was_sent(server, turn):
+    for piece in (np.float32(turn) / 32_768, np.stack([turn, turn], axis=1), turn.astype(np.int32) * 65_536):
+        assert [event for event in everything(server.ws_url, [piece]) if isinstance(event, undertone.Refusal)] == []
+
+
+def test_a_client_that_nobody_entered_or_that_was_left_says_how_it_is_used(server, turn):
+    client = undertone.Client(server.ws_url)
+    with pytest.raises(ValueError, match="use it inside `with`"):
+        client.send(turn)
+    with client:
+        client.send(turn)
+        events = iter(client)
+        next(events)
+    with pytest.raises(ValueError, match="use it inside `with`"):
+        client.finish()
+    events.close()
+
+
+def test_an_end_that_comes_in_place_of_the_settings_is_one_of_the_stream():
+    def ending(socket):
+        say(socket, CREATED)
+        socket.recv()
+        say(socket, {"type": "error", "code": "server_draining", "message": "going down", "fatal": True})
+
+    def silent(socket):
+        say(socket, CREATED)
+        hear_all(socket)
+
+    for script, why in ((ending, "going down"), (silent, "has not answered for 0.5 s")):
+        with (
+            scripted_server(script) as url,
+            pytest.raises(undertone.StreamError, match=why),
+            undertone.Client(url, patience_s=0.5, alpha=0.5),
+        ):
+            pass
+
+
 def finals(events):
     return [event for event in events if isinstance(event, undertone.Final)]
 

@@ -215,6 +215,16 @@ def test_a_short_sound_is_less_clear_than_a_long_one():
     assert events[-1].speech_prob == pytest.approx((8 * 0.9 + 2 * 0.1) / 10)
 
 
+def test_the_rest_of_a_cut_is_as_clear_as_it_was_said_however_long_its_speaker_has_paused_since():
+    settings = SessionSettings(max_utterance_ms=2500, endpoint_silence_ms=1000)
+    levels = [QUIET_DB] * 10 + [LOUD_DB] * 64 + [QUIET_DB] * 60
+    levels[40] = 30.0
+    _, events = hear((0.0, 10), (0.98, 64), (0.02, 60), settings=settings, levels=levels)
+    first, rest = (event for event in events if isinstance(event, Ended))
+    assert (first.cause, first.end // FRAME_SAMPLES) == ("max_length", 41)
+    assert rest.speech_prob == pytest.approx(0.98)
+
+
 def test_clarity_begins_anew_with_each_utterance():
     _, events = hear((0.1, 30), (0.95, 20), (0.1, 60), (0.7, 20), (0.1, 30))
     assert [event.speech_prob for event in events if isinstance(event, Ended)] == pytest.approx([0.95, 0.7])

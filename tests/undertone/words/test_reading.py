@@ -1,6 +1,8 @@
 """From what was heard to words that feel something: what costs the words, and what does not. Scripted engines."""
 
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -42,6 +44,23 @@ def test_words_are_read_by_the_text_model_of_the_release(reader_with):
     assert (words.text, words.language, words.reason) == ("it was great", "en", None)
     assert sum(words.text_probabilities) == pytest.approx(1)
     assert words.segments == ({"start_s": 0.0, "end_s": 1.0, "text": "it was great"},)
+
+
+def test_of_several_threads_one_is_heard_after_the_other(reader_with):
+    under_way, most = [], []
+
+    class Slow(Engine):
+        def transcribe_all(self, sounds):
+            under_way.append(1)
+            most.append(len(under_way))
+            time.sleep(0.02)
+            under_way.pop()
+            return super().transcribe_all(sounds)
+
+    reader = reader_with(Slow(SAID))
+    with ThreadPoolExecutor(4) as threads:
+        assert [words.text for words in threads.map(reader.read, [SOUND] * 8)] == ["it was great"] * 8
+    assert max(most) == 1
 
 
 def test_rejected_words_are_left_out_and_the_reason_kept(reader_with):

@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from undertone.audio import RATE_HZ, Samples
+from undertone.audio import FULL_SCALE, RATE_HZ, Samples
 from undertone.words.engines.decoder import Decoding, WhisperDecoder
 from undertone.words.engines.packages import sha256_of
 from undertone.words.engines.pieces import LONGEST_PIECE_S, by_pieces
@@ -132,12 +132,17 @@ class WhisperRecogniser(Recogniser):
         return None
 
     def _slowed(self, sound: Sound, least_window_s: float) -> Evidence:
-        samples = soxr.resample(sound.samples.astype(np.float32), RATE_HZ * SLOWED, RATE_HZ)
-        slower = replace(sound, samples=samples.astype(np.int16), word_times=False)
+        slower = replace(sound, samples=slowed(sound.samples), word_times=False)
         window, *_ = windows_s(len(slower.samples) / RATE_HZ, self._settings)
         windows = [max(window, least_window_s)]  # in a narrower one than the words came from, it may fall silent
         (heard,) = self._decoder.decode([slower], [self._decoder.features(slower.samples)], windows)
         return heard.evidence
+
+
+def slowed(samples: Samples) -> Samples:
+    """Return (n,) samples at `SLOWED` times their speed, pitch and all; what comes to be too loud is clipped."""
+    slow = soxr.resample(samples.astype(np.float32), RATE_HZ * SLOWED, RATE_HZ)
+    return np.clip(slow, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def _with_voice(decoding: Decoding, voice: Mapping[str, Any]) -> Decoding:

@@ -2,10 +2,12 @@
 
 import io
 
+import httpx
 import numpy as np
 import openai
 import pytest
 import soundfile
+from material.waiting import metric
 
 from undertone.audio_file import read
 
@@ -79,11 +81,8 @@ def test_a_stream_tells_each_utterance_as_it_ends(transcribe):
 
 
 def test_a_stream_says_where_its_recording_breaks(client, samples):
-    spoken = np.float32(read(samples / "07_proud.flac")) / 32_768
-    sound = np.concatenate([spoken, np.zeros(32_000, np.float32), np.full(16_000, np.nan, np.float32)])
-    file = io.BytesIO()
-    soundfile.write(file, sound, 16_000, format="WAV", subtype="FLOAT")
-    with client.audio.transcriptions.create(file=("a.wav", file.getvalue()), model="whisper-1", stream=True) as stream:
+    file = ("a.wav", breaking(samples))
+    with client.audio.transcriptions.create(file=file, model="whisper-1", stream=True) as stream:
         first = next(stream)
         with pytest.raises(openai.APIError) as broken:
             next(stream)
@@ -101,13 +100,37 @@ def test_a_stream_says_where_its_recording_breaks(client, samples):
         ({"temperature": 2}, "temperature", "less than or equal to 1"),
         ({"stream": True, "response_format": "srt"}, "stream", "when all is heard"),
         ({"extra_body": {"speed": "1"}}, "speed", "unknown field"),
-        ({"extra_body": {"endpoint_silence_ms": "9"}}, "endpoint_silence_ms", "endpoint_silence_ms"),
+        ({"language": "en", "extra_body": {"endpoint_silence_ms": "9"}}, "endpoint_silence_ms", "endpoint_silence_ms"),
+        ({"extra_body": {"max_utterance_ms": "9" * 5000}}, "max_utterance_ms", "max_utterance_ms"),
     ],
 )
 def test_fields_that_cannot_be_had_are_refused_by_name(transcribe, fields, param, why):
     with pytest.raises(openai.BadRequestError, match=why) as refused:
         transcribe(**fields)
     assert (refused.value.param, refused.value.type) == (param, "invalid_request_error")
+
+
+def test_a_broken_recording_is_no_fault_of_the_server(client, listening_server, samples):
+    before = {reason: ended(listening_server, reason) for reason in ("damaged_audio", "internal")}
+    for way in ({}, {"stream": True}):
+        with pytest.raises(openai.APIError):
+            list(client.audio.transcriptions.create(file=("a.wav", breaking(samples)), model="whisper-1", **way))
+    assert httpx.post(f"{listening_server.url}/api/transcribe", content=breaking(samples)).status_code == 422
+    assert ended(listening_server, "damaged_audio") == before["damaged_audio"] + 3
+    assert ended(listening_server, "internal") == before["internal"]
+
+
+def ended(server, reason):
+    return metric(server, f'sessions_ended_total{{kind="upload",reason="{reason}"}}')
+
+
+def breaking(samples):
+    """Return a recording of a sentence, behind which come samples that are no numbers."""
+    spoken = np.float32(read(samples / "07_proud.flac")) / 32_768
+    sound = np.concatenate([spoken, np.zeros(32_000, np.float32), np.full(16_000, np.nan, np.float32)])
+    file = io.BytesIO()
+    soundfile.write(file, sound, 16_000, format="WAV", subtype="FLOAT")
+    return file.getvalue()
 
 
 def test_a_model_that_is_not_there_is_refused(client, transcribe):

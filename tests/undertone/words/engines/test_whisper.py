@@ -16,6 +16,7 @@ from undertone.scoring.word_errors import word_error_rate
 from undertone.words.engines.decoder import WhisperDecoder
 from undertone.words.engines.packages import CARRIERS
 from undertone.words.engines.recogniser import AsrModelError, AsrSettings, load_recogniser
+from undertone.words.engines.whisper import slowed
 
 HELD_OUT = range(21, 25)
 WHISPER = "undertone.words.engines.whisper"
@@ -45,6 +46,14 @@ def test_acted_speech_is_understood_in_both_windows(clips, window, every, reques
     recogniser, some = request.getfixturevalue(window), clips[::every]
     heard = [recogniser.transcribe(clip).text for clip, _ in some]
     assert word_error_rate([said for _, said in some], heard) <= 0.05
+
+
+@pytest.mark.fast
+def test_what_is_as_loud_as_can_be_is_clipped_where_it_is_slowed():
+    square = np.repeat(np.tile([32767, -32768], 20), 100).astype(np.int16)
+    slow = slowed(square)
+    within = np.abs(np.arange(len(slow)) % (100 / 0.9) - 50 / 0.9) < 30  # away from the edges of the square
+    assert (np.sign(slow[within]) == np.sign(square[(np.flatnonzero(within) * 0.9).astype(int)])).all()
 
 
 @pytest.mark.ravdess

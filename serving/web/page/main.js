@@ -129,6 +129,7 @@ async function start(begin) {
   outcome.hide();
   await begin().catch((error) => failed(error));
   isStarting = false;
+  if (!listening.isOn && !listening.isFinishing) outcome.show();
 }
 
 function place() {
@@ -138,7 +139,9 @@ function place() {
 async function listen() {
   const stream = await (sources.isShared ? shared() : microphone(sources.device));
   isStarting = false; // from here on a press stops it
-  await listening.live(stream, place());
+  const live = listening.live(stream, place());
+  listening.mute(player.isPlaying);
+  await live;
 }
 
 /** @param {File} file */
@@ -149,7 +152,11 @@ async function hear(file) {
   await listening.recording(samples, place());
 }
 
-byId("listen").addEventListener("click", () => (listening.isOn ? listening.stop() : start(listen)));
+byId("listen").addEventListener("click", () => {
+  if (listening.isOn) listening.stop();
+  else if (listening.isFinishing) listening.abandon();
+  else start(listen);
+});
 byId("open").addEventListener("click", () => byId("file").click());
 byId("file").addEventListener("change", () => {
   const [file] = byId("file").files;

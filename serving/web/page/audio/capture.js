@@ -75,7 +75,9 @@ export class Capture {
   /** Begin to hear. */
   async start() {
     const context = this.#context;
-    await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
+    await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url)).catch((error) => {
+      throw new CaptureError("unloaded", error);
+    });
     const gatherer = new AudioWorkletNode(context, "gatherer", { numberOfOutputs: 0 });
     gatherer.port.onmessage = ({ data }) => this.#heard(this.muted ? data.fill(0) : data, context.sampleRate);
     context.createMediaStreamSource(this.#stream).connect(gatherer);

@@ -1,13 +1,15 @@
 // @ts-check
 /** What this page hears, what that does not mean, and that nothing is kept: shown until somebody has read it. */
 
+import { keep, kept } from "./kept.js";
+
 const PLACE = "undertone.introduced";
 
 /** @param {HTMLElement} about @param {HTMLElement} close @param {HTMLElement} open */
 export function introduce(about, close, open) {
-  about.hidden = localStorage.getItem(PLACE) !== null;
+  about.hidden = kept("localStorage", PLACE) !== null;
   close.addEventListener("click", () => {
-    localStorage.setItem(PLACE, "yes");
+    keep("localStorage", PLACE, "yes");
     about.hidden = true;
   });
   open.addEventListener("click", () => {

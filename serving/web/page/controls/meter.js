@@ -32,15 +32,20 @@ export class Meter {
     this.#tellQuiet(nowMs - this.#loudMs > QUIET_MS);
     if (nowMs - this.#toldMs < TOLD_MS) return;
     this.#toldMs = nowMs;
-    this.#meter.setAttribute("aria-valuenow", this.#db.toFixed(0));
-    this.#meter.setAttribute("aria-valuetext", `${this.#db.toFixed(0)} decibels`);
+    this.#tell();
   }
 
   /** Nothing is heard any more. */
   rest() {
     [this.#db, this.#loudMs] = [FLOOR_DB, 0];
     this.#stage.style.setProperty("--level", "0");
+    this.#tell();
     this.#tellQuiet(false);
+  }
+
+  #tell() {
+    this.#meter.setAttribute("aria-valuenow", this.#db.toFixed(0));
+    this.#meter.setAttribute("aria-valuetext", `${this.#db.toFixed(0)} decibels`);
   }
 
   /** @param {boolean} isQuiet */

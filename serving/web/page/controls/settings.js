@@ -2,6 +2,7 @@
 /** The settings, kept in this browser; the key only until the tab is closed. */
 
 import { h } from "../view/dom.js";
+import { keep, kept } from "./kept.js";
 
 const PLACE = "undertone.settings";
 const KEY = "undertone.key";
@@ -65,8 +66,8 @@ export class Settings {
   #store() {
     const values = Object.fromEntries(["language", "endpoint", "pause"].map((name) => [name, this.#field(name).value]));
     const ticks = Object.fromEntries(["partials", "redact_text"].map((name) => [name, this.#field(name).checked]));
-    localStorage.setItem(PLACE, JSON.stringify({ ...values, ...ticks }));
-    sessionStorage.setItem(KEY, this.token);
+    keep("localStorage", PLACE, JSON.stringify({ ...values, ...ticks }));
+    keep("sessionStorage", KEY, this.token);
     this.#describe();
   }
 
@@ -77,7 +78,7 @@ export class Settings {
       else if (name === "language" && value) field.append(h("option", { value, selected: true }, NAMES.of(value) ?? value));
       else if (field) field.value = value;
     }
-    this.#field("token").value = sessionStorage.getItem(KEY) ?? "";
+    this.#field("token").value = kept("sessionStorage", KEY) ?? "";
     this.#describe();
   }
 
@@ -91,7 +92,7 @@ export class Settings {
 /** @returns {Record<string, any>} */
 function stored() {
   try {
-    return JSON.parse(localStorage.getItem(PLACE) ?? "{}");
+    return JSON.parse(kept("localStorage", PLACE) ?? "{}");
   } catch {
     return {};
   }

@@ -26,7 +26,7 @@ export class Status {
     this.#isOnce = state === "open" || (this.#isOnce && state !== "idle");
     this.#places.pill.dataset.state = state;
     this.#places.pill.textContent = state === "waiting" && !this.#isOnce ? "Waiting" : WORDS[state];
-    const isOn = state !== "idle" && state !== "finishing";
+    const isOn = state !== "idle";
     this.#places.button.setAttribute("aria-pressed", String(isOn));
     for (const name of this.#places.names) name.textContent = isOn ? "Stop" : "Start listening";
     if (state === "waiting") this.#wait(error, retryInMs, isKept);
@@ -44,11 +44,12 @@ export class Status {
     const until = Date.now() + retryInMs;
     const why = isKept ? "The connection was lost; the server keeps the session." : refusal(error);
     const kept = this.#isOnce ? " What is said meanwhile is kept and sent later." : "";
-    const say = () => {
-      const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-      this.#notices.say("connection", `${why} Trying again${seconds > 1 ? ` in ${seconds}\u202fs` : "\u2026"}${kept}`, "note");
+    this.#notices.say("connection", `${why}${kept} Trying again\u2026`, "note");
+    const count = () => {
+      const seconds = Math.ceil((until - Date.now()) / 1000);
+      this.#notices.count("connection", seconds > 1 ? ` in ${seconds}\u202fs` : "");
     };
-    say();
-    this.#countdown = setInterval(say, 1000);
+    count();
+    this.#countdown = setInterval(count, 1000);
   }
 }

@@ -1,6 +1,8 @@
 // @ts-check
 /** Light, dark, or as the system has it. */
 
+import { keep } from "./kept.js";
+
 const PLACE = "undertone.theme";
 const NAMES = { "": "as the system", light: "light", dark: "dark" };
 /** @type {Record<string, keyof typeof NAMES>} */
@@ -16,7 +18,7 @@ export function themed(button, changed) {
   };
   button.addEventListener("click", () => {
     root.dataset.theme = NEXT[root.dataset.theme ?? ""];
-    localStorage.setItem(PLACE, root.dataset.theme);
+    keep("localStorage", PLACE, root.dataset.theme);
     describe();
     changed();
   });

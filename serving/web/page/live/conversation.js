@@ -66,9 +66,9 @@ export class Conversation {
   async hear(samples, rateHz) {
     const pcm = this.#pcm.push(samples, rateHz);
     this.#tape.add(pcm);
+    if (this.#place.isLive) this.#tape.forget(this.#tape.ms - KEPT_MS); // also while nobody speaks
     if (this.#session) await this.#session.send(pcm).catch(() => {}); // its end says why
-    else if (this.#place.isLive) this.#tape.forget(this.#tape.ms - KEPT_MS);
-    else await this.#opening;
+    else if (!this.#place.isLive) await this.#opening;
   }
 
   /** End in order: what was heard is answered. A lost connection is not waited for. */
@@ -78,6 +78,13 @@ export class Conversation {
     const session = this.#session;
     if (session?.isConnected) await session.finish().catch(() => {});
     else session?.close();
+  }
+
+  /** End now: what was not answered is lost. */
+  abandon() {
+    this.#stopped = true;
+    this.#pause?.cancel();
+    this.#session?.close();
   }
 
   /** The network is back: try now. */
@@ -111,6 +118,7 @@ export class Conversation {
 
   /** @param {any} error */
   async #wait(error) {
+    if (this.#stopped) return true;
     if (!isPassing(error)) throw error;
     const retryInMs = Math.max(this.#backoff.next(), 1000 * (error.retryAfterS ?? 0));
     this.#pause = new Pause(retryInMs);
@@ -139,7 +147,8 @@ export class Conversation {
     this.#session = null;
     this.#tell({ type: "lost", error });
     if (this.#stopped) return this.#tell({ type: "ended", error });
-    if (isPassing(error)) await this.start().catch((reason) => this.#tell({ type: "ended", error: reason }));
+    const wasMute = error.code === "session_expired" && this.#lastId === this.#baseId; // another would be so, too
+    if (isPassing(error) && !wasMute) await this.start().catch((reason) => this.#tell({ type: "ended", error: reason }));
     else this.#tell({ type: "ended", error });
   }
 }

@@ -27,6 +27,8 @@ export class Listening {
   tape = new Tape();
   /** @type {Conversation | null} */
   #conversation = null;
+  /** Whose events count: also while its last answers are awaited. @type {Conversation | null} */
+  #told = null;
   /** @type {Capture | null} */
   #capture = null;
 
@@ -54,13 +56,13 @@ export class Listening {
     const conversation = this.#begin({ ...place, isLive: true });
     this.#capture = new Capture(stream, (samples, rateHz) => this.#hear(samples, rateHz), () => this.#unplugged());
     this.#shown.progress(null);
-    await Promise.all([this.#capture.start(), conversation.start()]).catch((error) => this.#fail(error));
+    await Promise.all([this.#capture.start(), conversation.start()]).catch((error) => this.#fail(error, conversation));
   }
 
   /** Hear a recording to its end. @param {Float32Array} samples (samples,) at 16 kHz @param {{url: URL, token: string, settings: any}} place */
   async recording(samples, place) {
     const conversation = this.#begin({ ...place, isLive: false });
-    const opened = conversation.start().then(() => true, (error) => this.#fail(error));
+    const opened = conversation.start().then(() => true, (error) => this.#fail(error, conversation));
     for (let first = 0; (await opened) && conversation === this.#conversation && first < samples.length; first += PIECE) {
       await conversation.hear(samples.subarray(first, first + PIECE), RATE_HZ);
       this.#shown.progress(Math.min(1, (first + PIECE) / samples.length));
@@ -80,17 +82,24 @@ export class Listening {
     this.#end();
   }
 
+  /** Wait for no more answers. */
+  abandon() {
+    const conversation = this.#told;
+    this.#told = null;
+    conversation?.abandon();
+  }
+
   /** The network is back. */
   retryNow() {
-    this.#conversation?.retryNow();
+    this.#told?.retryNow();
   }
 
   /** @param {import("./conversation.js").Place} place */
   #begin(place) {
     const last = Math.max(0, ...this.heard.utterances.keys());
     this.tape.forget(this.tape.ms);
-    this.#conversation = new Conversation(place, this.tape, (event) => this.#take(event), last);
-    return this.#conversation;
+    const conversation = new Conversation(place, this.tape, (event) => this.#take(event, conversation), last);
+    return (this.#conversation = this.#told = conversation);
   }
 
   /** @param {Float32Array} samples @param {number} rateHz */
@@ -99,9 +108,10 @@ export class Listening {
     this.#conversation?.hear(samples, rateHz);
   }
 
-  /** @param {any} event */
-  #take(event) {
-    if (event.type === "ended") return event.error ? this.#fail(event.error) : this.#release();
+  /** @param {any} event @param {Conversation} conversation */
+  #take(event, conversation) {
+    if (conversation !== this.#told) return;
+    if (event.type === "ended") return event.error ? this.#fail(event.error, conversation) : this.#release();
     if (event.type === "lost") this.#drop(event);
     const utterance = this.heard.take(event);
     if (event.type === "utterance.final" && utterance) this.tape.cut(event.utterance_id, event.start_ms, event.end_ms);
@@ -123,8 +133,11 @@ export class Listening {
     this.#capture = this.#conversation = null;
   }
 
-  /** @param {any} error */
-  #fail(error) {
+  /** Say it, unless somebody has stopped it before. @param {any} error @param {Conversation} conversation */
+  #fail(error, conversation) {
+    if (conversation !== this.#told) return false;
+    this.#told = null;
+    conversation.abandon();
     this.#release();
     this.#shown.event({ type: "failed", error }, null);
     this.#end();
@@ -132,6 +145,7 @@ export class Listening {
   }
 
   #end() {
+    this.#told = null;
     this.#drop({});
     this.#shown.event({ type: "over" }, null);
   }

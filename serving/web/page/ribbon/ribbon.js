@@ -81,9 +81,10 @@ export class Ribbon {
   }
 
   /** @param {Course} course */
-  #span({ nowMs }) {
+  #span({ moods, nowMs }) {
     if (this.#isWhole) return { fromMs: 0, toMs: Math.max(nowMs, 1000) };
-    const toMs = Math.max(nowMs, MINUTE_MS);
+    const chosenMs = moods[this.#chosen ?? -1]?.startMs ?? nowMs; // a minute that holds what the keys chose
+    const toMs = Math.min(Math.max(nowMs, MINUTE_MS), Math.max(chosenMs, 0) + MINUTE_MS);
     return { fromMs: toMs - MINUTE_MS, toMs };
   }
 
@@ -97,6 +98,7 @@ export class Ribbon {
 
   /** @param {number | null} x */
   #point(x) {
+    if (this.#chosen !== null) this.redraw();
     [this.#pointer, this.#chosen] = [x, null];
     this.#tell();
   }
@@ -112,6 +114,7 @@ export class Ribbon {
     this.#pointer = null;
     this.#chosen = Math.max(0, Math.min(last, moved));
     this.#tell();
+    this.redraw();
   }
 
   /** Say the values where the pointer is, or that the keys chose. */

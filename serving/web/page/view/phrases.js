@@ -43,6 +43,7 @@ export const CAPTURE = {
   unshared: "Nothing was shared. Press again, and choose a tab or the screen with its sound.",
   unplugged: "The sound has ended: the microphone was unplugged, or is no longer shared.",
   silent_share: "No sound was shared. Choose a tab and tick the box that shares its audio.",
+  unloaded: "The server does not answer: the part of this page that hears could not be loaded from it. Press again when it does.",
   failed: "The microphone could not be started.",
 };
 
@@ -52,7 +53,6 @@ const REFUSALS = {
   unauthorized: "This server wants a key. Enter it in the settings, then press again.",
   quota_exceeded: "What this key may use is used up.",
   server_draining: "The server is restarting.",
-  session_expired: "The server ended the session after its longest time.",
   too_far_behind: "The server could not keep up.",
   internal: "The server had a fault.",
 };

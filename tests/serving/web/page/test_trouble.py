@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from conftest import running_server
 from material.servers.cutting_proxy import cutting_proxy
+from material.waiting import metric
 from material.web.browser import chromium, launched, spoken_wav, visit
 from material.web.path_proxy import proxy_under
 from websockets.sync.client import connect
@@ -182,3 +183,78 @@ def test_the_page_works_under_a_path_of_a_proxy(browser, server):
         user.wait_for_finals(1)
         assert f"ws://127.0.0.1:{port}{UNDER}/ws/analyze" in user.requests
         assert user.faults == []
+
+
+def test_a_page_whose_server_is_gone_says_so_and_listens_to_nothing_behind_its_back(browser, tiny_release, tmp_path):
+    port = free_port()
+    with ExitStack() as open_page:
+        with server_at(port, tiny_release, tmp_path / "first.log") as first:
+            user = open_page.enter_context(visit(browser, f"{first.url}/"))
+            kill(first)
+        user.press()
+        assert "The server does not answer" in user.shown("#notices .error").inner_text()
+        user.state("idle")
+        with server_at(port, tiny_release, tmp_path / "second.log") as second:
+            user.page.wait_for_timeout(3000)
+            assert metric(second, 'slots_taken{kind="live"}') == 0
+            user.press()
+            user.page.wait_for_function(CONNECTED)
+
+
+def test_a_stop_while_the_server_hangs_is_one_and_stays_so(browser, tiny_release, tmp_path):
+    with (
+        running_server(tiny_release, tmp_path / "server.log", "--asr-model", "none") as server,
+        visit(browser, f"{server.url}/") as user,
+    ):
+        os.killpg(server.pid, signal.SIGSTOP)
+        user.press()
+        user.state("connecting")
+        user.press()
+        user.state("idle")
+        user.page.wait_for_timeout(1000)
+        os.killpg(server.pid, signal.SIGCONT)
+        user.page.wait_for_timeout(1000)
+        assert user.page.get_attribute("#state", "data-state") == "idle"
+        assert user.page.locator("#notices .notice").count() == 0
+
+
+def test_what_is_put_away_is_not_said_again_every_second_and_the_seconds_are_not_read_aloud(
+    browser, tiny_release, tmp_path
+):
+    with ExitStack() as open_page, server_at(free_port(), tiny_release, tmp_path / "server.log") as server:
+        user = open_page.enter_context(visit(browser, f"{server.url}/"))
+        user.press()
+        user.page.wait_for_function(CONNECTED)
+        kill(server)
+        said = user.shown(f"{CONNECTION} .said").inner_text()
+        user.shown(f"{CONNECTION} .counted[aria-hidden=true]", " in ")
+        assert "Trying again" in said
+        assert user.page.locator(f"{CONNECTION} .said").inner_text() == said
+        user.page.click(f"{CONNECTION} .close")
+        user.page.wait_for_timeout(2500)
+        assert user.page.locator(CONNECTION).count() == 0
+
+
+def test_a_browser_that_keeps_nothing_listens_all_the_same(browser, server):
+    with visit(browser, f"{server.url}/") as user:
+        forbidden = "{get() { throw new DOMException('denied', 'SecurityError'); }}"
+        names = ("localStorage", "sessionStorage")
+        user.page.add_init_script("".join(f"Object.defineProperty(window, '{name}', {forbidden});" for name in names))
+        user.page.reload()
+        user.page.wait_for_selector("html[data-ready]")
+        user.page.click("#theme")
+        user.press()
+        user.wait_for_finals(1)
+        assert user.faults == []
+
+
+def test_what_was_heard_can_still_be_taken_along_where_the_next_start_fails(browser, server, tmp_path):
+    (tmp_path / "notes.wav").write_text("no sound")
+    with visit(browser, f"{server.url}/", accept_downloads=True) as user:
+        user.press()
+        user.wait_for_finals(1)
+        user.press()
+        user.state("idle")
+        user.page.set_input_files("#file", tmp_path / "notes.wav")
+        user.shown("#notices [data-subject=file]")
+        assert taken_along(user, tmp_path / "heard.json")["utterances"]

@@ -18,6 +18,7 @@ from undertone.words.transcript import Word
 
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # marks that go with the word behind or before them
 _FRAMES_PER_SECOND = 100
+UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))  # cut at characters by faster-whisper, not at blanks
 
 
 def word_times(
@@ -25,19 +26,23 @@ def word_times(
 ) -> tuple[Word, ...]:
     """Return the words of `tokens`, in order, as they lie in so many samples; `states` (1, positions, width) encode it.
 
-    Their texts, joined with blanks, are the text of the tokens.
+    Their texts, joined with blanks, are the text of the tokens; in a language that is `UNSPACED`, without blanks.
     """
     length_s = samples / RATE_HZ
     segment: dict[str, Any] = {"seek": 0, "start": 0.0, "end": length_s, "tokens": list(tokens)}
     frames = max(2, round(length_s * _FRAMES_PER_SECOND))
     whisper.add_word_timestamps([[segment]], tokenizer, states, frames, _OPENING, _CLOSING, 0.0)
     parts = [found for found in segment["words"] if found["word"].strip()]
-    return tuple(_word(parts[start:end], length_s) for start, end in pairwise(_starts(parts)))
+    starts = word_starts(parts, tokenizer.language_code not in UNSPACED)
+    return tuple(_word(parts[start:end], length_s) for start, end in pairwise(starts))
 
 
-def _starts(parts: Sequence[dict[str, Any]]) -> list[int]:
-    """Return where words begin, and the end: "well" and "-known" are two parts for faster-whisper, and one word."""
-    later = [place for place, found in enumerate(parts) if place and found["word"].startswith(" ")]
+def word_starts(parts: Sequence[dict[str, Any]], spaced: bool = True) -> list[int]:
+    """Return where words begin, and the end: "well" and "-known" are two parts for faster-whisper, and one word.
+
+    Where a language is not `spaced`, each part is a word, as faster-whisper cuts it.
+    """
+    later = [place for place, found in enumerate(parts) if place and (not spaced or found["word"].startswith(" "))]
     return [0, *later, len(parts)] if parts else []
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from undertone.audio import RATE_HZ
+from undertone.words.engines.alignment import word_starts
 from undertone.words.transcript import Sound
 
 PARTS = ("The kitchen door was open", "when we came home last night")
@@ -45,6 +46,13 @@ def test_what_is_written_with_hyphens_is_one_word(tiny_en, say):
     assert [word.text for word in transcript.words] == transcript.text.split()
     (known,) = (word for word in transcript.words if word.text == "well-known")
     assert 0.3 < known.end_s - known.start_s < 1
+
+
+@pytest.mark.fast
+def test_where_a_language_has_no_blanks_what_is_cut_apart_stays_apart():
+    parts = [{"word": text} for text in (" 天", "気", " は")]
+    assert word_starts(parts) == [0, 2, 3]
+    assert word_starts(parts, spaced=False) == [0, 1, 2, 3]
 
 
 def test_words_begin_and_end_where_they_were_spoken(heard, spoken):

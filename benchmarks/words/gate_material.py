@@ -88,9 +88,12 @@ def meetings(data: Path) -> Iterator[Piece]:
 
 
 def reading(data: Path) -> Iterator[Piece]:
-    """Sentences read aloud, by turns in both halves."""
+    """Sentences read aloud, by turns in both halves; each as it is, and overdriven by 18 and 24 dB."""
     for number, path in enumerate(sorted((data / "real" / "reading").glob("*.flac"))):
-        yield Piece("reading", (CHOSEN, REPORT)[number % 2], path.stem, read(path))
+        half, sound = (CHOSEN, REPORT)[number % 2], read(path)
+        yield Piece("reading", half, path.stem, sound)
+        for gain_db in (18, 24):
+            yield Piece("reading, overdriven", half, f"{path.stem} {gain_db}", louder(sound, gain_db))
 
 
 def answers(data: Path) -> Iterator[Piece]:

@@ -30,7 +30,7 @@ def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pyt
     """The folder of the commands of an environment that holds the wheel and what it asks for."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([request.param, "-m", "venv", folder], check=True)
-    install = [folder / "bin/python", "-m", "pip", "install", "--quiet", f"{wheel}[{EXTRAS}]"]
+    install = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile", f"{wheel}[{EXTRAS}]"]
     # Without the clone on the path, or pip takes undertone for installed.
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(install, env=variables, capture_output=True, text=True, check=False)

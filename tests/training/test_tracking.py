@@ -101,7 +101,7 @@ def test_a_new_store_is_opened_without_a_word(repository, tmp_path):
     assert (done.stdout, done.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("name", ["a b", "a%20b", "a?b#c", "Bücher", "a%3Fb&c=d", "it's"])
+@pytest.mark.parametrize("name", ["a%20b's Bücher", "a?b#c %3F&d=e"])
 def test_the_folder_of_the_store_may_have_any_name_and_nothing_is_made_beside_it(name, tmp_path):
     release = tmp_path / name / "release"
     release.mkdir(parents=True)

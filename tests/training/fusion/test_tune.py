@@ -69,21 +69,21 @@ def one(**known) -> dict[str, Half]:
     return {"recordings": half(**known)}
 
 
-def life(seed: int = 0) -> dict[str, Half]:
+def life(seed: int = 0, sentences: int = 100) -> dict[str, Half]:
     """The kinds of life: words that are always neutral, a voice that says nothing, both that know, both halves true."""
-    silent = half(text=0.0, audio=2.0, seed=seed)
+    silent = half(text=0.0, audio=2.0, sentences=sentences, seed=seed)
     neutral = replace(silent, text=np.tile([0.06, 0.88, 0.06], (len(silent.actual), 1)))
     return {
         "words_say_nothing": neutral,
-        "voice_says_nothing": half(text=2.0, audio=0.0, seed=seed + 10),
-        "both_say_it": half(seed=seed + 20),
-        "they_contradict": contradicting(seed + 30),
+        "voice_says_nothing": half(text=2.0, audio=0.0, sentences=sentences, seed=seed + 10),
+        "both_say_it": half(sentences=sentences, seed=seed + 20),
+        "they_contradict": contradicting(seed + 30, sentences),
     }
 
 
-def contradicting(seed: int) -> Half:
+def contradicting(seed: int, sentences: int) -> Half:
     """Words of one pole with a voice of the other; every pair twice, once with each label."""
-    known = half(text=2.5, audio=2.5, seed=seed)
+    known = half(text=2.5, audio=2.5, sentences=sentences, seed=seed)
     poles = np.flatnonzero(known.actual != 1)
     flipped = known.audio[:, ::-1][poles]
     words, actual = known.text[poles], known.actual[poles]

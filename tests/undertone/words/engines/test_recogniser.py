@@ -161,9 +161,8 @@ def test_a_pause_divides_the_words_into_segments(pocketsphinx, samples):
 
 @pytest.mark.parametrize("kind", [*sorted(KINDS), "silence"])
 def test_noise_has_no_words_for_the_engine_that_needs_no_download(pocketsphinx, kind):
-    for seed in range(2):
-        sound = np.zeros(3 * RATE_HZ, np.int16) if kind == "silence" else noise(kind, seed, seconds=3.0)
-        assert pocketsphinx.transcribe(sound).rejected in ("no_words", "hallucination"), f"{kind}, seed {seed}"
+    sound = np.zeros(2 * RATE_HZ, np.int16) if kind == "silence" else noise(kind, seed=0, seconds=2.0)
+    assert pocketsphinx.transcribe(sound).rejected in ("no_words", "hallucination")
 
 
 @pytest.mark.parametrize("samples_given", [0, 1, 100, 1600])

@@ -93,11 +93,11 @@ def test_thanks_that_are_said_are_no_invention(tiny_en, say, said, speed):
     assert word_error_rate([said], [heard.text]) == 0
 
 
-def test_two_hundred_noises_give_no_words_through_gate_and_recogniser(tiny_en, repository):
+def test_a_hundred_noises_give_no_words_through_gate_and_recogniser(tiny_en, repository):
     vad = vad_settings(load_params(repository / "params.yaml")["vad"])
     heard = 0
     for kind in sorted(KINDS):
-        for seed in range(25, 50):
+        for seed in range(25, 38):
             sound = noise(kind, seed)
             for found in utterances(sound, published_silero(), vad):
                 speech_ms = (found.speech_end - found.speech_start) // 16

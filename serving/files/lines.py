@@ -4,9 +4,16 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
+from serving.observe.metrics import READS_NOTHING
 from undertone.protocol import Message, written
 
 MEDIA_TYPE = "application/x-ndjson"
+
+
+class ReadsNothingError(Exception):
+    """The client reads nothing; `code` is why its session ends."""
+
+    code = READS_NOTHING
 
 
 class Lines:
@@ -24,11 +31,14 @@ class Lines:
         """Send `message` now.
 
         Raises:
-            TimeoutError: the client reads nothing.
+            ReadsNothingError: the client reads nothing.
         """
         # No wait_for: that of Python 3.11 loses a cancellation that comes as the line is sent (python/cpython#86296).
-        async with self._sending, asyncio.timeout(self._timeout_s):
-            await self._line(message)
+        try:
+            async with self._sending, asyncio.timeout(self._timeout_s):
+                await self._line(message)
+        except TimeoutError:
+            raise ReadsNothingError from None
 
     async def end(self, scope: Scope, receive: Receive, send: Send) -> None:
         """End the body in order."""

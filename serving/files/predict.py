@@ -13,9 +13,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Send
 
 from serving.files.body import Refusal
-from serving.files.lines import Lines
+from serving.files.lines import Lines, ReadsNothingError
 from serving.files.upload import Upload
-from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
@@ -42,15 +41,15 @@ async def predict(service: Service, settings: Mapping[str, Any], upload: Upload,
     except SettingError as refused:
         session.cancel(ErrorCode.INVALID_SETTING)
         raise Refusal(422, ErrorCode.INVALID_SETTING, str(refused)) from None
-    except TimeoutError:
+    except ReadsNothingError as given_up:
         log.warning("session %s: the client reads nothing, given up", session.id)
-        session.cancel(READS_NOTHING)
+        session.cancel(given_up.code)
         raise ClientDisconnect from None
     except Exception:
         log.exception("session %s: internal error", session.id)
         session.cancel(ErrorCode.INTERNAL)
         message = f"an internal error; the log has it as session {session.id}"
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(ReadsNothingError):
             await lines.send(error(ErrorCode.INTERNAL, message, fatal=True))
     finally:
         session.cancel()

@@ -12,13 +12,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Send
 
 from serving.files.body import Refusal
-from serving.files.lines import Lines
+from serving.files.lines import Lines, ReadsNothingError
 from serving.files.openai.fields import FieldRefusal, fields_of
 from serving.files.openai.formats import answer, joined, segment, usage, word
 from serving.files.transcribe import QUIET
 from serving.files.upload import Upload
 from serving.guard.refusal import RETRY_AFTER_S, RefusedError
-from serving.observe.metrics import READS_NOTHING
 from serving.service import Service
 from serving.sessions.session import ServedSession
 from serving.sessions.subscribers import each_final
@@ -69,8 +68,9 @@ async def _streamed(service: Service, settings: dict[str, Any], upload: Upload, 
         if not lines.begun:
             raise
         await _last(lines, error.code, str(error))
-    except ClientDisconnect:
-        raise
+    except ReadsNothingError:
+        log.warning("session %s: the client reads nothing, given up", heard.session.id)
+        raise ClientDisconnect from None
     except Exception:
         if not lines.begun:
             raise
@@ -81,7 +81,7 @@ async def _streamed(service: Service, settings: dict[str, Any], upload: Upload, 
 
 
 async def _last(lines: Lines, code: str, message: str) -> None:
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(ReadsNothingError):
         await lines.send({"error": {"code": code, "message": message}})
 
 
@@ -122,10 +122,6 @@ class _Heard:
                     raise self._upload.slot.why
                 await self.session.hear(pcm)
             await self.session.close("finished")
-        except TimeoutError:
-            log.warning("session %s: the client reads nothing, given up", self.session.id)
-            self.session.cancel(READS_NOTHING)
-            raise ClientDisconnect from None
         except Exception as failed:
             self.session.cancel(getattr(failed, "code", ErrorCode.INTERNAL))
             raise

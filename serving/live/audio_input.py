@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from typing import Any
 
 from serving.service import Service
 from undertone.audio import RATE_HZ, Samples
@@ -27,6 +28,13 @@ class AudioInput:
         """Take what comes next as `settings` say; only before the first of it."""
         self._encoding, self._channels = settings.encoding, settings.channels
         self.form = form_of(self._encoding, self._channels)
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What is missing of what came, as `notes` of `session.closed`."""
+        lost_s = self._decoder.lost_s if self._decoder else 0.0
+        told = {"code": "damaged", "message": f"{lost_s:.1f} s of the stream are missing in between"}
+        return [told] if lost_s else []
 
     @property
     def is_begun(self) -> bool:

@@ -267,7 +267,8 @@ class Connection:
         with contextlib.suppress(DecodingError):
             async for pcm in self._input.rest():
                 await self._session.hear(pcm)
-        await self._session.close(closing.code or "finished", closing.message, retry_after_s=closing.retry_after_s)
+        reason, notes = closing.code or "finished", self._input.notes
+        await self._session.close(reason, closing.message, notes, retry_after_s=closing.retry_after_s)
         return close_code(closing.code)
 
     async def _fail(self) -> None:

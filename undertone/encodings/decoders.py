@@ -25,6 +25,11 @@ class DecodingError(ValueError):
 class Decoder(ABC):
     """Of one stream; not for several threads at once."""
 
+    @property
+    def lost_s(self) -> float:
+        """How many seconds are missing in the midst of what came so far."""
+        return 0.0
+
     @abstractmethod
     def take(self, data: bytes) -> Iterator[Samples]:
         """Yield what `data`, whole units, brings about: (n, channels) int16 at 16 kHz.

@@ -24,6 +24,7 @@ _CONTAINERS = {"ogg_opus": ("ogg", "Ogg", b"OggS"), "webm_opus": ("matroska", "W
 _OPTIONS = {"analyzeduration": "0", "probesize": "32", "protocol_whitelist": "none"}
 _BUFFER_BYTES = 4096
 _LOOK_S = 0.2
+_LEAST_GAP_S = 0.5  # an encoder that is silent between words (DTX) leaves 0.4 s at most
 
 
 class _Closed(Exception):
@@ -64,6 +65,11 @@ class Opus(Decoder):
         if self._pipe:
             self._pipe.close()
 
+    @property
+    def lost_s(self) -> float:
+        """See `Decoder`."""
+        return self._pipe.lost_s if self._pipe else 0.0
+
     def _is_recognised(self) -> bool:
         known = min(len(self._begun), len(self._magic))
         if self._begun[:known] != self._magic[:known]:
@@ -87,6 +93,7 @@ class _Pipe:
         self._held: list[Block] = []
         self._rate_hz, self._unread = 0, b""
         self._is_fed = self._is_ended = self._is_closed = False
+        self.lost_s = 0.0
         self._thread = threading.Thread(target=self._work, name="opus", daemon=True)
         self._thread.start()
 
@@ -144,13 +151,24 @@ class _Pipe:
         found = stream.codec_context.name if stream and stream.codec_context else "no sound"
         if stream is None or "opus" not in found:
             raise DecodingError(f"the {self._name} holds {found}, not Opus")
+        expected_s = None
         for packet in container.demux(stream):
+            expected_s = self._followed(packet, expected_s)
             try:
                 frames = packet.decode()
             except InvalidDataError:  # a packet that was harmed on its way costs itself
                 continue
             for frame in frames:
                 self._hold(frame.sample_rate, block_of(frame))
+
+    def _followed(self, packet: av.Packet, expected_s: float | None) -> float | None:
+        """Count what is missing before `packet`, by its time; return when the next one is to begin."""
+        if packet.pts is None or packet.time_base is None:
+            return expected_s
+        begins_s, lasts_s = (float(ticks * packet.time_base) for ticks in (packet.pts, packet.duration or 0))
+        missing_s = 0.0 if expected_s is None else begins_s - expected_s
+        self.lost_s += missing_s if missing_s > _LEAST_GAP_S else 0.0
+        return begins_s + lasts_s
 
     def _hold(self, rate_hz: int, block: Block) -> None:
         self._rate_hz = rate_hz

@@ -102,6 +102,20 @@ def test_what_was_heard_before_bad_bytes_is_answered(server, turn):
     assert messages[-1]["reason"] == "damaged_audio"
 
 
+@pytest.mark.parametrize("encoding", ["ogg_opus", "webm_opus"])
+def test_what_is_missing_in_the_midst_of_a_stream_is_told_at_its_end(server, turn, encoding):
+    data = encoded(np.tile(turn, 2), encoding)
+    with session(server.ws_url) as socket:
+        send(socket, "session.update", encoding=encoding)
+        socket.send(data[: len(data) // 3])
+        socket.send(data[2 * len(data) // 3 :])
+        send(socket, "session.finish")
+        closed = receive_until(socket, "session.closed")[-1]
+    assert closed["reason"] == "finished"
+    (note,) = [note for note in closed["notes"] if note["code"] == "damaged"]
+    assert "s of the stream are missing" in note["message"]
+
+
 def test_an_encoding_that_nobody_knows_is_refused_by_name(server):
     with session(server.ws_url) as socket:
         send(socket, "session.update", encoding="mp3")

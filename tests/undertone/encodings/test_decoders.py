@@ -41,6 +41,16 @@ def test_what_was_encoded_is_heard_again(encoding):
     assert heard.std() == pytest.approx(TONE.std(), rel=0.05)
 
 
+@pytest.mark.parametrize("encoding", CONTAINERS)
+def test_what_is_missing_in_the_midst_is_counted(encoding):
+    data = encoded(np.tile(TONE, 3), encoding)
+    for kept, missing_s in ((data, 0), (data[: len(data) // 3] + data[2 * len(data) // 3 :], 2)):
+        decoder = decoder_for(encoding)
+        heard = [len(made) for made in (*decoder.take(kept), *decoder.end())]
+        assert decoder.lost_s >= 0.9 * missing_s
+        assert sum(heard) / RATE_HZ + decoder.lost_s == pytest.approx(6, abs=0.2)
+
+
 @pytest.mark.parametrize("encoding", ENCODED)
 def test_the_pieces_carry_no_meaning(encoding):
     data = encoded(TONE, encoding)

@@ -56,6 +56,8 @@ def _type(field: Schema, components: Schema) -> str:
         return _type(_resolved(field, components), components) + f" *{name}*"
     if "anyOf" in field:
         return " or ".join(_type(one, components) for one in field["anyOf"])
+    if all("const" in one for one in field.get("oneOf", ())) and "oneOf" in field:
+        return ", ".join(f"`{one['const']}`" + _close(one) for one in field["oneOf"])
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
@@ -66,6 +68,10 @@ def _type(field: Schema, components: Schema) -> str:
         return " or ".join(field["type"])
     bounds = [f"{sign} {field[key]}" for key, sign in (("minimum", "≥"), ("maximum", "≤")) if key in field]
     return " ".join([field.get("type", "any"), *bounds])
+
+
+def _close(code: Schema) -> str:
+    return f" ({code['x-close']})" if "x-close" in code else ""
 
 
 def _about(field: Schema, components: Schema) -> str:

@@ -37,11 +37,12 @@ class Stateful(Protocol):
 class Checkpoint:
     """The state of one fit, in a file of `folder` that is named by `key`: all that decides the weights, as text.
 
+    The code of training/ and torch's version decide as well: what was begun with other code begins anew.
     `folder` None keeps nothing. `notes` is a list of plain rows of whoever fits, kept and brought back with the state.
     """
 
     def __init__(self, folder: Path | None, key: str, notes: list[Any] | None = None, every_s: float = EVERY_S) -> None:
-        name = md5(f"{torch.__version__} {key}".encode(), usedforsecurity=False).hexdigest()
+        name = md5(f"{torch.__version__} {code_digest()} {key}".encode(), usedforsecurity=False).hexdigest()
         self.path = folder / f"{name}.pt" if folder else None
         self._notes = [] if notes is None else notes
         self._every_s, self._saved_s = every_s, time.monotonic()
@@ -77,6 +78,14 @@ class Checkpoint:
         torch.save(kept, partial)
         partial.replace(self.path)
         self._saved_s = time.monotonic()
+
+
+def code_digest(folder: Path = Path(__file__).parent) -> str:
+    """Return the md5 of all code under `folder`, that which trains by default."""
+    digest = md5(usedforsecurity=False)
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def checkpoints_of(stage: str) -> Path:

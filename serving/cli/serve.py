@@ -68,11 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_access(settings: "OperatorSettings", parser: argparse.ArgumentParser) -> None:
+    from serving.guard.policy import PolicyError
     from serving.guard.start import StartError, check
 
     try:
         check(settings.access, settings.host, settings.tls)
-    except StartError as refused:
+    except (PolicyError, StartError) as refused:
         parser.error(str(refused))
 
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from serving.guard.grant import Quota
-from serving.guard.policy import READERS, Access, SharedRules, TokenRules, UrlRules
+from serving.guard.policy import READERS, Access, PolicyError, SharedRules, TokenRules, UrlRules
 from serving.guard.tls import Tls
 from serving.settings import checks
 
@@ -93,6 +93,8 @@ class AccessSettings(BaseSettings):
     def tls(self) -> Tls | None:
         """The certificate, None where there is none."""
         if self.ssl_certfile is None:
+            if self.ssl_keyfile:
+                raise PolicyError("--ssl-keyfile is the key of a certificate: name that with --ssl-certfile")
             return None
         password = self.ssl_keyfile_password.get_secret_value() if self.ssl_keyfile_password else None
         return Tls(self.ssl_certfile, self.ssl_keyfile, password)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from material.tiny_release import make_release
 
-from export.gates import GateError, check_gates
+from export.gates import GateError, check_gates, unmeasured
 from export.promote import REGISTERED_NAME, main, promote
 from training.files import LIVE, RELEASE
 from training.tracking import open_store
@@ -30,12 +30,12 @@ def run(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def release_with(metrics: dict[str, Any], version: str = "0.1.0") -> None:
-    """Write a whole release with these acoustic metrics into models/release."""
+def release_with(metrics: dict[str, Any], version: str = "0.1.0", **others: Any) -> None:
+    """Write a whole release with these acoustic metrics, and `others`, into models/release."""
     make_release(RELEASE)
     path = RELEASE / "manifest.json"
     raw = json.loads(path.read_text())
-    path.write_text(json.dumps({**raw, "version": version, "metrics": {"acoustic": metrics}}))
+    path.write_text(json.dumps({**raw, "version": version, "metrics": {"acoustic": metrics, **others}}))
 
 
 def whole_tree(folder: Path) -> dict[str, str]:
@@ -251,6 +251,9 @@ def test_command_that_refuses_fails_with_exit_code_1_and_names_the_metric(repo: 
             {"acoustic_uar": {"minimum": 0.5}},
             "gates.acoustic_uar.minimum: unknown rule; known are min, max, regression",
         ),
+        ({"acoustic_uar": {}}, "gates.acoustic_uar: {} is no rule"),
+        ({"acoustic_uar": 0.8}, "gates.acoustic_uar: 0.8 is no rule"),
+        ({"acoustic_uar": {"min": "high"}}, "is no rule; write {min: 0.8}"),
         ({"int8_uar": {"min": 0.5}}, r"gates.int8_uar: the release has no such metric \(metrics.acoustic.int8_uar\)"),
     ],
 )
@@ -263,6 +266,17 @@ def test_gate_that_cannot_be_applied_is_an_error_that_names_it(
         check_gates(gates, manifests.load(RELEASE), None)
     with pytest.raises(SystemExit, match="nothing was changed"):
         promote(gates)
+
+
+@pytest.mark.fast
+def test_a_text_model_that_is_never_sure_is_not_passed_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    release_with(GOOD, text={"meld": {"sure": {"share": 0.0, "accuracy": None}}})
+    gates = {"text_sure": {"min": 0.8}}
+    assert unmeasured(gates, manifests.load(RELEASE)) == []
+    assert check_gates(gates, manifests.load(RELEASE), None) == [
+        "text_sure is of nothing: no text of dialogue is given a probability of 0.9"
+    ]
 
 
 @pytest.mark.fast

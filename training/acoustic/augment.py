@@ -16,6 +16,8 @@ from training.features.spectra import MelSpectra, Spectra
 
 NOISE_S = 20.0  # of each noise, which crops are taken from
 
+SILENCE = 1e-30  # a clip of digital silence adds nothing to babble
+
 
 class Augmenter:
     """Draws batches of augmented MFCC from the spectra of the clips that it was made with."""
@@ -53,7 +55,7 @@ class Augmenter:
     def _babble(self, power: Tensor) -> Tensor:
         voices = torch.randint(len(self.clips), (BABBLE_VOICES,)).tolist()
         crops = [_stretch(self.clips[i].powers[0], power.shape[2]) for i in voices]
-        return torch.stack([crop / crop.mean() for crop in crops]).sum(dim=0)
+        return torch.stack([crop / crop.mean().clamp(min=SILENCE) for crop in crops]).sum(dim=0)
 
     def _through_telephone(self, power: Tensor) -> Tensor:
         through = _coins(len(power), self.settings["telephone_share"])

@@ -24,7 +24,7 @@ from training.params import load_params
 from training.tables import write_table
 from undertone.audio import to_float
 from undertone.audio_file import AudioFileError, read
-from undertone.corpora.check import of_folder
+from undertone.corpora.check import is_silent, of_folder
 from undertone.corpora.emotions import label_of, learnt
 from undertone.corpora.known import corpus_named
 from undertone.corpora.plain import PLAIN
@@ -94,12 +94,12 @@ def _labelled(recordings: Sequence[Recording], params: Mapping[str, Any]) -> lis
 
 
 def _heard(recording: Recording, transform: torch.nn.Module, params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the speech of `recording` and its features; None where it is broken or too short for one frame."""
+    """Return the speech of `recording` and its features; None where it is broken, silent or too short for one frame."""
     try:
         samples = read(recording.audio)
     except AudioFileError:
         return None
-    if len(samples) < params["features"]["n_fft"]:
+    if len(samples) < params["features"]["n_fft"] or is_silent(samples):
         return None
     bounds = speech_bounds(to_float(samples), params["vad"])
     speech = samples[bounds.start : bounds.end]

@@ -25,7 +25,7 @@ from training.corpora.ravdess.clips import Clip, load_features, load_waveform, o
 from training.corpora.ravdess.splits import Fold, development_folds, reported_folds
 from training.crossval.answers import write_answers
 from training.crossval.plots import write_plots
-from training.crossval.scores import Heard, scores_of
+from training.crossval.scores import Heard, check_section, scores_of
 from training.ear.teacher import teacher_of
 from training.files import CROSSVAL_METRICS
 from training.metrics_files import write_metrics
@@ -106,10 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--development", action="store_true", help="the 5 folds inside actors 1-20, printed only")
     development, params = parser.parse_args(arguments).development, load_params()
     print_basis(params["train"]["threads"])
+    check_section(params["crossval"])
     if development:
         folds = development_folds()
         heard = crossvalidate(folds, params, [params["model"]["arch"]])
-        clear("crossval")
         print(json.dumps(report(heard, folds, params), indent=2))  # noqa: T201
         return
     from training.tracking import check_store, log_numbers  # not in the processes of the folds
@@ -117,10 +117,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     check_store()
     folds = reported_folds()
     heard = crossvalidate(folds, params, list(RECIPES))
-    clear("crossval")
     write_metrics(CROSSVAL_METRICS, report(heard, folds, params))
     write_plots(heard, params["model"]["arch"], params["crossval"])
     write_answers(heard[params["model"]["arch"]])
+    clear("crossval")
     logged = {name: params[name] for name in ("crossval", "model", "train")}
     log_numbers("crossval", logged, {"crossval": CROSSVAL_METRICS})
 

@@ -22,7 +22,7 @@ from undertone.scoring.scores import (
     uar,
 )
 
-REPORTED_SNR_DB = 10
+REPORTED_SNR_DB, REPORTED_WINDOW_S = 10, 1
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,17 @@ def scores_of(heard: Heard, section: Mapping[str, Any]) -> dict[str, Any]:
         "telephone": heard.uar("telephone"),
         "telephone_change": heard.uar("telephone") - heard.uar("whole"),
     }
+
+
+def check_section(section: Mapping[str, Any]) -> None:
+    """Refuse a section `crossval` of params.yaml without the conditions that are reported, before anything is fitted.
+
+    Raises:
+        SystemExit: one is missing; the message names it.
+    """
+    for name, needed in (("snrs_db", REPORTED_SNR_DB), ("windows_s", REPORTED_WINDOW_S)):
+        if needed not in section[name]:
+            raise SystemExit(f"crossval.{name} of params.yaml has to hold {needed}, which the gates ask for")
 
 
 def joined_scores(heard: Heard, section: Mapping[str, Any]) -> dict[str, Any]:

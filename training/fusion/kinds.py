@@ -39,8 +39,7 @@ def own_pairs(
     for row in spoken:
         texts[row.said].append(row.text)
     rng = random.Random(seed)
-    known = [sentence for sentence in sentences if texts[sentence.text]]
-    hear = {sentence.text: rng.choice(texts[sentence.text]) for sentence in known}.__getitem__
+    hear = {s.text: rng.choice(texts[s.text]) if texts[s.text] else "" for s in sentences}.__getitem__
     label_of = {sentence.id: sentence.label for sentence in sentences}
     return [
         *_said_by_clips(clips, with_words),
@@ -49,9 +48,14 @@ def own_pairs(
             for row in spoken
             if (path := sounds / row.voice / f"{row.name}.flac")
         ),
-        *pair_with_clips(known, clips, hear, seed),
-        *with_either_label(pair_with_clips(known, clips, hear, seed, OPPOSITE)),
+        # All sentences are halved, as those that were spoken were; what no words were heard of is left out then.
+        *_heard_of(pair_with_clips(sentences, clips, hear, seed)),
+        *with_either_label(_heard_of(pair_with_clips(sentences, clips, hear, seed, OPPOSITE))),
     ]
+
+
+def _heard_of(pairs: Sequence[Pair]) -> list[Pair]:
+    return [pair for pair in pairs if pair.heard]
 
 
 def recorded_pairs(listed: Path, section: Mapping[str, Any]) -> list[Pair]:

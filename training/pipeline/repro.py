@@ -50,7 +50,7 @@ class Clock:
 
     def __init__(self, path: Path = TIMES) -> None:
         self.path = path
-        self.times: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        self.times = _times(path)
         self._stage, self._began_s = "", 0.0
 
     def line(self, text: str, now_s: float) -> str | None:
@@ -69,10 +69,20 @@ class Clock:
         took_s, before = now_s - self._began_s, self.times.get(self._stage)
         self.times[self._stage] = took_s
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps(self.times, indent=2) + "\n", encoding="utf-8")
+        partial = self.path.with_suffix(".partial")
+        partial.write_text(json.dumps(self.times, indent=2) + "\n", encoding="utf-8")
+        partial.replace(self.path)
         said = f"{self._stage} took {_said(took_s)}" + (f", {_said(before)} last time" if before is not None else "")
         self._stage = ""
         return said
+
+
+def _times(path: Path) -> dict[str, float]:
+    try:
+        times: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # never timed, or a record that was cut off
+        return {}
+    return times
 
 
 def _follow(lines: Iterable[str], clock: Clock) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from undertone.audio import RATE_HZ
+from undertone.audio import RATE_HZ, Samples
 from undertone.audio_file import AudioFileError, read
 from undertone.corpora.emotions import label_of, learnt
 from undertone.corpora.recording import Contents, Corpus, CorpusError, Recording
@@ -50,12 +50,17 @@ def _heard(recording: Recording, label: str, found: Check) -> str | None:
         samples = read(recording.audio)
     except (AudioFileError, OSError) as error:
         return f"cannot be read ({error})"
-    if not len(samples) or np.abs(samples).max() < QUIETEST:
+    if is_silent(samples):
         return "holds no sound"
     found.recordings += 1
     found.by_label[label or f"none ({recording.emotion})"] += len(samples) / RATE_HZ
     found.by_speaker[recording.speaker or "not told"] += len(samples) / RATE_HZ
     return None
+
+
+def is_silent(samples: Samples) -> bool:
+    """Return whether (n,) int16 `samples` are too quiet for anybody to be heard in them, or none."""
+    return not len(samples) or int(np.abs(samples.astype(np.int32)).max()) < QUIETEST
 
 
 def _count(corpus: Corpus, contents: Contents, found: Check) -> None:

@@ -71,6 +71,11 @@ class Store:
             self._files.invalidate_cache()
             return bool(self._files.exists(self._path(name)))
 
+    def check(self) -> None:
+        """Raise `StoreError` where the store is a folder of this machine that is not there."""
+        if "file" in (self._files.protocol, *self._files.protocol) and not self._files.exists(self._root):
+            raise StoreError(f"{self.url}: there is no such folder")
+
     def sessions(self) -> dict[str, dict[str, int]]:
         """Return the size in bytes of each file of each session, by their names; raises `StoreError`."""
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)

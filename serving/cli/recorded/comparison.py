@@ -1,6 +1,7 @@
 """Whether a session that was heard again told the same: its messages to the bit, but for what clocks decide.
 
-Left out are partials, provisional verdicts and latencies. A final comes when its words do, so that where it stands
+Left out are partials, provisional verdicts and latencies, and moods that a server under load did not tell.
+A final comes when its words do, so that where it stands
 among the messages of the next utterance is no property: finals are compared by themselves.
 """
 
@@ -12,13 +13,20 @@ from typing import Any
 from undertone.protocol import Message, written
 
 _BY_CLOCK = ("transcript.partial", "utterance.provisional")
-_FINAL = "utterance.final"
+_FINAL, _MOOD = "utterance.final", "mood"
 
 
 def differences(recorded: Iterable[Message], replayed: Iterable[Message], is_whole: bool = True) -> list[str]:
     """Return where the messages differ, in words; a recording that is not whole may lack the last of them."""
-    before, after = (_sequences(messages) for messages in (recorded, replayed))
+    told = [*recorded]
+    moods = {_place(one) for one in told if one["type"] == _MOOD}
+    again = (one for one in replayed if one["type"] != _MOOD or _place(one) in moods)
+    before, after = _sequences(told), _sequences(again)
     return [line for one, other in zip(before, after, strict=True) for line in _between(one, other, is_whole)]
+
+
+def _place(mood: Message) -> tuple[Any, ...]:
+    return tuple(mood.get(name) for name in ("channel", "utterance_id", "start_ms", "end_ms"))
 
 
 def _sequences(messages: Iterable[Message]) -> tuple[list[Any], list[Any]]:

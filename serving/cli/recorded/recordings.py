@@ -54,7 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.record:
         arguments.parser.error(f"where are they? --record DIR|URL, or {VARIABLE}")
     try:
-        arguments.act(Store(arguments.record), arguments)
+        store = Store(arguments.record)
+        store.check()
+        arguments.act(store, arguments)
     except StoreError as refused:
         raise SystemExit(f"undertone recordings: {refused}") from None
     return 0
@@ -87,6 +89,8 @@ def _delete(store: "Store", arguments: argparse.Namespace) -> None:
     found = list(_chosen(store, arguments))
     if arguments.session and not found:
         raise SystemExit(f"undertone recordings: {store.url} has no such session")
+    if not found:
+        sys.stderr.write(f"undertone recordings: {store.url} has none of those\n")
     for one in found:
         if not arguments.dry_run:
             store.delete(one.session)

@@ -91,6 +91,7 @@ def add(path: Path, name: str, quota: Quota) -> str:
         KeyFileError: the file cannot be used.
         ValueError: a key of that name is there, or none can have it.
     """
+    path = path.resolve()  # a link stays one
     with _locked(path):
         keys = load(path) if path.exists() else ()
         if any(key.name == name and not key.revoked for key in keys):
@@ -107,6 +108,7 @@ def revoke(path: Path, which: str) -> Key:
         KeyFileError: the file cannot be used.
         ValueError: no key of that name or id holds.
     """
+    path = path.resolve()
     with _locked(path):
         keys = load(path)
         found = next((key for key in keys if which in (key.id, key.name) and not key.revoked), None)
@@ -135,7 +137,13 @@ def _write(path: Path, keys: Sequence[Key]) -> None:
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            Path(name).chmod(path.stat().st_mode & 0o777)
+            before = path.stat()
+            if (before.st_uid, before.st_gid) != (
+                os.geteuid(),
+                os.getegid(),
+            ):  # root is not who reads it
+                os.chown(name, before.st_uid, before.st_gid)
+            Path(name).chmod(before.st_mode & 0o777)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -39,7 +39,7 @@ class SessionRecording:
         self._recorder, self._session, self._kind, self._about = recorder, session, kind, about
         self._lines: list[bytes] = []
         self._pcm = bytearray()
-        self._samples = self._parts = self._handed_over = self._events_bytes = 0
+        self._samples = self._parts = self._handed_over = self._events_bytes = self._stored_bytes = 0
         self._is_open = self._is_whole = self._is_gone = False
 
     def heard(self, pcm: bytes) -> None:
@@ -74,7 +74,9 @@ class SessionRecording:
         if self._has_begun:
             self._is_gone = True
             self._close("deleted")
-            self._recorder.put(self._delete)
+            self._recorder.put(
+                self._delete, owed=f"the deletion of session {self._session}, whose consent was withdrawn"
+            )
 
     def end(self, reason: str) -> None:
         """The session ended for `reason`; hand over the rest. Harmless a second time."""
@@ -118,7 +120,7 @@ class SessionRecording:
 
     def _finish(self, outcome: Outcome, reason: str, cut: str | None = None) -> None:
         self._add({"type": END, "reason": reason, "cut": cut, "samples": self._samples})
-        self._recorder.put(partial(self._save_events, self._lines, False))
+        self._recorder.put(partial(self._save_events, self._lines, False), owed=f"the end of session {self._session}")
         self._close(outcome)
 
     def _close(self, outcome: Outcome) -> None:
@@ -147,7 +149,7 @@ class SessionRecording:
         if self._is_gone:
             return
         store.write(name, data)
-        self._recorder.stored(len(data) - self._events_bytes)
+        self._stored(len(data) - self._events_bytes)
         self._events_bytes = len(data)
 
     def _save(self, name: str, made: Callable[[], bytes], store: Store) -> None:
@@ -155,14 +157,22 @@ class SessionRecording:
             return
         data = made()
         store.write(name, data)
-        self._recorder.stored(len(data))
+        self._stored(len(data))
         if not store.exists(events_file(self._session)):
             self._is_gone = True
-            store.delete(self._session)
+            self._delete_from(store)
 
     def _delete(self, store: Store) -> None:
-        store.delete(self._session)
+        self._delete_from(store)
         log.info("the recording of session %s is deleted: the consent was withdrawn", self._session)
+
+    def _delete_from(self, store: Store) -> None:
+        store.delete(self._session)
+        self._stored(-self._stored_bytes)
+
+    def _stored(self, size: int) -> None:
+        self._stored_bytes += size
+        self._recorder.stored(size)
 
 
 def head_of(settings: dict[str, Any], speculates: bool, **about: Any) -> Message:

@@ -27,7 +27,8 @@ class Writer:
 
     def __init__(self, store: Store, counts: Counts, most_bytes: int = MOST_WAITING_BYTES) -> None:
         self._store, self._counts, self._most = store, counts, most_bytes
-        self._queue: queue.SimpleQueue[tuple[Write, int] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Write, int, str | None] | None] = queue.SimpleQueue()
+        self._owed: list[str] = []  # what has to be done, in its order, and is not yet
         self._lock, self._over = threading.Lock(), threading.Event()
         self._waiting = 0
         self._is_away = False
@@ -38,16 +39,20 @@ class Writer:
         """Begin to write; after the fork."""
         self._thread.start()
 
-    def put(self, write: Write, size: int) -> bool:
-        """Let `write` be called with the store once it is its turn; False where no `size` bytes may wait any more."""
+    def put(self, write: Write, size: int, owed: str | None = None) -> bool:
+        """Let `write` be called with the store once it is its turn; False where no `size` bytes may wait any more.
+
+        What is `owed` is named in the log where the server goes down before it was done.
+        """
         if self._began_s is not None and time.monotonic() - self._began_s > _SLOW_S:
             self._say_away(f"{self._store.url} does not answer")
         with self._lock:
             if size and self._waiting + size > self._most:
                 return False
             self._waiting += size
+            self._owed += [owed] if owed else []
         self._counts.waiting_bytes.inc(size)
-        self._queue.put((write, size))
+        self._queue.put((write, size, owed))
         return True
 
     def close(self, within_s: float) -> None:
@@ -57,15 +62,19 @@ class Writer:
         self._over.set()
         if self._waiting:
             log.error("%.1f MB of recordings are lost: the server went down before they were written", self._mb)
+        for owed in self._owed:
+            log.error("the server went down before this was done: %s; see `undertone recordings`", owed)
 
     def _work(self) -> None:
         while (job := self._queue.get()) and not self._over.is_set():
-            write, size = job
+            write, size, owed = job
             while not self._succeeds(write):
                 if self._over.wait(_RETRY_S):
                     return
             with self._lock:
                 self._waiting -= size
+                if owed:
+                    self._owed.remove(owed)
             self._counts.waiting_bytes.dec(size)
 
     def _succeeds(self, write: Write) -> bool:

@@ -8,18 +8,19 @@ export class Events {
   #kept = [];
   /** @type {{resolve: (step: any) => void, reject: (error: Error) => void}[]} */
   #waiting = [];
+  #isRead = false; // also between two messages, while its reader does something with the first
   #over = false;
   /** @type {Error | null} */
   #failure = null;
 
   /**
-   * Call `listener` with each event of `type`, or with all for "*"; returns what ends that. Nothing is kept for a reader any more.
+   * Call `listener` with each event of `type`, or with all for "*"; returns what ends that. Where nobody reads, nothing is kept any more.
    *
    * @param {string} type
    * @param {(event: any) => void} listener
    */
   on(type, listener) {
-    if (!this.#waiting.length) this.#kept = null;
+    if (!this.#isRead) this.#kept = null;
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners.add(listener));
     return () => void listeners.delete(listener);
@@ -29,7 +30,7 @@ export class Events {
   emit(event, silent = false) {
     if (!silent) this.#deliver(event);
     const everything = silent ? [] : (this.#listeners.get("*") ?? []);
-    for (const listener of [...(this.#listeners.get(event.type) ?? []), ...everything]) listener(event);
+    for (const listener of [...(this.#listeners.get(event.type) ?? []), ...everything]) told(listener, event);
   }
 
   /** There are no more; a reader is told of `failure`, if any. @param {Error | null} [failure] */
@@ -45,7 +46,12 @@ export class Events {
   /** @returns {AsyncIterator<any>} */
   read() {
     this.#kept ??= [];
-    return { next: () => this.#next() };
+    this.#isRead = true;
+    const end = async () => {
+      this.#isRead = false;
+      return { value: undefined, done: true };
+    };
+    return { next: () => this.#next(), return: end };
   }
 
   #next() {
@@ -60,5 +66,18 @@ export class Events {
     const reader = this.#waiting.shift();
     if (reader) reader.resolve({ value: event, done: false });
     else this.#kept?.push(event);
+  }
+}
+
+/** What fails in a listener is its own affair, as in the browser: it stops neither the others nor the session. @param {(event: any) => void} listener @param {any} event */
+function told(listener, event) {
+  try {
+    listener(event);
+  } catch (error) {
+    if (globalThis.reportError) globalThis.reportError(error);
+    else
+      queueMicrotask(() => {
+        throw error;
+      });
   }
 }

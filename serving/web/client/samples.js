@@ -115,10 +115,10 @@ export class Pcm {
    * @returns {Int16Array} at 16 kHz
    */
   push(samples, rateHz) {
-    this.#rateHz ??= rateHz;
-    if (rateHz !== this.#rateHz) throw new RangeError(`audio of ${rateHz} Hz follows audio of ${this.#rateHz} Hz`);
-    if (rateHz === RATE_HZ) return samples instanceof Int16Array ? samples.slice() : toInt16(samples);
-    this.#resampler ??= new Resampler(rateHz);
+    if (rateHz !== (this.#rateHz ?? rateHz)) throw new RangeError(`audio of ${rateHz} Hz follows audio of ${this.#rateHz} Hz`);
+    if (rateHz !== RATE_HZ) this.#resampler ??= new Resampler(rateHz);
+    this.#rateHz = rateHz;
+    if (!this.#resampler) return samples instanceof Int16Array ? samples.slice() : toInt16(samples);
     return toInt16(this.#resampler.push(samples instanceof Int16Array ? toFloat(samples) : samples));
   }
 

@@ -15,6 +15,7 @@ const MOST_PENDING_SAMPLES = 120 * RATE_HZ; // sent and not acknowledged
 const LOOK_MS = 20;
 const ANSWER_MS = 10_000; // for a server to take a session up again, before another connection is tried
 const PASSING = new Set(["server_full", "server_draining"]); // refusals of a session that may yet be taken up again
+const REFUSED = new Set(["invalid_setting", "invalid_message"]); // what answers an update that the server does not take
 const OF_THE_LINE = new Set(["audio.ack", "pong", "session.resumed"]); // they tell nothing of what was heard
 
 /**
@@ -93,7 +94,7 @@ export class Session {
   }
 
   /**
-   * Change settings, before the first audio; all that hold come back.
+   * Change settings, before the first audio; all that hold come back. What is null stays as it is.
    *
    * @param {Record<string, any>} settings
    */
@@ -103,9 +104,10 @@ export class Session {
       const message = "this client sends 16-bit PCM of one channel, whatever it is given";
       throw new RefusedError({ code: "invalid_setting", message });
     }
-    const isAnswer = (/** @type {any} */ told) => told.type === "session.updated" || told.code === "invalid_setting";
-    const answered = this.#answers.next(isAnswer);
-    this.#send({ type: "session.update", ...settings });
+    if (this.#finishing || this.#over) throw new LostError("the session takes no more settings");
+    const answered = this.#answers.next((told) => told.type === "session.updated" || REFUSED.has(told.code), true);
+    const asked = Object.entries(settings).filter(([, value]) => value !== null); // null, in `settings`: as released
+    this.#send({ ...Object.fromEntries(asked), type: "session.update" });
     const answer = await answered;
     if (answer.type === "error") throw new RefusedError(answer);
     return answer.settings;
@@ -218,6 +220,7 @@ export class Session {
     if (message.type === "audio.ack") this.#sent.forget(message.samples ?? 0);
     if (message.type === "session.resumed") this.#goOn(message.samples, connection);
     if (message.type === "error" && message.fatal) this.#refusal = message;
+    if (message.cause === "commit") this.#sent.committed();
     if (message.type === "session.closed") this.#end = message;
   }
 

@@ -33,6 +33,12 @@ export class Unacknowledged {
     this.#known = Math.max(this.#known, Math.min(heard, this.total));
   }
 
+  /** The server has taken a commit, the first of those that are kept. */
+  committed() {
+    const place = this.#items.findIndex(({ sent }) => "type" in sent && sent.type === "utterance.commit");
+    if (place >= 0) this.#items.splice(place, 1);
+  }
+
   /**
    * What stands at sample `first` of the session and behind it; null where some of it was forgotten already.
    *

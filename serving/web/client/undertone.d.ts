@@ -40,7 +40,7 @@ export class Session implements AsyncIterable<ServerMessage> {
   readonly closed: Promise<SessionClosed>;
   /** Send mono audio of `rateHz`, 16 kHz by default; settled when there is room for more. */
   send(samples: Float32Array | Int16Array, rateHz?: number): Promise<void>;
-  /** Change settings, before the first audio; all that hold come back. Rejected with RefusedError, invalid_setting. */
+  /** Change settings, before the first audio; all that hold come back, and what is null stays. Rejected with RefusedError, invalid_setting. */
   update(settings: Partial<SessionSettings>): Promise<SessionSettings>;
   /** End the utterance that is under way. */
   commit(): void;
@@ -53,7 +53,7 @@ export class Session implements AsyncIterable<ServerMessage> {
   /** Call `listener` with each message of `type`, or with all for "*"; returns what ends that. */
   on<Type extends Listened["type"]>(type: Type, listener: (event: Of<Type>) => void): () => void;
   on(type: "*", listener: (event: ServerMessage) => void): () => void;
-  /** Messages as they come, kept from the first on where `on` was not used before. */
+  /** Messages as they come, kept from the first on where `on` was not used before; once somebody reads, all are kept. */
   [Symbol.asyncIterator](): AsyncIterator<ServerMessage>;
 }
 

@@ -1,5 +1,6 @@
 """API keys and the file that holds them."""
 
+import os
 import stat
 import threading
 
@@ -37,6 +38,20 @@ def test_the_file_holds_no_secret_and_only_its_owner_reads_it(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert list(path.parent.iterdir()) == [path]
     assert load(path)[0].salt != load(path)[1].salt
+
+
+def test_a_link_stays_one_and_the_file_stays_who_it_belonged_to(path, tmp_path):
+    real = tmp_path / "real" / "keys.json"
+    real.parent.mkdir()
+    add(real, "alice", UNBOUNDED)
+    path.symlink_to(real)
+    if os.geteuid() == 0:
+        os.chown(real, 65534, 65534)
+    before = real.stat()
+    revoke(path, "alice")
+    assert path.is_symlink()
+    assert load(real)[0].revoked
+    assert (real.stat().st_uid, real.stat().st_gid) == (before.st_uid, before.st_gid)
 
 
 def test_who_reads_the_file_learns_of_new_and_revoked_keys_at_once(path):

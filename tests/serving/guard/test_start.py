@@ -36,6 +36,7 @@ def keys(tmp_path):
         (["--usage", "nowhere/usage.sqlite"], "the usage in nowhere/usage.sqlite cannot be read or written"),
         (["--ssl-certfile", "nowhere.pem"], "--ssl-certfile nowhere.pem and its key cannot be used: No such file"),
         (["--ssl-certfile", "keys.json"], "--ssl-certfile keys.json and its key cannot be used: "),
+        (["--ssl-keyfile", "key.pem"], "--ssl-keyfile is the key of a certificate: name that with --ssl-certfile"),
         (["--allow-ips", "10.0.0.0/33"], "argument --allow-ips: networks are such as 10.0.0.0/8"),
         (["--allow-ips", "10.0.0.1/8"], "argument --allow-ips: networks are such as 10.0.0.0/8"),
         (["--info-access", "me"], "argument --info-access: invalid choice: 'me'"),

@@ -9,6 +9,7 @@ from material.made_features import write_features
 
 from training import checkpoints
 from training.acoustic.recipes import recipe_of
+from training.checkpoints import code_digest
 from training.corpora.ravdess.clips import load_features
 from training.features.spectra import Spectra
 from training.params import load_params
@@ -71,6 +72,18 @@ def test_a_fit_of_other_clips_or_settings_does_not_go_on_with_it(fitted, clips, 
     last(fitted().fit_clips(clips[1:], "step"))
     last(fitted().fit_clips(clips, "other step"))
     assert "goes on" not in capsys.readouterr().err
+
+
+@pytest.mark.fast
+def test_a_fit_does_not_go_on_with_what_other_code_began(tmp_path, monkeypatch):
+    before = checkpoints.Checkpoint(tmp_path, "key").path
+    assert checkpoints.Checkpoint(tmp_path, "key").path == before
+    monkeypatch.setattr(checkpoints, "code_digest", lambda: "edited")
+    assert checkpoints.Checkpoint(tmp_path, "key").path != before
+    (tmp_path / "a.py").write_text("x = 1")
+    first = code_digest(tmp_path)
+    (tmp_path / "a.py").write_text("x = 2")
+    assert code_digest(tmp_path) != first
 
 
 @pytest.mark.fast

@@ -136,6 +136,16 @@ def test_a_batch_has_one_length_between_the_limits_and_follows_the_seed(spoken, 
     assert len({batch.shape[2] for batch in drawn[0]}) > 1
 
 
+def test_a_clip_of_digital_silence_leaves_the_babble_of_others_what_it_is(spoken, params):
+    clips, folder = spoken
+    mel, section = MelSpectra(params["features"]), params["train"]["resnet"]
+    spectra = load_spectra(clips[:8], EMOTIONS, section["speeds"], params["features"], folder)
+    spectra[0].powers[0].zero_()
+    augmenter = Augmenter(spectra, mel, {**section, "noise_share": 0.5})
+    torch.manual_seed(3)
+    assert all(torch.isfinite(augmenter.batch(range(1, 8))).all() for _ in range(12))
+
+
 @pytest.mark.fast
 def test_a_clip_is_to_be_given_its_emotion_and_a_share_of_what_the_teacher_hears_in_it():
     settings, emotions = {"label_smoothing": 0.08, "teacher_share": 0.25}, torch.tensor([2, 0])

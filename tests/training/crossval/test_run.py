@@ -10,7 +10,7 @@ from training.acoustic.resnet import EMOTIONS
 from training.corpora.ravdess.clips import Clip
 from training.corpora.ravdess.names import expected_names, parse_name
 from training.crossval.plots import write_plots
-from training.crossval.scores import Heard, calibrated, scores_of
+from training.crossval.scores import Heard, calibrated, check_section, scores_of
 from training.params import load_params
 from undertone.labels import LABELS
 
@@ -45,6 +45,14 @@ def heard(section, noise_costs=1.0, scale=1.0):
     logits = {name: (scale * clean).astype(np.float32) for name in names}
     logits |= {name: (clean + random.normal(0, noise_costs, clean.shape)).astype(np.float32) for name in noisy}
     return Heard(clips, folds, logits, emotions)
+
+
+def test_a_section_without_what_is_reported_is_refused_before_anything_is_fitted(section):
+    check_section(section)
+    with pytest.raises(SystemExit, match=r"snrs_db of params.* has to hold 10"):
+        check_section({**section, "snrs_db": [0, 20]})
+    with pytest.raises(SystemExit, match=r"windows_s of params.* has to hold 1,"):
+        check_section({**section, "windows_s": [2]})
 
 
 def test_all_figures_of_the_table_are_there_and_noise_lowers_them(section):

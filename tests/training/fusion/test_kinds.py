@@ -148,4 +148,6 @@ def test_the_four_kinds_are_made_of_what_the_service_heard(tmp_path: Path, monke
     assert len(of["voice_says_nothing"]) == len(SENTENCES) - 1
     assert all(pair.cut and pair.speaker == f"voice of {pair.half}" for pair in of["voice_says_nothing"])
     assert silent not in {pair.sentence for pair in found}
+    ours = {(pair.sentence, pair.half) for kind, own in of.items() if kind != "words_say_nothing" for pair in own}
+    assert ours == {(s.id, halves[s.id]) for s in SENTENCES[1:]}, "one that nobody heard moves no other"
     assert all(pair.heard.endswith(" heard") for pair in of["both_say_it"] + of["they_contradict"])

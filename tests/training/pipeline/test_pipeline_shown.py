@@ -82,6 +82,13 @@ def test_after_each_stage_it_is_said_how_long_it_took_against_last_time(tmp_path
     assert json.loads((tmp_path / "times.json").read_text()) == {"train": 60.0, "evaluate": 5.0}
 
 
+def test_a_record_of_times_that_was_cut_off_is_begun_anew(tmp_path):
+    (tmp_path / "times.json").write_text('{"train": 6')
+    clock = Clock(tmp_path / "times.json")
+    clock.line("Running stage 'train':", 0.0)
+    assert clock.end(60.0) == "train took 1:00"
+
+
 SHOWN = """Experiment,rev,typ,metrics/train.json:validation.uar,validation.nll.after,train.resnet.dropout,models/a.pt
 ,workspace,baseline,0.80,0.5,0.3,x
 bulky-tit,abc,branch_commit,0.81,0.45,0.2,x

@@ -45,8 +45,15 @@ def to_pcm(content: bytes, rate_hz: int) -> tuple[Pcm, int]:
     """Decode a sound file; return int16 samples (samples,) at `rate_hz` and the number of channels it had.
 
     Channels are averaged, then resampled (soxr, very high quality), rounded and clipped.
+
+    Raises:
+        RavdessError: it is a WAV that ends before its end, which libsndfile reads as far as it goes, or has no sample.
     """
+    if content[:4] == b"RIFF" and (whole := 8 + int.from_bytes(content[4:8], "little")) > len(content):
+        raise RavdessError(f"it is cut short: {len(content)} of {whole} bytes")
     sound, source_rate_hz = soundfile.read(io.BytesIO(content), dtype="int16", always_2d=True)
+    if not len(sound):
+        raise RavdessError("it holds no sample")
     mono = sound.mean(axis=1, dtype=np.float64)
     resampled = soxr.resample(mono, source_rate_hz, rate_hz, quality="VHQ")
     return np.rint(resampled).clip(-32768, 32767).astype(np.int16), sound.shape[1]
@@ -59,7 +66,7 @@ def write_clips(clips: ClipFiles, folder: Path, rate_hz: int) -> dict[str, Any]:
     for name in tqdm(sorted(clips), desc="converting", unit="clip", mininterval=1.0):
         try:
             pcm, channels = to_pcm(clips[name](), rate_hz)
-        except (soundfile.LibsndfileError, zipfile.BadZipFile) as error:
+        except (RavdessError, soundfile.LibsndfileError, zipfile.BadZipFile) as error:
             raise RavdessError(f"clip {name} cannot be decoded: {error}") from error
         path = folder / parse_name(name).folder / f"{name}.flac"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -92,6 +92,14 @@ def test_what_makes_no_sense_is_refused_in_one_line_and_nothing_is_deleted(argum
     assert len(store.sessions()) == 4
 
 
+def test_a_folder_that_is_not_there_is_no_empty_store_and_what_there_is_none_of_is_said(store, tmp_path, capsys):
+    for action in (["list"], ["delete", "--speaker", "anna"]):
+        with pytest.raises(SystemExit, match="typo: there is no such folder"):
+            main(["recordings", *action, "--record", str(tmp_path / "typo")])
+    assert recordings(store, "delete", "--speaker", "nobody") == 0
+    assert "has none of those" in capsys.readouterr().err
+
+
 def test_the_store_is_named_by_a_variable_too(store, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         main(["recordings", "list"])

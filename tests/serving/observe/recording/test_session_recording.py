@@ -23,7 +23,7 @@ class AtOnce(Recorder):
         super().__init__(RecordPolicy(str(folder), max_mb), CollectorRegistry())
         self.store, self.room = Store(str(folder)), True
 
-    def put(self, write, size=0):
+    def put(self, write, size=0, owed=None):
         if size and not self.room:
             return False
         write(self.store)
@@ -110,6 +110,7 @@ def test_a_consent_that_is_withdrawn_takes_all_of_it_away(recorder, tmp_path):
     finish(recording)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert recorder.outcomes() == {"deleted": 1}
+    assert recorder.counts.stored_bytes.collect()[0].samples[0].value == 0
 
 
 def test_what_the_operator_deletes_while_it_goes_on_stays_deleted(recorder, tmp_path):

@@ -80,5 +80,7 @@ def test_what_is_not_written_when_the_server_goes_down_is_told(writer, caplog):
         raise StoreError("the store is away")
 
     writer.put(away, 50)
+    writer.put(lambda store: None, 0, owed="the deletion of session ab")
     writer.close(0.1)
     assert "MB of recordings are lost: the server went down" in caplog.text
+    assert "before this was done: the deletion of session ab" in caplog.text

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Answers } from "../../../../serving/web/client/answers.js";
 import { Backoff, Pause } from "../../../../serving/web/client/backoff.js";
 import { address, protocols } from "../../../../serving/web/client/connection.js";
 import { Events } from "../../../../serving/web/client/events.js";
+import { Pcm } from "../../../../serving/web/client/samples.js";
 import { Unacknowledged } from "../../../../serving/web/client/unacknowledged.js";
 
 test("tries come ever later, up to 8 s, and a half of each wait is left to chance", () => {
@@ -82,4 +84,64 @@ test("a listener hears its type, or all; nothing is kept beside it", () => {
   end();
   events.emit({ type: "mood", n: 2 });
   assert.deepEqual(heard, [1, "mood", "mood"]);
+});
+
+test("a commit that the server has taken is not sent again", () => {
+  const [sent, first, second] = [new Unacknowledged(), { type: "utterance.commit", n: 1 }, { type: "utterance.commit", n: 2 }];
+  for (const each of [Int16Array.of(0, 1), first, Int16Array.of(2, 3), second]) sent.add(each, true);
+  sent.committed();
+  assert.deepEqual(sent.from(2), [Int16Array.of(2, 3), second]);
+});
+
+test("a reader misses nothing where somebody listens besides, from whenever on", async () => {
+  const [events, read] = [new Events(), []];
+  const reading = (async () => {
+    for await (const { type } of { [Symbol.asyncIterator]: () => events.read() }) {
+      read.push(type);
+      if (type === "one") events.on("other", () => {});
+      await new Promise((settled) => setTimeout(settled, 1));
+    }
+  })();
+  await null;
+  events.on("two", () => {});
+  for (const type of ["one", "two", "three", "four"]) events.emit({ type });
+  events.end();
+  await reading;
+  assert.deepEqual(read, ["one", "two", "three", "four"]);
+});
+
+test("who stopped reading and only listens from then on is kept nothing for", async () => {
+  const events = new Events();
+  events.emit({ type: "one" });
+  for await (const { type } of { [Symbol.asyncIterator]: () => events.read() }) if (type === "one") break;
+  events.on("two", () => {});
+  events.emit({ type: "two" });
+  events.end();
+  assert.equal((await events.read().next()).done, true);
+});
+
+test("a listener that fails stops neither the others nor who emits", async () => {
+  const [events, heard, thrown] = [new Events(), [], []];
+  globalThis.reportError = (error) => thrown.push(error.message); // as browsers have it
+  events.on("one", () => {
+    throw new Error("of the page");
+  });
+  events.on("one", ({ type }) => heard.push(type));
+  events.emit({ type: "one" });
+  assert.deepEqual([heard, thrown], [["one"], ["of the page"]]);
+});
+
+test("each of two that wait in turn has an answer of its own, others the first that fits", async () => {
+  const answers = new Answers();
+  const [first, second] = [answers.next(({ n }) => n > 0, true), answers.next(({ n }) => n > 0, true)];
+  const beside = answers.next(({ n }) => n > 0);
+  answers.offer({ n: 1 });
+  answers.offer({ n: 2 });
+  assert.deepEqual((await Promise.all([first, second, beside])).map(({ n }) => n), [1, 2, 1]);
+});
+
+test("a rate that cannot be is refused, and the next one taken", () => {
+  const pcm = new Pcm();
+  assert.throws(() => pcm.push(new Int16Array(10), 0));
+  assert.equal(pcm.push(new Int16Array(480), 16_000).length, 480);
 });

@@ -238,6 +238,20 @@ def test_a_clip_that_is_no_sound_is_named_and_the_old_clips_stay(server, archive
     assert written(tmp_path) == before
 
 
+@pytest.mark.parametrize(("kept", "why"), [(0.5, "cut short"), (None, "no sample")])
+def test_a_wav_that_ends_early_or_holds_nothing_is_named(kept, why, server, archive, tmp_path):
+    whole = encoded(STEREO, "WAV")
+    header = io.BytesIO()
+    soundfile.write(header, np.zeros(0, np.int16), 48_000, format="WAV")
+    broken = whole[: int(kept * len(whole))] if kept else header.getvalue()
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    clips = {name: encoded(name, "WAV") for name in sorted(NAMES)} | {STEREO: broken}
+    (mirror / "ravdess.zip").write_bytes(pack(clips))
+    with pytest.raises(RavdessError, match=f"{STEREO} cannot be decoded: .*{why}"):
+        run(params_for(server.url, pack(clips)), mirror, tmp_path)
+
+
 def test_a_mirror_without_ravdess_is_refused_by_name(server, archive, tmp_path):
     with pytest.raises(RavdessError, match=re.escape(f"UNDERTONE_DATA={tmp_path} holds neither")):
         run(params_for(server.url, archive), tmp_path, tmp_path)

@@ -25,6 +25,7 @@ from undertone.client.timing import Pace
 from undertone.release import describe_release, open_release
 
 _PATIENCE_S = 600.0
+_LONGEST_WAIT_S = 60.0  # for a place; who has used up a quota for the day is told so
 _KEPT = ("session.created", "speech.started", "speech.ended", "utterance.final", "error", "session.closed")
 Message = dict[str, Any]
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class LiveServer:
             try:
                 return self._streamed(path)
             except SessionRefusedError as refused:
-                if refused.retry_after_s is None:
+                if refused.retry_after_s is None or refused.retry_after_s > _LONGEST_WAIT_S:
                     return Answer([], {"failure": str(refused)})
                 _wait(refused.retry_after_s, self.stopped)
             except (AudioFileError, StreamError, OSError) as failed:
@@ -126,12 +127,14 @@ class Uploads:
     def _patiently(self, files: Mapping[str, tuple[str, bytes]]) -> list[Message]:
         while True:
             with _asked(self.url, self.api_key, "POST", "/predict", files=files) as answer:
-                if answer.status_code not in (429, 503):
-                    answer.read() if answer.is_error else None
+                delay_s = float(answer.headers.get("Retry-After", 1))
+                if answer.status_code not in (429, 503) or delay_s > _LONGEST_WAIT_S:
+                    if answer.is_error:
+                        answer.read()  # why
                     answer.raise_for_status()
                     events = map(json.loads, _until(self.stopped, answer.iter_lines()))
                     return [event for event in events if event["type"] in _KEPT]
-            _wait(float(answer.headers.get("Retry-After", 1)), self.stopped)
+            _wait(delay_s, self.stopped)
 
 
 class ThisProcess:

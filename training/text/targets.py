@@ -32,12 +32,14 @@ def load_answers(rows: Sequence[Row], path: Path = TAUGHT) -> Answers:
     """Return what the stage `teach_text` wrote of `rows`, the training rows in the order of their table.
 
     Raises:
-        SystemExit: the file is missing, or was written for another table; the message names the stage.
+        SystemExit: the file is missing, or of another table, or of no teacher; the message names the stage.
     """
     table = read_table(path, "teach_text")
     if len(table) != len(rows):
         raise SystemExit(f"{path} answers {len(table)} rows, not {len(rows)}: make it anew with `dvc repro teach_text`")
     columns = np.stack([table[label].to_numpy() for label in LABELS], axis=1).astype(np.float64)
+    if len(columns) and np.isnan(columns).all():
+        raise SystemExit(f"{path} was written without a teacher: make it anew with `dvc repro -f -s teach_text`")
     return {row: logits for row, logits in zip(rows, columns, strict=True) if not np.isnan(logits).any()}
 
 

@@ -7,8 +7,9 @@ import pytest
 from material.tiny_classifier import make_mpnet
 
 from training.corpora.texts.table import Row
+from training.params import load_params
 from training.tables import write_records
-from training.teaching.teach import Answer, teach, with_one_emotion
+from training.teaching.teach import Answer, main, teach, with_one_emotion
 from training.text.targets import Targets, load_answers
 from undertone.labels import LABELS, label_index
 
@@ -105,6 +106,21 @@ def test_answers_to_another_table_are_refused_and_missing_ones_name_their_stage(
     write_records(tmp_path / "taught.arrow", [Answer(0.0, 0.0, 0.0)])
     with pytest.raises(SystemExit, match=f"answers 1 rows, not {len(TRAIN)}"):
         load_answers(TRAIN, tmp_path / "taught.arrow")
+
+
+@pytest.mark.fast
+def test_without_a_teacher_no_larger_network_is_looked_for_and_no_answer_is_made_up(tmp_path, monkeypatch):
+    params = load_params() | {"teach_text": SECTION, "text": STUDENT | {"taught": None}}
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "load_params": lambda: params,
+        "load_rows": lambda: ROWS,
+        "teacher_folder": pytest.fail,
+    }.items():
+        monkeypatch.setattr(f"training.teaching.teach.{name}", value)
+    main()
+    with pytest.raises(SystemExit, match="written without a teacher: make it anew with `dvc repro -f -s teach_text`"):
+        load_answers([row for row in ROWS if row.split == "train"])
 
 
 @pytest.mark.fast

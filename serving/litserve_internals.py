@@ -102,7 +102,8 @@ class SupervisedServer(LitServer):
             with _config_that_listens():
                 self.run(host=host, port=port, **options)
         except RuntimeError as failed:
-            raise WorkerError(str(failed)) from None
+            if not self._lost:  # else LitServe failed in ending what had ended already
+                raise WorkerError(str(failed)) from None
         except (EOFError, ConnectionError):  # what LitServe waits for is held by its manager
             self._lost = "the process that holds the queues of the workers ended"
         except KeyboardInterrupt:

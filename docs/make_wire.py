@@ -56,7 +56,7 @@ def _type(field: Schema, components: Schema) -> str:
         return _type(_resolved(field, components), components) + f" *{name}*"
     if "anyOf" in field:
         return " or ".join(_type(one, components) for one in field["anyOf"])
-    if all("const" in one for one in field.get("oneOf", ())) and "oneOf" in field:
+    if "oneOf" in field and all("const" in one for one in field["oneOf"]):
         return ", ".join(f"`{one['const']}`" + _close(one) for one in field["oneOf"])
     if "const" in field:
         return f"`{field['const']}`"

@@ -72,7 +72,7 @@ def unmeasured(gates: Gates, release: Manifest) -> list[str]:
 
     The baseline knows no emotions, and its manifest says `emotion_accuracy: null`.
     """
-    return [name for name in gates if name not in TOLD_OF_SOME and _stated(name, release) == (True, None)]
+    return [name for name in gates if name not in TOLD_OF_SOME and _states_none(name, release)]
 
 
 def check_gates(gates: Gates, release: Manifest, live: Manifest | None) -> list[str]:
@@ -86,10 +86,8 @@ def check_gates(gates: Gates, release: Manifest, live: Manifest | None) -> list[
     failures = []
     for name, rules in gates.items():
         _check_rules(name, rules)
-    passed_by = unmeasured(gates, release)
-    for name, rules in ((name, rules) for name, rules in gates.items() if name not in passed_by):
-        if name in TOLD_OF_SOME and _stated(name, release) == (True, None):
-            failures.append(f"{name} is of nothing: {TOLD_OF_SOME[name]}")
+        if _states_none(name, release):
+            failures += [f"{name} is of nothing: {TOLD_OF_SOME[name]}"] if name in TOLD_OF_SOME else []
             continue
         found = _value(name, release)
         if found is None:
@@ -118,6 +116,10 @@ def _apply(name: str, rule: str, limit: float, found: float, live: float | None)
         held = live is None or found >= live - limit
         return [] if held else [f"{name} is {found:g}, the live release has {live:g} and may lose {limit:g} at most"]
     raise GateError(f"gates.{name}.{rule}: unknown rule; known are {', '.join(RULES)}")
+
+
+def _states_none(name: str, release: Manifest) -> bool:
+    return _stated(name, release) == (True, None)
 
 
 def _value(name: str, manifest: Manifest) -> float | None:

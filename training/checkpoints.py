@@ -42,8 +42,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path | None, key: str, notes: list[Any] | None = None, every_s: float = EVERY_S) -> None:
-        name = md5(f"{torch.__version__} {code_digest()} {key}".encode(), usedforsecurity=False).hexdigest()
-        self.path = folder / f"{name}.pt" if folder else None
+        self.path = folder / f"{_name(key)}.pt" if folder else None
         self._notes = [] if notes is None else notes
         self._every_s, self._saved_s = every_s, time.monotonic()
         self._parts: Mapping[str, Stateful] = {}
@@ -78,6 +77,10 @@ class Checkpoint:
         torch.save(kept, partial)
         partial.replace(self.path)
         self._saved_s = time.monotonic()
+
+
+def _name(key: str) -> str:
+    return md5(f"{torch.__version__} {code_digest()} {key}".encode(), usedforsecurity=False).hexdigest()
 
 
 def code_digest(folder: Path = Path(__file__).parent) -> str:

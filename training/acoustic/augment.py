@@ -15,7 +15,6 @@ from training.features.disturbances import BABBLE_VOICES, TELEPHONE_HZ, pink_noi
 from training.features.spectra import MelSpectra, Spectra
 
 NOISE_S = 20.0  # of each noise, which crops are taken from
-
 SILENCE = 1e-30  # a clip of digital silence adds nothing to babble
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from training.metrics_files import write_metrics
 from training.pipeline.stages import Stage, asked_for, read_stages, with_followers
 
 TIMES = Path(".cache/undertone/stage_times.json")
@@ -68,10 +69,7 @@ class Clock:
             return None
         took_s, before = now_s - self._began_s, self.times.get(self._stage)
         self.times[self._stage] = took_s
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps(self.times, indent=2) + "\n", encoding="utf-8")
-        partial.replace(self.path)
+        write_metrics(self.path, self.times)  # whole or not at all
         said = f"{self._stage} took {_said(took_s)}" + (f", {_said(before)} last time" if before is not None else "")
         self._stage = ""
         return said

@@ -1,8 +1,8 @@
 """Whether a session that was heard again told the same: its messages to the bit, but for what clocks decide.
 
-Left out are partials, provisional verdicts and latencies, and moods that a server under load did not tell.
-A final comes when its words do, so that where it stands
-among the messages of the next utterance is no property: finals are compared by themselves.
+Left out are partials, provisional verdicts and latencies, and moods that a server under load did not tell. A final
+comes when its words do, so that where it stands among the messages of the next utterance is no property: finals are
+compared by themselves.
 """
 
 import json

@@ -138,11 +138,9 @@ def _write(path: Path, keys: Sequence[Key]) -> None:
             os.fsync(file.fileno())
         if path.exists():
             before = path.stat()
-            if (before.st_uid, before.st_gid) != (
-                os.geteuid(),
-                os.getegid(),
-            ):  # root is not who reads it
-                os.chown(name, before.st_uid, before.st_gid)
+            owner = before.st_uid, before.st_gid
+            if owner != (os.geteuid(), os.getegid()):  # whoever reads it may be another one than who changes it
+                os.chown(name, *owner)
             Path(name).chmod(before.st_mode & 0o777)
         Path(name).replace(path)
     except BaseException:

@@ -62,7 +62,9 @@ class Writer:
         self._over.set()
         if self._waiting:
             log.error("%.1f MB of recordings are lost: the server went down before they were written", self._mb)
-        for owed in self._owed:
+        with self._lock:
+            left = self._owed[:]  # the thread may still be at one
+        for owed in left:
             log.error("the server went down before this was done: %s; see `undertone recordings`", owed)
 
     def _work(self) -> None:
